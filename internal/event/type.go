@@ -1,0 +1,86 @@
+package event
+
+// Type is what happened.
+type Type uint8
+
+// The event types of the native format, in the order of the design. The
+// numbers are stored in the log: append only.
+const (
+	TypeUnknown Type = iota
+	Impression
+	Select
+	PlayRequested
+	PlayStarted
+	Heartbeat
+	Paused
+	Resumed
+	Seeked
+	StallStarted
+	StallEnded
+	QualityChanged
+	AdStarted
+	AdEnded
+	Error
+	PlayEnded
+	Search
+	Rated
+	Listed
+	Identified
+	Exposed
+	// SeekStarted is not a native type: CMCD reports that a seek begins
+	// (sta=k) and the state after it says when it ended.
+	SeekStarted
+	typeCount
+)
+
+var typeNames = [typeCount]string{
+	"unknown", "impression", "select", "play_requested", "play_started", "heartbeat",
+	"paused", "resumed", "seeked", "stall_started", "stall_ended", "quality_changed",
+	"ad_started", "ad_ended", "error", "play_ended", "search", "rated", "listed",
+	"identified", "exposed", "seek_started",
+}
+
+// String is the type's name as clients write it.
+func (t Type) String() string {
+	if t < typeCount {
+		return typeNames[t]
+	}
+	return "unknown"
+}
+
+// ParseType returns the type that clients write as name, or TypeUnknown. The
+// CMCD-only types cannot be written natively.
+func ParseType(name string) Type {
+	for t := Impression; t < SeekStarted; t++ {
+		if typeNames[t] == name {
+			return t
+		}
+	}
+	return TypeUnknown
+}
+
+// OfPlay reports whether events of this type belong to a play and therefore
+// need a play id.
+func (t Type) OfPlay() bool {
+	return t >= PlayRequested && t <= PlayEnded || t == SeekStarted
+}
+
+// Format is the wire format an event arrived in.
+type Format uint8
+
+// Formats. The numbers are stored in the log: append only.
+const (
+	FormatNative Format = iota
+	FormatCMCD
+	formatCount
+)
+
+var formatNames = [formatCount]string{"native", "cmcd"}
+
+// String is the format's name in metrics, the debugger and the lake.
+func (f Format) String() string {
+	if f < formatCount {
+		return formatNames[f]
+	}
+	return "unknown"
+}

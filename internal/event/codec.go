@@ -1,0 +1,448 @@
+package event
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+)
+
+// ErrRecord is wrapped by every error of DecodeRecord: the data is no record
+// that this version of Playhead wrote.
+var ErrRecord = errors.New("malformed event record")
+
+// RecordKind is what one record of the log "events" holds.
+type RecordKind uint8
+
+// Record kinds. The numbers are stored in the log: append only.
+const (
+	RecordInvalid RecordKind = iota
+	// RecordEvent holds one Event.
+	RecordEvent
+	// RecordTick says only that time has passed: the log's ReceivedAt.
+	RecordTick
+	// RecordSettle closes the open plays of one write key as silence would.
+	RecordSettle
+	recordKindCount
+)
+
+// recordVersion is the upper half of a record's first byte; the kind is the lower.
+const recordVersion = 1
+
+// Bits of the presence bitmap, in the order in which the fields are written.
+// The positions are stored in the log: append only.
+const (
+	bitImport = iota
+	bitKnown
+	bitLive
+	bitFatal
+	bitKeyID
+	bitViewer
+	bitID
+	bitSession
+	bitPlay
+	bitImpression
+	bitSearch
+	bitSeq
+	bitPosition
+	bitDuration
+	bitFrom
+	bitRank
+	bitBitrate
+	bitDropped
+	bitStartup
+	bitSearchHits
+	bitPropensity
+	bitRate
+	bitTitle
+	bitCreative
+	bitPlacement
+	bitCountry
+	bitRegion
+	bitCity
+	bitDevice
+	bitOS
+	bitBrowser
+	bitAppVersion
+	bitPlayer
+	bitCDN
+	bitISP
+	bitConnection
+	bitTimezone
+	bitDeviceRaw
+	bitErrorCode
+	bitErrorClass
+	bitSearchQuery
+	bitExperiments
+	bitTraits
+	bitProperties
+	bitCount
+)
+
+// The bitmap takes six bytes, little endian, after the kind, type and format.
+const (
+	bitmapBytes = 6
+	headerBytes = 3 + bitmapBytes
+)
+
+// AppendRecord appends e as one record of the log "events" and returns the
+// extended slice. ReceivedAt is left out: the log stamps it. Equal events give
+// equal bytes. It does not allocate beyond dst and does not keep e.
+func AppendRecord(dst []byte, e *Event) []byte {
+	start := len(dst)
+	dst = append(dst, recordVersion<<4|byte(RecordEvent), byte(e.Type), byte(e.Format))
+	dst = append(dst, make([]byte, bitmapBytes)...)
+	w := writer{dst: dst}
+	w.flag(bitImport, e.Import)
+	w.flag(bitKnown, e.Known)
+	w.flag(bitLive, e.Live)
+	w.flag(bitFatal, e.Quality.ErrorFatal)
+	w.dst = binary.AppendVarint(w.dst, e.Time)
+	if e.KeyID != 0 {
+		w.bits |= 1 << bitKeyID
+		w.dst = binary.AppendUvarint(w.dst, uint64(e.KeyID))
+	}
+	w.ref(bitViewer, Ref(e.Viewer))
+	w.ref(bitID, e.ID)
+	w.ref(bitSession, e.Session)
+	w.ref(bitPlay, e.Play)
+	w.ref(bitImpression, e.Impression)
+	w.ref(bitSearch, e.Search)
+	w.number(bitSeq, e.Seq)
+	w.number(bitPosition, e.PositionMS)
+	w.number(bitDuration, e.DurationMS)
+	w.number(bitFrom, e.FromMS)
+	w.number(bitRank, e.Rank)
+	w.number(bitBitrate, e.Quality.BitrateKbps)
+	w.number(bitDropped, e.Quality.DroppedFrames)
+	w.number(bitStartup, e.Quality.StartupMS)
+	w.number(bitSearchHits, e.SearchHits)
+	w.float(bitPropensity, e.Propensity, 0)
+	w.float(bitRate, e.Rate, 1)
+	w.texts(e)
+	for i := range bitmapBytes {
+		w.dst[start+3+i] = byte(w.bits >> (8 * i))
+	}
+	return w.dst
+}
+
+// AppendTick appends the record of a tick.
+func AppendTick(dst []byte) []byte {
+	return append(dst, recordVersion<<4|byte(RecordTick))
+}
+
+// AppendSettle appends the record that settles the plays of a write key.
+func AppendSettle(dst []byte, keyID uint32) []byte {
+	return binary.AppendUvarint(append(dst, recordVersion<<4|byte(RecordSettle)), uint64(keyID))
+}
+
+// DecodeRecord resets e and reads one record into it. For a settle only KeyID
+// is set, for a tick nothing. The strings and Properties of e point into data,
+// so they are good only as long as data is kept and left unchanged; the two
+// maps are made only when the event has them. Any other data gives an error
+// that wraps ErrRecord, and then e holds nothing of use.
+func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
+	e.Reset()
+	if len(data) == 0 {
+		return RecordInvalid, fmt.Errorf("%w: empty", ErrRecord)
+	}
+	if v := data[0] >> 4; v != recordVersion {
+		return RecordInvalid, fmt.Errorf("%w: version %d is not known", ErrRecord, v)
+	}
+	kind := RecordKind(data[0] & 15)
+	r := reader{data: data, at: 1}
+	switch kind {
+	case RecordTick:
+	case RecordSettle:
+		e.KeyID = r.uint32()
+	case RecordEvent:
+		r.event(e)
+	default:
+		return RecordInvalid, fmt.Errorf("%w: kind %d is not known", ErrRecord, kind)
+	}
+	if r.bad {
+		return RecordInvalid, fmt.Errorf("%w: cut short or out of range at byte %d", ErrRecord, r.at)
+	}
+	if r.at != len(data) {
+		return RecordInvalid, fmt.Errorf("%w: %d bytes too many", ErrRecord, len(data)-r.at)
+	}
+	return kind, nil
+}
+
+// writer appends the present fields and remembers which they were.
+type writer struct {
+	dst  []byte
+	bits uint64
+}
+
+func (w *writer) flag(bit int, v bool) {
+	if v {
+		w.bits |= 1 << bit
+	}
+}
+
+func (w *writer) ref(bit int, v Ref) {
+	if !v.IsZero() {
+		w.bits |= 1 << bit
+		w.dst = append(w.dst, v[:]...)
+	}
+}
+
+func (w *writer) number(bit int, v int64) {
+	if v != Absent {
+		w.bits |= 1 << bit
+		w.dst = binary.AppendUvarint(w.dst, uint64(v))
+	}
+}
+
+func (w *writer) float(bit int, v, absent float64) {
+	if v != absent {
+		w.bits |= 1 << bit
+		w.dst = binary.LittleEndian.AppendUint64(w.dst, math.Float64bits(v))
+	}
+}
+
+func (w *writer) text(bit int, v string) {
+	if v != "" {
+		w.bits |= 1 << bit
+		w.dst = appendText(w.dst, v)
+	}
+}
+
+// texts writes everything of variable length.
+func (w *writer) texts(e *Event) {
+	w.text(bitTitle, e.TitleID)
+	w.text(bitCreative, e.CreativeID)
+	w.text(bitPlacement, e.Placement)
+	c := &e.Context
+	w.text(bitCountry, c.Country)
+	w.text(bitRegion, c.Region)
+	w.text(bitCity, c.City)
+	w.text(bitDevice, c.DeviceType)
+	w.text(bitOS, c.OS)
+	w.text(bitBrowser, c.Browser)
+	w.text(bitAppVersion, c.AppVersion)
+	w.text(bitPlayer, c.Player)
+	w.text(bitCDN, c.CDN)
+	w.text(bitISP, c.ISP)
+	w.text(bitConnection, c.Connection)
+	w.text(bitTimezone, c.Timezone)
+	w.text(bitDeviceRaw, c.DeviceTypeRaw)
+	w.text(bitErrorCode, e.Quality.ErrorCode)
+	w.text(bitErrorClass, e.Quality.ErrorClass)
+	w.text(bitSearchQuery, e.SearchQuery)
+	w.pairs(bitExperiments, e.Experiments)
+	w.pairs(bitTraits, e.Traits)
+	if len(e.Properties) > 0 {
+		w.bits |= 1 << bitProperties
+		w.dst = binary.AppendUvarint(w.dst, uint64(len(e.Properties)))
+		w.dst = append(w.dst, e.Properties...)
+	}
+}
+
+// pairs writes a map in the order of its keys, so that equal events are equal bytes.
+func (w *writer) pairs(bit int, m map[string]string) {
+	if len(m) == 0 {
+		return
+	}
+	var room [16]string
+	keys := room[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	w.bits |= 1 << bit
+	w.dst = binary.AppendUvarint(w.dst, uint64(len(keys)))
+	for _, k := range keys {
+		w.dst = appendText(appendText(w.dst, k), m[k])
+	}
+}
+
+func appendText(dst []byte, v string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(v))), v...)
+}
+
+// reader walks over a record. After the first fault bad is set and everything
+// it returns is zero.
+type reader struct {
+	data []byte
+	at   int
+	bits uint64
+	bad  bool
+}
+
+func (r *reader) has(bit int) bool { return r.bits&(1<<bit) != 0 }
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.data[r.at:])
+	if n <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.at += n
+	return v
+}
+
+func (r *reader) uint32() uint32 {
+	v := r.uvarint()
+	if v > math.MaxUint32 {
+		r.bad = true
+		return 0
+	}
+	return uint32(v)
+}
+
+// bytes returns the next n bytes of the record itself.
+func (r *reader) bytes(n uint64) []byte {
+	if n > uint64(len(r.data)-r.at) {
+		r.bad = true
+		return nil
+	}
+	b := r.data[r.at : r.at+int(n) : r.at+int(n)]
+	r.at += int(n)
+	return b
+}
+
+// string reads a length and that many bytes, without a copy.
+func (r *reader) string() string {
+	n := r.uvarint()
+	if r.bad || n == 0 {
+		return ""
+	}
+	b := r.bytes(n)
+	if r.bad {
+		return ""
+	}
+	return unsafe.String(&b[0], len(b))
+}
+
+func (r *reader) text(bit int, to *string) {
+	if r.has(bit) {
+		*to = r.string()
+	}
+}
+
+func (r *reader) ref(bit int, to *Ref) {
+	if r.has(bit) {
+		copy(to[:], r.bytes(16))
+	}
+}
+
+func (r *reader) number(bit int, to *int64) {
+	if r.has(bit) {
+		*to = int64(r.uvarint())
+	}
+}
+
+func (r *reader) float(bit int, to *float64) {
+	if !r.has(bit) {
+		return
+	}
+	if b := r.bytes(8); !r.bad {
+		*to = math.Float64frombits(binary.LittleEndian.Uint64(b))
+	}
+}
+
+// event reads what follows the kind byte of a RecordEvent.
+func (r *reader) event(e *Event) {
+	if len(r.data) < headerBytes {
+		r.bad = true
+		return
+	}
+	e.Type, e.Format = Type(r.data[1]), Format(r.data[2])
+	for i := range bitmapBytes {
+		r.bits |= uint64(r.data[3+i]) << (8 * i)
+	}
+	r.at = headerBytes
+	if e.Type >= typeCount || e.Format >= formatCount || r.bits>>bitCount != 0 {
+		r.bad = true
+		return
+	}
+	e.Import, e.Known, e.Live = r.has(bitImport), r.has(bitKnown), r.has(bitLive)
+	e.Quality.ErrorFatal = r.has(bitFatal)
+	v, n := binary.Varint(r.data[r.at:])
+	if n <= 0 {
+		r.bad = true
+		return
+	}
+	e.Time = v
+	r.at += n
+	if r.has(bitKeyID) {
+		e.KeyID = r.uint32()
+	}
+	r.ref(bitViewer, (*Ref)(&e.Viewer))
+	r.ref(bitID, &e.ID)
+	r.ref(bitSession, &e.Session)
+	r.ref(bitPlay, &e.Play)
+	r.ref(bitImpression, &e.Impression)
+	r.ref(bitSearch, &e.Search)
+	r.number(bitSeq, &e.Seq)
+	r.number(bitPosition, &e.PositionMS)
+	r.number(bitDuration, &e.DurationMS)
+	r.number(bitFrom, &e.FromMS)
+	r.number(bitRank, &e.Rank)
+	r.number(bitBitrate, &e.Quality.BitrateKbps)
+	r.number(bitDropped, &e.Quality.DroppedFrames)
+	r.number(bitStartup, &e.Quality.StartupMS)
+	r.number(bitSearchHits, &e.SearchHits)
+	r.float(bitPropensity, &e.Propensity)
+	r.float(bitRate, &e.Rate)
+	r.texts(e)
+}
+
+// texts reads what writer.texts wrote.
+func (r *reader) texts(e *Event) {
+	r.text(bitTitle, &e.TitleID)
+	r.text(bitCreative, &e.CreativeID)
+	r.text(bitPlacement, &e.Placement)
+	if r.bits>>bitCountry == 0 {
+		return
+	}
+	c := &e.Context
+	r.text(bitCountry, &c.Country)
+	r.text(bitRegion, &c.Region)
+	r.text(bitCity, &c.City)
+	r.text(bitDevice, &c.DeviceType)
+	r.text(bitOS, &c.OS)
+	r.text(bitBrowser, &c.Browser)
+	r.text(bitAppVersion, &c.AppVersion)
+	r.text(bitPlayer, &c.Player)
+	r.text(bitCDN, &c.CDN)
+	r.text(bitISP, &c.ISP)
+	r.text(bitConnection, &c.Connection)
+	r.text(bitTimezone, &c.Timezone)
+	r.text(bitDeviceRaw, &c.DeviceTypeRaw)
+	r.text(bitErrorCode, &e.Quality.ErrorCode)
+	r.text(bitErrorClass, &e.Quality.ErrorClass)
+	r.text(bitSearchQuery, &e.SearchQuery)
+	r.pairs(bitExperiments, &e.Experiments)
+	r.pairs(bitTraits, &e.Traits)
+	if r.has(bitProperties) {
+		e.Properties = r.bytes(r.uvarint())
+	}
+}
+
+func (r *reader) pairs(bit int, to *map[string]string) {
+	if !r.has(bit) {
+		return
+	}
+	n := r.uvarint()
+	// Each pair takes at least two bytes, so a wrong count cannot make a large map.
+	if n > uint64(len(r.data)-r.at)/2 {
+		r.bad = true
+	}
+	if r.bad {
+		return
+	}
+	m := make(map[string]string, min(n, 64))
+	for range n {
+		k, v := r.string(), r.string()
+		if r.bad {
+			return
+		}
+		m[k] = v
+	}
+	*to = m
+}

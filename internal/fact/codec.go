@@ -1,0 +1,234 @@
+package fact
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"playhead/internal/event"
+)
+
+// ErrBatch is wrapped by every error of DecodeBatch: the data is no batch that
+// this version of Playhead wrote.
+var ErrBatch = errors.New("malformed fact batch")
+
+// batchVersion is the first byte of an encoded batch.
+const batchVersion = 1
+
+// Bits that share a byte with a kind; kinds stay below 32.
+const (
+	kindMask  = 1<<5 - 1
+	bitN      = 1 << 5 // N follows; else it is +1
+	bitExtra  = 1 << 6 // Span: Scope follows. Mark: Viewer follows
+	bitKnown  = 1 << 7 // Mark.Known
+	bitPlayed = 1 << 0 // Play.Known
+	bitDone   = 1 << 1 // Play.Completed
+)
+
+// AppendBatch appends b in the format of the log "facts" and returns the
+// extended slice. Equal batches give equal bytes. Indexes into Dims must be
+// valid and kinds known, else DecodeBatch will refuse the result.
+//
+// Version 1: version byte, header, table of distinct texts, dims, spans, marks,
+// plays. Integers are varints, times are differences to the time before them
+// in the same list, texts are indexes into the table (0 is "").
+func AppendBatch(dst []byte, b *Batch) []byte {
+	w := writer{dst: append(dst, batchVersion)}
+	w.uint(uint64(b.Partition))
+	w.int(b.InputEnd)
+	w.int(b.FreshTo)
+	w.int(b.OldestReceived)
+	c := &b.Counts
+	for _, v := range [...]int64{c.Events, c.Duplicates, c.LateDropped, c.Orphans, c.Evicted} {
+		w.int(v)
+	}
+	w.table(b)
+	w.uint(uint64(len(b.Dims)))
+	for i := range b.Dims {
+		w.dims(&b.Dims[i])
+	}
+	w.spans(b.Spans)
+	w.marks(b.Marks)
+	w.uint(uint64(len(b.Plays)))
+	for i := range b.Plays {
+		w.play(&b.Plays[i])
+	}
+	return w.dst
+}
+
+// writer appends to dst; texts maps a text to its index in the table.
+type writer struct {
+	dst   []byte
+	texts map[string]uint64
+	last  int64 // the time before, for differences
+}
+
+func (w *writer) uint(v uint64) { w.dst = binary.AppendUvarint(w.dst, v) }
+func (w *writer) int(v int64)   { w.dst = binary.AppendVarint(w.dst, v) }
+func (w *writer) text(v string) { w.uint(w.texts[v]) }
+
+// time writes v as the difference to the time before it; the wrap-around of
+// an overflow is undone by the reader's.
+func (w *writer) time(v int64) {
+	w.int(v - w.last)
+	w.last = v
+}
+
+// fields lists the texts of d in the order in which they are stored.
+func (d *Dims) fields() [9]*string {
+	return [...]*string{&d.Title, &d.Country, &d.Region, &d.DeviceType, &d.OS, &d.AppVersion, &d.Player, &d.CDN, &d.ISP}
+}
+
+// table writes each distinct text once, in order of first use.
+func (w *writer) table(b *Batch) {
+	var order []string
+	w.texts = map[string]uint64{"": 0}
+	add := func(s string) {
+		if _, ok := w.texts[s]; !ok {
+			order = append(order, s)
+			w.texts[s] = uint64(len(order))
+		}
+	}
+	for i := range b.Dims {
+		for _, f := range b.Dims[i].fields() {
+			add(*f)
+		}
+	}
+	for i := range b.Plays {
+		add(b.Plays[i].ErrorCode)
+		add(b.Plays[i].ErrorClass)
+	}
+	w.uint(uint64(len(order)))
+	for _, s := range order {
+		w.uint(uint64(len(s)))
+	}
+	for _, s := range order {
+		w.dst = append(w.dst, s...)
+	}
+}
+
+func (w *writer) dims(d *Dims) {
+	var live byte
+	if d.Live {
+		live = 1
+	}
+	w.dst = append(w.dst, live)
+	for _, f := range d.fields() {
+		w.text(*f)
+	}
+}
+
+// head writes a kind, its bits and N when it is not +1.
+func (w *writer) head(kind, bits byte, n int32) {
+	if n != 1 {
+		bits |= bitN
+	}
+	w.dst = append(w.dst, kind|bits)
+	if n != 1 {
+		w.int(int64(n))
+	}
+}
+
+func (w *writer) spans(spans []Span) {
+	w.uint(uint64(len(spans)))
+	w.last = 0
+	for i := range spans {
+		s := &spans[i]
+		var bits byte
+		if s.Scope != 0 {
+			bits = bitExtra
+		}
+		w.head(byte(s.Kind), bits, s.N)
+		w.uint(uint64(s.Dims))
+		if s.Scope != 0 {
+			w.uint(uint64(s.Scope))
+		}
+		w.time(s.From)
+		w.int(s.To - s.From)
+	}
+}
+
+func (w *writer) marks(marks []Mark) {
+	w.uint(uint64(len(marks)))
+	w.last = 0
+	for i := range marks {
+		m := &marks[i]
+		var bits byte
+		if m.Known {
+			bits |= bitKnown
+		}
+		if !m.Viewer.IsZero() {
+			bits |= bitExtra
+		}
+		w.head(byte(m.Kind), bits, m.N)
+		w.uint(uint64(m.Dims))
+		w.time(m.Time)
+		w.int(m.Value)
+		if !m.Viewer.IsZero() {
+			w.dst = append(w.dst, m.Viewer[:]...)
+		}
+	}
+}
+
+func (w *writer) play(p *Play) {
+	var bits byte
+	if p.Known {
+		bits |= bitPlayed
+	}
+	if p.Completed {
+		bits |= bitDone
+	}
+	w.dst = append(w.dst, bits, byte(p.Reason))
+	w.dst = append(w.dst, p.Viewer[:]...)
+	w.dst = append(w.dst, p.Play[:]...)
+	w.int(int64(p.N))
+	w.int(int64(p.Part))
+	w.uint(uint64(p.Dims))
+	w.last = 0
+	w.time(p.Requested)
+	w.time(p.FirstFrame)
+	w.time(p.Ended)
+	w.text(p.ErrorCode)
+	w.text(p.ErrorClass)
+	for _, v := range p.numbers() {
+		w.int(*v)
+	}
+	w.int(int64(p.Stalls))
+	w.last = p.Requested
+	w.intervals(p.Intervals)
+	w.intervals(p.Active)
+	w.uint(uint64(len(p.Cover)))
+	w.last = 0
+	for i := range p.Cover {
+		c := &p.Cover[i]
+		w.time(c.From)
+		w.time(c.To)
+		w.int(int64(c.N))
+	}
+}
+
+// numbers lists the plain int64 fields of p in the order in which they are stored.
+func (p *Play) numbers() [8]*int64 {
+	return [...]*int64{&p.StartupMS, &p.DurationMS, &p.StartMS, &p.FurthestMS, &p.MediaMS, &p.WatchedMS, &p.StallMS, &p.SeekStallMS}
+}
+
+func (w *writer) intervals(list []Interval) {
+	w.uint(uint64(len(list)))
+	for i := range list {
+		v := &list[i]
+		w.dst = append(w.dst, byte(v.Kind))
+		w.uint(uint64(v.Dims))
+		w.time(v.From)
+		w.time(v.To)
+	}
+}
+
+// The fewest bytes that one element of each list can take: what a count is
+// checked against before anything is allocated for it.
+const (
+	minDims     = 10
+	minSpan     = 4
+	minMark     = 4
+	minPlay     = 2 + 2*len(event.Ref{}) + 2 + 1 + 3 + 2 + 8 + 1 + 3
+	minInterval = 4
+	minCover    = 3
+)

@@ -1,0 +1,50 @@
+package play
+
+// Config holds the definitions' parameters; all times are ms.
+type Config struct {
+	// Horizon: an event this much older than its play's newest one still takes
+	// its place; an older one is counted as late.
+	Horizon int64
+	// PlayTimeout: a play for which nothing was received for this long is
+	// closed; a gap in event time this long opens a new part.
+	PlayTimeout int64
+	// StartTimeout is the same for an attempt without a first frame.
+	StartTimeout int64
+	// LateLimit: how long a closed play can still be corrected.
+	LateLimit int64
+	// MinStall: a wait that is not longer is no stall.
+	MinStall int64
+	// SeekWindow: a stall that begins this soon after a seek is seek-caused.
+	SeekWindow int64
+	// Heartbeat is the interval assumed until three gaps were seen.
+	Heartbeat int64
+	// StallActive: a stalled play counts as concurrent for this long.
+	StallActive int64
+	// PositionSlack: a reported position this close to the extrapolated one
+	// continues the stretch.
+	PositionSlack int64
+	// MaxListed bounds the intervals and stretches one part keeps.
+	MaxListed int
+}
+
+// DefaultConfig is reference definition version 1.
+func DefaultConfig() Config {
+	return Config{
+		Horizon: 30_000, PlayTimeout: 30 * 60_000, StartTimeout: 60_000, LateLimit: 24 * 3_600_000,
+		MinStall: 50, SeekWindow: 3_000, Heartbeat: 30_000, StallActive: 5 * 60_000,
+		PositionSlack: 2_000, MaxListed: 2_000,
+	}
+}
+
+// heartbeat gaps are learned between these bounds (ms), the upper being three
+// default intervals: a longer silence is no heartbeat.
+const (
+	minGap = 1_000
+	maxGap = 90_000
+	// gapsKept is how many gaps the median is taken of, gapsNeeded how many
+	// must be known before it replaces the default.
+	gapsKept, gapsNeeded = 5, 3
+)
+
+// completedShare of the duration must be watched for a completion.
+const completedShare = 0.9

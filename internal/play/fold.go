@@ -1,0 +1,444 @@
+package play
+
+import (
+	"slices"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+)
+
+// state of a play after its last evidence.
+type state uint8
+
+const (
+	idle state = iota
+	starting
+	playing
+	paused
+	seeking
+	stalled
+	inAd
+	closed
+)
+
+// evidence is one event of a play, as small as it can be kept.
+type evidence struct {
+	time, seq int64
+	id        uint64
+	// Media ms, −1 absent.
+	position, duration, from int32
+	startup                  int32
+	rate                     float32
+	dims                     uint16 // what the event itself knew, index into play.dims
+	kind                     event.Type
+	fatal, business          bool
+}
+
+// before is the order of evidence: time, seq, then something arbitrary that
+// does not depend on arrival.
+func (a *evidence) before(b *evidence) bool {
+	switch {
+	case a.time != b.time:
+		return a.time < b.time
+	case a.seq >= 0 && b.seq >= 0 && a.seq != b.seq:
+		return a.seq < b.seq
+	case a.kind != b.kind:
+		return a.kind < b.kind
+	}
+	return a.id < b.id
+}
+
+// stretch is time in one state, or time counted as concurrent.
+type stretch struct {
+	from, to int64
+	kind     fact.SpanKind
+	dims     uint16
+}
+
+// run is media played in one go, positions in ms.
+type run struct{ from, to int32 }
+
+// fold is what the evidence so far amounts to. It is copied as a value: its
+// lists only ever grow at the end, so base and tip may share them.
+type fold struct {
+	last, accounted              int64 // last evidence; time is accounted for up to here
+	requested, firstFrame, ended int64
+	stallFrom, seekAt            int64
+	lastSeq                      int64
+
+	interval stretch // the current one, not yet in intervals
+	active   stretch // the current concurrent stretch; may run ahead of last
+
+	media, watched, stall, seekStall int64
+	stalls, part, framePart          int32
+
+	play                      run   // the current run, from = −1 when none
+	position, ahead           int32 // the playhead at the last evidence; media played since
+	distinct, start, furthest int32
+	duration                  int32
+	startup                   int32
+	rate                      float32
+
+	gaps  [gapsKept]int32
+	nGaps uint8
+
+	state, beforeSeek state
+	reason            fact.EndReason
+	dims, reqDims     uint16
+	frameDims         uint16
+
+	framed, lastHeartbeat, seekCaused, stallCounted bool
+	measured, completed, failedStart                bool
+
+	// intervals are of this part; actives and runs of the whole play, this
+	// part's from firstActive and firstRun on.
+	intervals, actives    []stretch
+	runs                  []run
+	firstActive, firstRun int32
+}
+
+func newFold() fold {
+	return fold{
+		lastSeq: -1, seekAt: -1 << 60, play: run{-1, -1}, position: -1, start: -1, furthest: -1,
+		duration: -1, startup: -1, rate: 1,
+	}
+}
+
+// heartbeat is the learned interval, ms.
+func (f *fold) heartbeat(c *Config) int64 {
+	if f.nGaps < gapsNeeded {
+		return c.Heartbeat
+	}
+	g := f.gaps
+	s := g[:f.nGaps]
+	slices.Sort(s)
+	return int64(s[len(s)/2])
+}
+
+func (f *fold) learn(e *evidence) {
+	beat := e.kind == event.Heartbeat
+	if beat && f.lastHeartbeat && f.state == playing {
+		gap := e.time - f.last
+		adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
+		if gap >= minGap && gap <= maxGap && adjacent {
+			if f.nGaps < gapsKept {
+				f.gaps[f.nGaps] = int32(gap)
+				f.nGaps++
+			} else {
+				copy(f.gaps[:], f.gaps[1:])
+				f.gaps[gapsKept-1] = int32(gap)
+			}
+		}
+	}
+	f.lastHeartbeat = beat
+	f.lastSeq = e.seq
+}
+
+// step folds the next evidence in; what follows from it goes to x.
+func (f *fold) step(e *evidence, x *emitter) {
+	if f.state == idle && f.part == 0 && !opens(e) {
+		return
+	}
+	if f.state != idle && e.time-f.last > x.config.PlayTimeout {
+		f.nextPart(x)
+	}
+	if f.state == closed && !f.reopens(e) {
+		return
+	}
+	if f.state == closed {
+		f.nextPart(x)
+	}
+	dims := x.play.merge(f.dims, e.dims)
+	if f.state == idle {
+		f.open(e, dims, x)
+	} else {
+		f.account(e, x)
+	}
+	f.learn(e)
+	f.dims = dims
+	f.describe(e, x.config)
+	f.last = e.time
+	f.transit(e, x)
+	f.complete(x)
+	f.activate(x)
+}
+
+// reopens reports whether e makes a closed play go on.
+func (f *fold) reopens(e *evidence) bool {
+	switch e.kind {
+	case event.PlayRequested, event.PlayStarted, event.Resumed:
+		return e.time >= f.last
+	}
+	return false
+}
+
+// open begins the play, or a further part of it.
+func (f *fold) open(e *evidence, dims uint16, x *emitter) {
+	f.dims, f.accounted = dims, e.time
+	f.interval = stretch{from: e.time, to: e.time, dims: dims}
+	f.active = stretch{from: e.time, to: e.time, dims: dims}
+	if f.part > 0 {
+		f.state = starting
+		if f.framed {
+			f.state = playing
+		}
+		return
+	}
+	f.requested, f.reqDims, f.state = e.time, dims, starting
+	if (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.startup > 0 {
+		f.requested -= int64(e.startup)
+		f.startup = e.startup
+		f.interval.from = f.requested
+		f.accounted = f.requested
+	}
+	x.mark(fact.Request, dims, f.requested, 0)
+	if e.position > 0 && e.kind != event.PlayStarted && e.kind != event.PlayRequested && e.kind != event.Resumed {
+		// The play is seen from its middle: its request and first frame were
+		// before anything that reached us.
+		f.firstPicture(e.time, x)
+	} else {
+		f.credit(fact.Startup, e.time, x)
+	}
+}
+
+// opens reports whether e can be the first known event of a play: one that
+// begins it, or that proves by its position that it runs. A player that idles
+// on a page and reports so is no attempt.
+func opens(e *evidence) bool {
+	switch e.kind {
+	case event.PlayRequested, event.PlayStarted, event.Resumed, event.AdStarted:
+		return true
+	case event.PlayEnded:
+		return false
+	case event.Error:
+		return e.fatal
+	}
+	return e.position > 0
+}
+
+// firstPicture: the play has its first frame at t.
+func (f *fold) firstPicture(t int64, x *emitter) {
+	f.state = playing
+	if f.framed {
+		return
+	}
+	f.framed, f.firstFrame, f.frameDims, f.framePart = true, t, f.dims, f.part
+	if f.part == 0 && t > f.requested {
+		f.startup = int32(min(t-f.requested, 1<<31-1))
+	}
+	x.mark(fact.FirstFrame, f.dims, t, int64(f.startup))
+}
+
+// account credits the time since the last evidence to the state it was in.
+func (f *fold) account(e *evidence, x *emitter) {
+	switch f.state {
+	case starting:
+		f.credit(fact.Startup, e.time, x)
+	case playing:
+		h := f.heartbeat(x.config)
+		to := e.time
+		if e.time-f.last > 3*h {
+			to = f.last + h
+		}
+		f.run(to - f.accounted)
+		f.credit(fact.Playing, to, x)
+		f.accounted = e.time
+	case seeking:
+		f.credit(fact.Seeking, e.time, x)
+	case paused:
+		f.credit(fact.Paused, e.time, x)
+	case inAd:
+		f.credit(fact.Ad, e.time, x)
+	case stalled:
+		f.accountStall(e, x)
+	}
+}
+
+// accountStall decides late whether a wait is a stall: not before it has
+// lasted longer than MinStall.
+func (f *fold) accountStall(e *evidence, x *emitter) {
+	if e.time-f.stallFrom <= x.config.MinStall {
+		if leavesStall(e.kind) {
+			f.run(e.time - f.accounted)
+			f.credit(fact.Playing, e.time, x)
+		}
+		return
+	}
+	if !f.stallCounted {
+		f.stallCounted = true
+		f.stalls++
+		x.mark(fact.Stall, f.dims, f.stallFrom, 0)
+	}
+	kind := fact.Stalled
+	if f.seekCaused {
+		kind = fact.SeekStalled
+	}
+	f.credit(kind, e.time, x)
+}
+
+func leavesStall(k event.Type) bool {
+	switch k {
+	case event.Heartbeat, event.QualityChanged, event.StallStarted, event.PlayRequested, event.AdEnded:
+		return false
+	}
+	return true
+}
+
+// credit accounts for the time up to t as kind.
+func (f *fold) credit(kind fact.SpanKind, t int64, x *emitter) {
+	from := f.accounted
+	if t <= from {
+		return
+	}
+	f.accounted = t
+	d := t - from
+	switch kind {
+	case fact.Playing:
+		f.media += d
+		f.watched += d
+	case fact.Startup, fact.Seeking:
+		f.watched += d
+	case fact.Stalled:
+		f.watched += d
+		f.stall += d
+	case fact.SeekStalled:
+		f.watched += d
+		f.stall += d
+		f.seekStall += d
+	}
+	x.span(kind, f.dims, from, t)
+	if f.interval.kind == kind && f.interval.to == from && f.interval.dims == f.dims {
+		f.interval.to = t
+		return
+	}
+	f.pushInterval(x.config)
+	f.interval = stretch{from: from, to: t, kind: kind, dims: f.dims}
+}
+
+func (f *fold) pushInterval(c *Config) {
+	if f.interval.to > f.interval.from && len(f.intervals) < c.MaxListed {
+		f.intervals = append(f.intervals, f.interval)
+	}
+}
+
+// transit moves to the state that e says.
+func (f *fold) transit(e *evidence, x *emitter) {
+	switch e.kind {
+	case event.PlayRequested:
+		if f.part > 0 && f.framed {
+			f.state = playing
+		}
+	case event.PlayStarted, event.Resumed:
+		f.firstPicture(e.time, x)
+	case event.Paused:
+		if f.state != starting {
+			f.state = paused
+		}
+	case event.StallStarted:
+		f.stallBegins(e, x.config)
+	case event.StallEnded:
+		if f.state == stalled {
+			f.state = playing
+		}
+	case event.SeekStarted:
+		if f.state != starting && f.state != seeking {
+			f.beforeSeek = f.state
+			f.state = seeking
+		}
+		f.seekAt = e.time
+	case event.Seeked:
+		f.seekAt = e.time
+		if f.state == seeking {
+			f.state = playing
+			if f.beforeSeek == paused {
+				f.state = paused
+			}
+		}
+	case event.AdStarted:
+		f.firstPicture(e.time, x)
+		f.state = inAd
+	case event.AdEnded:
+		if f.state == inAd {
+			f.state = playing
+		}
+	case event.Error:
+		if e.fatal {
+			f.fail(e.time, x)
+		}
+	case event.PlayEnded:
+		f.end(e.time, fact.EndedByClient, x)
+	}
+}
+
+func (f *fold) stallBegins(e *evidence, c *Config) {
+	switch f.state {
+	case playing, seeking:
+		f.stallFrom, f.state, f.stallCounted = e.time, stalled, false
+		f.seekCaused = e.time-f.seekAt <= c.SeekWindow
+	}
+}
+
+// fail ends the play with a fatal error.
+func (f *fold) fail(t int64, x *emitter) {
+	if f.framed {
+		x.mark(fact.PlaybackFailure, f.dims, t, 0)
+		f.end(t, fact.EndedByFailure, x)
+		return
+	}
+	if f.part > 0 {
+		f.end(t, fact.EndedByClient, x)
+		return
+	}
+	f.failedStart = true
+	x.mark(fact.StartFailure, f.reqDims, f.requested, 0)
+	f.end(t, fact.EndedByFailure, x)
+}
+
+// end closes the part at t.
+func (f *fold) end(t int64, why fact.EndReason, x *emitter) {
+	f.state, f.ended, f.reason = closed, t, why
+	f.finish(x, 1)
+}
+
+// finish emits what follows from the part being over, or takes it back (n = −1).
+// A play ends, or is given up, once: with the part that had its first frame, or
+// with its first part.
+func (f *fold) finish(x *emitter, n int32) {
+	switch {
+	case f.framed && f.framePart == f.part:
+		x.markN(fact.End, f.frameDims, f.ended, 0, n)
+	case !f.framed && f.part == 0 && !f.failedStart:
+		x.markN(fact.Exit, f.reqDims, f.requested, 0, n)
+	}
+	x.row(f, n)
+}
+
+// silence closes the part at its last evidence, or (n = −1) opens it again.
+func (f *fold) silence(x *emitter, n int32) {
+	if f.state == closed || f.state == idle {
+		return
+	}
+	g := *f
+	g.ended, g.reason = g.last, fact.EndedBySilence
+	g.finish(x, n)
+}
+
+// nextPart closes the current part, if it is open, and begins the next: no new
+// request, no new startup.
+func (f *fold) nextPart(x *emitter) {
+	f.silence(x, 1)
+	f.pushActive(x.config)
+	f.pushRun(x.config)
+	next := newFold()
+	next.part, next.framePart = f.part+1, f.framePart
+	next.requested, next.reqDims = f.requested, f.reqDims
+	next.firstFrame, next.frameDims, next.framed = f.firstFrame, f.frameDims, f.framed
+	next.startup, next.failedStart = f.startup, f.failedStart
+	next.gaps, next.nGaps, next.rate = f.gaps, f.nGaps, f.rate
+	next.duration, next.dims = f.duration, f.dims
+	next.measured, next.completed, next.distinct = f.measured, f.completed, f.distinct
+	next.actives, next.firstActive = f.actives, int32(len(f.actives))
+	next.runs, next.firstRun = f.runs, int32(len(f.runs))
+	next.stallFrom, next.seekAt = f.stallFrom, -1<<60
+	*f = next
+}

@@ -1,128 +1,17 @@
 package play
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sort"
-	"strings"
 	"testing"
 
 	"playhead/internal/event"
 	"playhead/internal/fact"
+	"playhead/internal/fact/facttest"
 )
 
 const t0 = int64(1_800_000_000_000)
-
-// ledger sums facts so that two ways to the same result compare equal.
-type ledger struct {
-	edges map[string]map[int64]int64
-	marks map[string]int64
-	plays map[string]int64
-}
-
-func newLedger() *ledger {
-	return &ledger{edges: map[string]map[int64]int64{}, marks: map[string]int64{}, plays: map[string]int64{}}
-}
-
-func (l *ledger) add(b *fact.Batch) {
-	for _, s := range b.Spans {
-		scopes := []fact.Scope{0}
-		if s.Kind == fact.ActiveViewer {
-			scopes = scopes[:0]
-			for bit := fact.ScopeAll; bit <= fact.ScopeCountryDevice; bit <<= 1 {
-				if s.Scope&bit != 0 {
-					scopes = append(scopes, bit)
-				}
-			}
-		}
-		for _, sc := range scopes {
-			d := b.Dims[s.Dims]
-			group := fmt.Sprint(d)
-			switch sc {
-			case fact.ScopeAll:
-				group = "all"
-			case fact.ScopeTitle:
-				group = d.Title
-			case fact.ScopeCountry:
-				group = d.Country
-			case fact.ScopeDevice:
-				group = d.DeviceType
-			case fact.ScopeCDN:
-				group = d.CDN
-			case fact.ScopeTitleCountry:
-				group = d.Title + d.Country
-			case fact.ScopeTitleDevice:
-				group = d.Title + d.DeviceType
-			case fact.ScopeCountryDevice:
-				group = d.Country + d.DeviceType
-			}
-			k := fmt.Sprint(s.Kind, " ", sc, " ", group)
-			m := l.edges[k]
-			if m == nil {
-				m = map[int64]int64{}
-				l.edges[k] = m
-			}
-			m[s.From] += int64(s.N)
-			m[s.To] -= int64(s.N)
-		}
-	}
-	for _, m := range b.Marks {
-		k := fmt.Sprint(m.Kind, " ", b.Dims[m.Dims], " ", m.Time-t0, " ", m.Value, " ", m.Known, " ", m.Viewer)
-		l.marks[k] += int64(m.N)
-	}
-	for _, p := range b.Plays {
-		n := p.N
-		p.N = 0
-		var ds []fact.Dims
-		for i := range p.Intervals {
-			ds = append(ds, b.Dims[p.Intervals[i].Dims])
-			p.Intervals[i].Dims = 0
-		}
-		for i := range p.Active {
-			ds = append(ds, b.Dims[p.Active[i].Dims])
-			p.Active[i].Dims = 0
-		}
-		ds = append(ds, b.Dims[p.Dims])
-		p.Dims = 0
-		j, _ := json.Marshal(p)
-		l.plays[fmt.Sprint(string(j), ds)] += int64(n)
-	}
-}
-
-func (l *ledger) String() string {
-	var out []string
-	for k, m := range l.edges {
-		var at []int64
-		for t, n := range m {
-			if n != 0 {
-				at = append(at, t)
-			}
-		}
-		slices.Sort(at)
-		if len(at) == 0 {
-			continue
-		}
-		var b strings.Builder
-		for _, t := range at {
-			fmt.Fprintf(&b, " %d:%+d", t-t0, m[t])
-		}
-		out = append(out, k+b.String())
-	}
-	for k, n := range l.marks {
-		if n != 0 {
-			out = append(out, fmt.Sprint("mark ", k, " = ", n))
-		}
-	}
-	for k, n := range l.plays {
-		if n != 0 {
-			out = append(out, fmt.Sprint("play ", k, " = ", n))
-		}
-	}
-	sort.Strings(out)
-	return strings.Join(out, "\n")
-}
 
 func ev(typ event.Type, at, seq, pos int64) event.Event {
 	var e event.Event
@@ -351,12 +240,12 @@ func TestDisorderChangesNothing(t *testing.T) {
 			}
 		}
 		sort.SliceStable(events, func(i, j int) bool { return events[i].Time < events[j].Time })
-		want := newLedger()
+		want := facttest.NewLedger()
 		b, _ := apply(t, events)
-		want.add(b)
+		want.Add(b)
 
 		arrival := disorder(r, events)
-		got := newLedger()
+		got := facttest.NewLedger()
 		store := newMemory()
 		g := store.engine(t)
 		var out fact.Batch
@@ -367,7 +256,7 @@ func TestDisorderChangesNothing(t *testing.T) {
 			}
 			if r.IntN(7) == 0 {
 				g.Tick(arrival[i].ReceivedAt, &out)
-				got.add(&out)
+				got.Add(&out)
 				out.Reset()
 				g.Begin()
 			}
@@ -376,7 +265,7 @@ func TestDisorderChangesNothing(t *testing.T) {
 				if r.IntN(2) == 0 {
 					g = store.engine(t)
 					g.Begin()
-					got.add(&out)
+					got.Add(&out)
 					out.Reset()
 				}
 			}
@@ -385,9 +274,9 @@ func TestDisorderChangesNothing(t *testing.T) {
 			t.Fatalf("seed %d: %d late", seed, out.Counts.LateDropped)
 		}
 		g.Settle(1, &out)
-		got.add(&out)
+		got.Add(&out)
 		if got.String() != want.String() {
-			t.Fatalf("seed %d: disorder changed the result\n--- got\n%s\n--- want\n%s", seed, diff(got.String(), want.String()), diff(want.String(), got.String()))
+			t.Fatalf("seed %d: disorder changed the result\n--- got\n%s\n--- want\n%s", seed, facttest.Diff(got.String(), want.String()), facttest.Diff(want.String(), got.String()))
 		}
 	}
 }
@@ -418,21 +307,6 @@ func disorder(r *rand.Rand, events []event.Event) []event.Event {
 		out = append(out, a.e)
 	}
 	return out
-}
-
-// diff is the lines of a that b lacks.
-func diff(a, b string) string {
-	has := map[string]bool{}
-	for _, l := range strings.Split(b, "\n") {
-		has[l] = true
-	}
-	var out []string
-	for _, l := range strings.Split(a, "\n") {
-		if !has[l] {
-			out = append(out, l)
-		}
-	}
-	return strings.Join(out, "\n")
 }
 
 // Rows of finished plays say the same as the sums of the signed facts.

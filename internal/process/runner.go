@@ -1,0 +1,292 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"playhead/internal/event"
+	"playhead/internal/eventlog"
+	"playhead/internal/play"
+)
+
+// Config holds the runner's settings; zero values take the defaults.
+type Config struct {
+	Play play.Config
+	// Epoch is the least time between two commits: what arrives meanwhile is
+	// committed together. Default 60 ms.
+	Epoch time.Duration
+	// EpochBytes bounds what one epoch reads of one partition. Default 2 MiB.
+	EpochBytes int
+	// Tick is how often time is written into the log. Default 500 ms.
+	Tick time.Duration
+	// Snapshot is how much replaying a restart may cost, in time and in events
+	// of a partition. Defaults 2 s and 300,000.
+	Snapshot       time.Duration
+	SnapshotEvents int
+	// RetainEvents is how long processed events stay in the log. Default 1 h.
+	RetainEvents time.Duration
+	Logger       *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	or := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	or(&c.Epoch, 60*time.Millisecond)
+	or(&c.Tick, 500*time.Millisecond)
+	or(&c.Snapshot, 2*time.Second)
+	or(&c.RetainEvents, time.Hour)
+	if c.EpochBytes <= 0 {
+		c.EpochBytes = 2 << 20
+	}
+	if c.SnapshotEvents <= 0 {
+		c.SnapshotEvents = 300_000
+	}
+	if c.Play == (play.Config{}) {
+		c.Play = play.DefaultConfig()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Stats is what the runner did since it started, and what it holds.
+type Stats struct {
+	Events, Duplicates, LateDropped int64
+	OpenPlays, Viewers              int64
+	Epochs, Snapshots               int64
+	// LagRecords is how many records of "events" are not processed yet.
+	LagRecords int64
+	// CommitMillis is how long the last commit took.
+	CommitMillis int64
+	// Ready is true once state is restored and the replay after a crash is done.
+	Ready bool
+}
+
+// Runner processes all partitions of a log. Make one with New, run it once.
+type Runner struct {
+	config Config
+	log    eventlog.Log
+	store  eventlog.StateStore
+	parts  []*partition
+	// pending is set while folded events are not committed: engines are ahead
+	// of the log and only a new run can go on.
+	pending bool
+	stats   struct {
+		events, duplicates, late, open, viewers atomic.Int64
+		epochs, snapshots, lag, commitMillis    atomic.Int64
+		ready                                   atomic.Bool
+	}
+}
+
+// New returns a runner over every partition of the log.
+func New(log eventlog.Log, store eventlog.StateStore, c Config) *Runner {
+	return &Runner{config: c.withDefaults(), log: log, store: store}
+}
+
+// Stats may be called at any time.
+func (r *Runner) Stats() Stats {
+	s := &r.stats
+	return Stats{
+		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(),
+		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
+		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), Ready: s.ready.Load(),
+	}
+}
+
+// Run restores state and processes until ctx ends, then snapshots, so that the
+// next start replays nothing. It returns nil on an orderly stop.
+func (r *Runner) Run(ctx context.Context) error {
+	start := time.Now()
+	if err := r.restore(ctx); err != nil {
+		return fmt.Errorf("restore state: %w", err)
+	}
+	r.stats.ready.Store(true)
+	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
+	ticking, stop := context.WithCancel(ctx)
+	var ticker errgroup.Group
+	ticker.Go(func() error { return r.tick(ticking) })
+	err := r.epochs(ctx)
+	stop()
+	if terr := ticker.Wait(); err == nil {
+		err = terr
+	}
+	return err
+}
+
+func (r *Runner) count() (open int) {
+	for _, p := range r.parts {
+		open += p.engine.OpenPlays()
+	}
+	return open
+}
+
+func (r *Runner) restore(ctx context.Context) error {
+	group, gctx := errgroup.WithContext(ctx)
+	for n := range r.log.Partitions() {
+		p := newPartition(n, r)
+		r.parts = append(r.parts, p)
+		group.Go(func() error { return p.restore(gctx) })
+	}
+	return group.Wait()
+}
+
+// tick writes time into every partition of the log.
+func (r *Runner) tick(ctx context.Context) error {
+	t := time.NewTicker(r.config.Tick)
+	defer t.Stop()
+	records := make([]eventlog.Record, r.log.Partitions())
+	for i := range records {
+		records[i] = eventlog.Record{Partition: int32(i), Data: event.AppendTick(nil)}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		err := r.log.Append(ctx, eventlog.Events, records)
+		switch {
+		case err == nil, ctx.Err() != nil, errors.Is(err, eventlog.ErrFull):
+		default:
+			return fmt.Errorf("write a tick: %w", err)
+		}
+	}
+}
+
+// epochs runs epoch after epoch until ctx ends.
+func (r *Runner) epochs(ctx context.Context) error {
+	cursors := make([]eventlog.Cursor, len(r.parts))
+	last := time.Now()
+	for {
+		for i, p := range r.parts {
+			cursors[i] = eventlog.Cursor{Partition: p.number, Offset: p.next}
+		}
+		if err := r.log.Wait(ctx, eventlog.Events, cursors); err != nil {
+			return r.stop(ctx, err)
+		}
+		if err := sleep(ctx, r.config.Epoch-time.Since(last)); err != nil {
+			return r.stop(ctx, err)
+		}
+		last = time.Now()
+		if err := r.epoch(ctx, false); err != nil {
+			return r.stop(ctx, err)
+		}
+	}
+}
+
+// stop ends Run: after an orderly stop everything read is committed and the
+// state is snapshotted.
+func (r *Runner) stop(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	if r.pending {
+		r.config.Logger.Warn("stopping without a snapshot: the last epoch was not committed and will be replayed")
+		return nil
+	}
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	defer cancel()
+	if err := r.epoch(final, true); err != nil {
+		return fmt.Errorf("snapshot while stopping: %w", err)
+	}
+	return nil
+}
+
+// epoch reads, folds and commits what is there.
+func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
+	r.pending = true
+	var group errgroup.Group
+	whole := context.WithoutCancel(ctx) // an epoch is folded as a whole
+	for _, p := range r.parts {
+		group.Go(func() error { return p.fold(whole, snapshot) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var txs []eventlog.Transaction
+	for _, p := range r.parts {
+		if p.tx.To > p.tx.From || p.tx.Snapshot {
+			txs = append(txs, p.tx)
+		}
+	}
+	if len(txs) == 0 {
+		r.pending = false
+		return nil
+	}
+	start := time.Now()
+	if err := r.commit(ctx, txs); err != nil {
+		return err
+	}
+	r.pending = false
+	r.stats.commitMillis.Store(time.Since(start).Milliseconds())
+	r.stats.epochs.Add(1)
+	return r.after(ctx)
+}
+
+// commit tries again while the disk is full: facts wait, nothing is lost.
+func (r *Runner) commit(ctx context.Context, txs []eventlog.Transaction) error {
+	for {
+		err := r.log.Commit(context.WithoutCancel(ctx), txs)
+		if !errors.Is(err, eventlog.ErrFull) {
+			if err != nil {
+				return fmt.Errorf("commit an epoch: %w", err)
+			}
+			return nil
+		}
+		r.config.Logger.Warn("the disk is full: processing waits", "error", err)
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// after takes note of a committed epoch.
+func (r *Runner) after(ctx context.Context) error {
+	var open, viewers, lag int64
+	for _, p := range r.parts {
+		c := p.batch.Counts
+		r.stats.events.Add(c.Events)
+		r.stats.duplicates.Add(c.Duplicates)
+		r.stats.late.Add(c.LateDropped)
+		if p.tx.Snapshot {
+			r.stats.snapshots.Add(1)
+		}
+		p.committed()
+		open += int64(p.engine.OpenPlays())
+		viewers += int64(p.engine.Viewers())
+		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
+			lag += max(0, next-p.next)
+		}
+		if err := p.trim(ctx); err != nil {
+			return err
+		}
+	}
+	r.stats.open.Store(open)
+	r.stats.viewers.Store(viewers)
+	r.stats.lag.Store(lag)
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,192 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxFile bounds a catalogue file, bytes.
+const maxFile = 64 << 20
+
+type fileTitle struct {
+	ID        string     `yaml:"id"`
+	Name      string     `yaml:"name"`
+	Kind      Kind       `yaml:"kind"`
+	Show      string     `yaml:"show"`
+	Year      int        `yaml:"year"`
+	Minutes   float64    `yaml:"minutes"`
+	RuntimeMS int64      `yaml:"runtime_ms"`
+	Genres    []string   `yaml:"genres"`
+	Themes    []string   `yaml:"themes"`
+	Cast      []string   `yaml:"cast"`
+	Language  string     `yaml:"language"`
+	Origin    string     `yaml:"origin"`
+	Hue       int        `yaml:"hue"`
+	Launched  string     `yaml:"launched"`
+	Creatives []Creative `yaml:"creatives"`
+}
+
+var titleFields = map[string]bool{
+	"id": true, "name": true, "kind": true, "show": true, "year": true, "minutes": true,
+	"runtime_ms": true, "genres": true, "themes": true, "cast": true, "language": true,
+	"origin": true, "hue": true, "launched": true, "creatives": true,
+}
+
+// LoadFile reads a catalogue from a YAML or JSON file: a mapping with one key,
+// titles, or the list itself. A misspelt field, a wrong type or a title that
+// cannot be is an error that names the file, the line and what to do.
+func LoadFile(path string) (*Catalog, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open catalogue: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read catalogue: %w", err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("catalogue %s is over %d MiB; split it or leave out what is not used", path, maxFile>>20)
+	}
+	c, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("catalogue %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads a catalogue from YAML or JSON text. Errors name the line.
+func Parse(data []byte) (*Catalog, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, fmt.Errorf("is neither YAML nor JSON: %w", err)
+	}
+	list, err := titleList(&root)
+	if err != nil {
+		return nil, err
+	}
+	titles := make([]Title, 0, len(list.Content))
+	seen := make(map[string]int, len(list.Content))
+	var errs []error
+	for _, node := range list.Content {
+		t, err := parseTitle(node)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("line %d: %w", node.Line, err))
+			continue
+		}
+		if line, taken := seen[t.ID]; taken {
+			errs = append(errs, fmt.Errorf("line %d: id %q is taken at line %d; ids must differ", node.Line, t.ID, line))
+			continue
+		}
+		seen[t.ID] = node.Line
+		titles = append(titles, t)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return New(titles)
+}
+
+func titleList(root *yaml.Node) (*yaml.Node, error) {
+	if len(root.Content) == 0 {
+		return &yaml.Node{Kind: yaml.SequenceNode}, nil
+	}
+	top := root.Content[0]
+	if top.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(top.Content); i += 2 {
+			if top.Content[i].Value != "titles" {
+				return nil, fmt.Errorf("line %d: unknown setting %q; the only one is titles", top.Content[i].Line, top.Content[i].Value)
+			}
+			top = top.Content[i+1]
+			break
+		}
+	}
+	if top.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: expected a list of titles; start each with \"- id:\"", top.Line)
+	}
+	return top, nil
+}
+
+func parseTitle(node *yaml.Node) (Title, error) {
+	if node.Kind != yaml.MappingNode {
+		return Title{}, errors.New("a title must be a mapping with at least an id")
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if key := node.Content[i]; !titleFields[key.Value] {
+			return Title{}, fmt.Errorf("unknown field %q%s", key.Value, nearest(key.Value))
+		}
+	}
+	var f fileTitle
+	if err := node.Decode(&f); err != nil {
+		return Title{}, fmt.Errorf("wrong type: %w", err)
+	}
+	t := Title{
+		ID: f.ID, Name: f.Name, Kind: f.Kind, Show: f.Show, Year: f.Year, RuntimeMS: f.RuntimeMS,
+		Genres: f.Genres, Themes: f.Themes, Cast: f.Cast, Language: f.Language, Origin: f.Origin,
+		Hue: f.Hue, Creatives: f.Creatives,
+	}
+	if f.Minutes != 0 {
+		if f.RuntimeMS != 0 {
+			return Title{}, errors.New("both minutes and runtime_ms are given; keep one")
+		}
+		t.RuntimeMS = int64(f.Minutes * 60_000)
+	}
+	if f.Launched != "" {
+		day, err := time.Parse(time.DateOnly, f.Launched)
+		if err != nil {
+			return Title{}, fmt.Errorf("launched %q is not a day; write it as 2026-11-23", f.Launched)
+		}
+		t.Launched = day.UnixMilli()
+	}
+	for i, c := range t.Creatives {
+		if c.ID == "" {
+			return Title{}, fmt.Errorf("creative %d has no id; give it the one that players send as creative_id", i+1)
+		}
+		if c.Kind != Poster && c.Kind != Still {
+			return Title{}, fmt.Errorf("creative %q has kind %q; use %s or %s", c.ID, c.Kind, Poster, Still)
+		}
+	}
+	if t.Name == "" {
+		t.Name = t.ID
+	}
+	return t, check(&t)
+}
+
+// nearest suggests the field that was probably meant.
+func nearest(key string) string {
+	best, distance := "", 3
+	for field := range titleFields {
+		if d := editDistance(key, field); d < distance || d == distance && best != "" && field < best {
+			best, distance = field, d
+		}
+	}
+	if best == "" {
+		return "; leave it out"
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		last := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := last
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			last = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -34,8 +34,8 @@ type evidence struct {
 	fatal, business          bool
 }
 
-// before is the order of evidence: time, seq, then something arbitrary that
-// does not depend on arrival.
+// before is the order of evidence: time, seq, then the order in which players
+// do things in one millisecond, then something that does not depend on arrival.
 func (a *evidence) before(b *evidence) bool {
 	switch {
 	case a.time != b.time:
@@ -43,9 +43,18 @@ func (a *evidence) before(b *evidence) bool {
 	case a.seq >= 0 && b.seq >= 0 && a.seq != b.seq:
 		return a.seq < b.seq
 	case a.kind != b.kind:
-		return a.kind < b.kind
+		return rank[a.kind] < rank[b.kind] || rank[a.kind] == rank[b.kind] && a.kind < b.kind
 	}
 	return a.id < b.id
+}
+
+// rank orders what has the same time and no seq: a player that reports seek,
+// wait and play within one millisecond plays after it.
+var rank = [...]uint8{
+	event.PlayRequested: 0, event.PlayStarted: 1, event.AdStarted: 2, event.AdEnded: 3,
+	event.SeekStarted: 4, event.Seeked: 5, event.StallStarted: 6, event.StallEnded: 7,
+	event.Resumed: 8, event.Heartbeat: 9, event.QualityChanged: 9, event.Paused: 10,
+	event.Error: 11, event.PlayEnded: 12,
 }
 
 // stretch is time in one state, or time counted as concurrent.

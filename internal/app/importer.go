@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"playhead/internal/event"
+	"playhead/internal/eventlog"
+)
+
+// importer brings history in beside the live stream: with its own clock, once
+// (a repeated import changes nothing), and slowly enough that the live stream
+// does not notice.
+type importer struct {
+	log eventlog.Log
+	// lag is how many records are not processed yet.
+	lag func() int64
+	// share of the time that importing may take, (0,1].
+	share float64
+}
+
+// importBatch records are appended at once; importAhead may wait unprocessed.
+const (
+	importBatch = 2_000
+	importAhead = 12_000
+)
+
+// load appends the events of one import, and then the record that completes it.
+// id names the import: whoever loads the same id again gives the same events in
+// the same order, and those that are in already are left out.
+func (im *importer) load(ctx context.Context, id uint32, events iter.Seq[*event.Event]) (n int64, err error) {
+	var records []eventlog.Record
+	var data []byte
+	started := time.Now()
+	flush := func() error {
+		if len(records) == 0 {
+			return nil
+		}
+		if err := im.append(ctx, records); err != nil {
+			return err
+		}
+		records, data = records[:0], data[:0]
+		busy := time.Since(started)
+		err := im.wait(ctx, time.Duration(float64(busy)*(1-im.share)/im.share))
+		started = time.Now()
+		return err
+	}
+	parts := im.log.Partitions()
+	for e := range events {
+		n++
+		e.Import, e.KeyID = true, id
+		e.ID = event.Ref{}
+		binary.BigEndian.PutUint64(e.ID[8:], uint64(n))
+		from := len(data)
+		data = event.AppendRecord(data, e)
+		records = append(records, eventlog.Record{Partition: event.PartitionOf(e.Viewer, parts), Data: data[from:len(data):len(data)]})
+		if len(records) >= importBatch {
+			if err := flush(); err != nil {
+				return n, err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return n, err
+	}
+	for p := range parts {
+		records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, id)})
+	}
+	return n, im.append(ctx, records)
+}
+
+func (im *importer) append(ctx context.Context, records []eventlog.Record) error {
+	for {
+		err := im.log.Append(ctx, eventlog.Events, records)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, eventlog.ErrFull) {
+			return fmt.Errorf("import: %w", err)
+		}
+		if err := im.wait(ctx, 5*time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// wait rests, and then until what was appended is nearly processed.
+func (im *importer) wait(ctx context.Context, rest time.Duration) error {
+	for {
+		t := time.NewTimer(rest)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+		if im.lag() < importAhead {
+			return nil
+		}
+		rest = 5 * time.Millisecond
+	}
+}

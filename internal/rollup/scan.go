@@ -88,6 +88,10 @@ type Scan struct {
 	Where   []Filter
 	// Viewers asks for the distinct viewers too.
 	Viewers bool
+	// Gauges matters to SourcePlays alone: it asks for an exact ViewerMarks, which
+	// costs a sort of all the viewers' active stretches. Without it ViewerMarks
+	// is PlayMarks there: a viewer with two screens counts twice.
+	Gauges bool
 }
 
 // Group is one row of an answer: a bucket and a value for each Scan.By.

@@ -1,0 +1,143 @@
+package rollup
+
+import (
+	"encoding/binary"
+	"slices"
+	"sort"
+
+	"playhead/internal/sketch"
+)
+
+// Accumulator sums partial answers to one scan into one Result: cells, plays
+// and the results of others, each fact brought by exactly one of them. It is
+// used by one goroutine.
+type Accumulator struct {
+	scan    Scan
+	bounds  []int64
+	last    int // the bucket found last
+	groups  []Group
+	index   map[string]int
+	key     []byte
+	cells   int64
+	first   int64
+	filters []filterSet
+	plays   *playScan
+}
+
+// filterSet is a filter ready to be asked.
+type filterSet struct {
+	dim Dimension
+	in  map[string]struct{}
+}
+
+// NewAccumulator returns an empty answer to a scan.
+func NewAccumulator(s Scan) *Accumulator {
+	a := &Accumulator{scan: s, bounds: s.Bounds(), index: map[string]int{}}
+	for _, w := range s.Where {
+		f := filterSet{dim: w.Dimension, in: make(map[string]struct{}, len(w.In))}
+		for _, v := range w.In {
+			f.in[v] = struct{}{}
+		}
+		a.filters = append(a.filters, f)
+	}
+	return a
+}
+
+// Bounds are the boundaries of the scan's buckets: at least two, ascending.
+// What lies outside [From,To) is in none, whatever the buckets say.
+func (s *Scan) Bounds() []int64 {
+	if len(s.Buckets) < 2 {
+		return []int64{s.From, s.To}
+	}
+	return s.Buckets
+}
+
+// bucketOf is the bucket that holds a moment, −1 if none does.
+func (a *Accumulator) bucketOf(ms int64) int {
+	if ms < a.scan.From || ms >= a.scan.To || ms < a.bounds[0] || ms >= a.bounds[len(a.bounds)-1] {
+		return -1
+	}
+	if a.bounds[a.last] <= ms && ms < a.bounds[a.last+1] {
+		return a.last
+	}
+	a.last = sort.Search(len(a.bounds), func(i int) bool { return a.bounds[i] > ms }) - 1
+	return a.last
+}
+
+// group finds or makes the group of a bucket and keys; the keys are kept, not
+// the slice.
+func (a *Accumulator) group(bucket int, keys []string) *Group {
+	a.key = binary.AppendUvarint(a.key[:0], uint64(bucket))
+	for _, k := range keys {
+		a.key = binary.AppendUvarint(a.key, uint64(len(k)))
+		a.key = append(a.key, k...)
+	}
+	if i, ok := a.index[string(a.key)]; ok {
+		return &a.groups[i]
+	}
+	a.index[string(a.key)] = len(a.groups)
+	g := Group{Bucket: bucket, Keys: slices.Clone(keys)}
+	if a.scan.Viewers {
+		g.Viewers = new(sketch.HLL)
+	}
+	a.groups = append(a.groups, g)
+	return &a.groups[len(a.groups)-1]
+}
+
+// Add adds measures and, if the scan asks for viewers, a serialised sketch (nil
+// for none) to a group whose keys the caller knows. It fails with
+// sketch.ErrCorrupt.
+func (a *Accumulator) Add(bucket int, keys []string, m *Measures, viewers []byte) error {
+	g := a.group(bucket, keys)
+	g.Measures.add(m)
+	if g.Viewers != nil && len(viewers) > 0 {
+		return g.Viewers.MergeBytes(viewers)
+	}
+	return nil
+}
+
+// Merge adds the answer that another source gave to the same scan.
+func (a *Accumulator) Merge(r *Result) {
+	for i := range r.Groups {
+		from := &r.Groups[i]
+		g := a.group(from.Bucket, from.Keys)
+		g.Measures.add(&from.Measures)
+		if g.Viewers != nil {
+			g.Viewers.Merge(from.Viewers)
+		}
+	}
+	a.cells += r.CellsRead
+	a.sawFirst(r.FirstData)
+}
+
+// Read counts cells that were looked at, and tells where the source's data begins
+// (epoch ms, 0 for no data).
+func (a *Accumulator) Read(cells, first int64) {
+	a.cells += cells
+	a.sawFirst(first)
+}
+
+func (a *Accumulator) sawFirst(ms int64) {
+	if ms != 0 && (a.first == 0 || ms < a.first) {
+		a.first = ms
+	}
+}
+
+// Result is the answer. The accumulator is not used after it. FreshTo and
+// Engine are the caller's to say.
+func (a *Accumulator) Result() *Result {
+	if a.plays != nil {
+		a.plays.finish()
+	}
+	groups := slices.DeleteFunc(a.groups, func(g Group) bool {
+		return g.Measures == Measures{} && (g.Viewers == nil || g.Viewers.IsEmpty())
+	})
+	return &Result{Groups: groups, FirstData: a.first, CellsRead: a.cells}
+}
+
+// add adds other to m.
+func (m *Measures) add(other *Measures) {
+	for i := range m {
+		m[i] += other[i]
+	}
+}

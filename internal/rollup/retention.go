@@ -1,0 +1,202 @@
+package rollup
+
+import (
+	"cmp"
+	"slices"
+
+	"playhead/internal/fact"
+)
+
+// curveKey names a retention curve.
+type curveKey struct {
+	day           int64 // start, epoch ms
+	title, device string
+	width         int64
+}
+
+// Curve is how far into a title its plays went. Bin i is the media positions
+// [i·WidthMS, (i+1)·WidthMS); the slices have as many bins as were reached, so
+// a missing one is 0. Curves of the same width add up.
+type Curve struct {
+	// Key is the value of the dimension asked by, "" when there is none.
+	Key     string
+	WidthMS int64
+	// Plays are those with a first frame, a position and a duration.
+	Plays int64
+	// DurationMS is the longest duration any of them gave.
+	DurationMS int64
+	// WatchedMS is the time for which the bin's positions were played; Furthest
+	// and Starts are how many plays went furthest to, and started in, the bin.
+	WatchedMS, Furthest, Starts []int64
+}
+
+// CurveScan asks for the retention of a title on the days from From to To
+// (epoch ms, half open, on day boundaries).
+type CurveScan struct {
+	Title string
+	// ByDevice asks for a curve a device type, else there is one in all.
+	ByDevice bool
+	From, To int64
+}
+
+const maxBins = 600
+
+// binWidths are the widths of a bin that a play may have, ms.
+var binWidths = [...]int64{1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000}
+
+// BinWidth is the smallest width with at most 600 bins for a play of the duration, ms.
+func BinWidth(durationMS int64) int64 {
+	for _, w := range binWidths {
+		if durationMS <= maxBins*w {
+			return w
+		}
+	}
+	return binWidths[len(binWidths)-1]
+}
+
+// addCurve adds a finished play to the curve of its day, title and device. A
+// play without a duration or a position has no place on one.
+func (g *Generation) addCurve(p *fact.Play, d *fact.Dims) {
+	if p.DurationMS <= 0 || p.StartMS < 0 || d.Live || len(p.Cover) == 0 && p.FirstFrame == 0 {
+		return
+	}
+	at := p.FirstFrame
+	if at == 0 {
+		at = FirstMoment(p)
+	}
+	day, _ := g.days.bounds(at)
+	width := BinWidth(p.DurationMS)
+	title, device := &g.names.dims[Title], &g.names.dims[DeviceType]
+	k := curveKey{day, title.texts[title.id(d.Title)], device.texts[device.id(d.DeviceType)], width}
+	c := g.curves[k]
+	if c == nil {
+		c = &Curve{WidthMS: width}
+		g.curves[k] = c
+		g.extra += 200
+	}
+	before := len(c.WatchedMS) + len(c.Furthest) + len(c.Starts)
+	c.addPlay(p)
+	g.extra += 8 * int64(len(c.WatchedMS)+len(c.Furthest)+len(c.Starts)-before)
+}
+
+func (c *Curve) addPlay(p *fact.Play) {
+	n, limit := int64(p.N), min((p.DurationMS-1)/c.WidthMS, maxBins)
+	c.DurationMS = max(c.DurationMS, p.DurationMS)
+	for _, v := range p.Cover {
+		for from := max(0, v.From); from < v.To; {
+			bin := min(from/c.WidthMS, limit)
+			to := min(v.To, (bin+1)*c.WidthMS)
+			if bin == limit { // a position past the stated duration
+				to = v.To
+			}
+			*binAt(&c.WatchedMS, bin) += n * int64(v.N) * (to - from)
+			from = to
+		}
+	}
+	if p.FirstFrame == 0 {
+		return // a later part of a play that is counted already
+	}
+	c.Plays += n
+	*binAt(&c.Starts, min(p.StartMS/c.WidthMS, limit)) += n
+	*binAt(&c.Furthest, min(max(p.FurthestMS, p.StartMS)/c.WidthMS, limit)) += n
+}
+
+// binAt is the bin, which it makes if it is missing.
+func binAt(bins *[]int64, i int64) *int64 {
+	for int64(len(*bins)) <= i {
+		*bins = append(*bins, 0)
+	}
+	return &(*bins)[i]
+}
+
+// Merge adds another curve of the same width.
+func (c *Curve) Merge(o *Curve) {
+	c.Plays += o.Plays
+	c.DurationMS = max(c.DurationMS, o.DurationMS)
+	for _, pair := range [...]struct{ to, from *[]int64 }{
+		{&c.WatchedMS, &o.WatchedMS}, {&c.Furthest, &o.Furthest}, {&c.Starts, &o.Starts},
+	} {
+		for i, v := range *pair.from {
+			*binAt(pair.to, int64(i)) += v
+		}
+	}
+}
+
+// Curves calls fn for every retention curve, in no particular order.
+func (g *Generation) Curves(fn func(day int64, title, device string, c *Curve) error) error {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for k, c := range g.curves {
+		if err := fn(k.day, k.title, k.device, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Plays calls fn for every finished play, in order of arrival; dims is what its
+// indexes point into.
+func (g *Generation) Plays(fn func(p *fact.Play, dims []fact.Dims) error) error {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for i := range g.plays {
+		if err := fn(&g.plays[i], g.names.list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CurveSet sums curves by key.
+type CurveSet struct {
+	scan   CurveScan
+	curves []*Curve
+}
+
+// NewCurveSet returns an empty answer to a scan.
+func NewCurveSet(s CurveScan) *CurveSet { return &CurveSet{scan: s} }
+
+// Add adds the curve of a device type on a day; the caller has checked the title.
+func (s *CurveSet) Add(day int64, device string, c *Curve) {
+	if day < s.scan.From || day >= s.scan.To {
+		return
+	}
+	key := ""
+	if s.scan.ByDevice {
+		key = device
+	}
+	for _, have := range s.curves {
+		if have.Key == key && have.WidthMS == c.WidthMS {
+			have.Merge(c)
+			return
+		}
+	}
+	own := &Curve{Key: key, WidthMS: c.WidthMS}
+	own.Merge(c)
+	s.curves = append(s.curves, own)
+}
+
+// AddGeneration adds what a generation holds of the title.
+func (s *CurveSet) AddGeneration(g *Generation) {
+	_ = g.Curves(func(day int64, title, device string, c *Curve) error {
+		if title == s.scan.Title {
+			s.Add(day, device, c)
+		}
+		return nil
+	})
+}
+
+// Curves is the answer, by key and then by width: a title whose plays state
+// different durations may have curves of several widths.
+func (s *CurveSet) Curves() []Curve {
+	out := make([]Curve, 0, len(s.curves))
+	for _, c := range s.curves {
+		if c.Plays != 0 || len(c.WatchedMS) > 0 {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, func(a, b Curve) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.WidthMS, b.WidthMS))
+	})
+	return out
+}

@@ -1,0 +1,41 @@
+// Keys that work everywhere but in a text field.
+
+export interface Actions {
+  help(): void;
+  search(): void;
+  clear(): void;
+  go(path: string): void;
+}
+
+/** Second key after `g` within this time, ms. */
+const CHORD = 1200;
+
+const PLACES: Record<string, string> = { l: '/live', t: '/titles', e: '/events' };
+
+/** Listens to the keyboard; returns what stops it. */
+export function shortcuts(actions: Actions): () => void {
+  let armed = 0;
+  const press = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+    const target = event.target as HTMLElement | null;
+    const writing = target?.closest('input, textarea, select, [contenteditable]');
+    if (writing || document.querySelector('dialog[open]')) return;
+    if (Date.now() - armed < CHORD) {
+      armed = 0;
+      const place = PLACES[event.key];
+      if (place) {
+        event.preventDefault();
+        actions.go(place);
+        return;
+      }
+    }
+    if (event.key === 'g') armed = Date.now();
+    else if (event.key === '?') actions.help();
+    else if (event.key === '/') {
+      event.preventDefault();
+      actions.search();
+    } else if (event.key === 'Escape') actions.clear();
+  };
+  addEventListener('keydown', press);
+  return () => removeEventListener('keydown', press);
+}

@@ -1,0 +1,61 @@
+// What is asked once and used everywhere: status, session, definitions, catalogue.
+
+import { get } from './client';
+import type { Definition, Session, Status, Title } from './types';
+
+class Server {
+  status = $state.raw<Status | undefined>(undefined);
+  session = $state.raw<Session | undefined>(undefined);
+  definitions = $state.raw<ReadonlyMap<string, Definition>>(new Map());
+  titles = $state.raw<ReadonlyMap<string, Title>>(new Map());
+  /** Set when the reader has to sign in. */
+  signedOut = $state(false);
+  /** No event has ever come, and no history is being filled. */
+  fresh = $derived(
+    this.status !== undefined && !this.status.demo && !this.status.first_event_at && !this.status.events_total,
+  );
+
+  /** Loads everything; what fails is tried again with the next status. */
+  async load(): Promise<void> {
+    await Promise.allSettled([
+      this.refresh(),
+      get<Session>('/api/v1/session').then((session) => (this.session = session)),
+      this.#metrics(),
+      this.#catalog(),
+    ]);
+  }
+
+  async refresh(): Promise<void> {
+    this.status = await get<Status>('/api/v1/status');
+    if (this.definitions.size === 0) await this.#metrics();
+    if (this.titles.size === 0) await this.#catalog();
+  }
+
+  /** Keeps the status current; more often while a first event is awaited. Returns what stops it. */
+  start(): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    const tick = async (): Promise<void> => {
+      if (!document.hidden && !this.signedOut) await this.refresh().catch(() => {});
+      timer = setTimeout(tick, this.fresh ? 1000 : this.status?.history ? 5000 : 15_000);
+    };
+    timer = setTimeout(tick, 1500);
+    return () => clearTimeout(timer);
+  }
+
+  titleName(id: string): string {
+    if (id === '') return 'Unknown title';
+    return this.titles.get(id)?.name ?? id;
+  }
+
+  async #metrics(): Promise<void> {
+    const answer = await get<{ metrics?: Definition[] }>('/api/v1/metrics');
+    this.definitions = new Map((answer.metrics ?? []).map((d) => [d.name, d]));
+  }
+
+  async #catalog(): Promise<void> {
+    const answer = await get<{ titles?: Title[] }>('/api/v1/catalog/titles');
+    this.titles = new Map((answer.titles ?? []).map((t) => [t.id, t]));
+  }
+}
+
+export const server = new Server();

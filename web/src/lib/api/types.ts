@@ -1,0 +1,133 @@
+// The answers of the API, as DESIGN §5 has them.
+
+export interface Column {
+  name: string;
+  type: string;
+  unit?: string;
+}
+
+export type Cell = string | number | boolean | null;
+
+export interface QueryMeta {
+  rollup?: string;
+  engine?: string;
+  elapsed_ms?: number;
+  fresh_to?: string;
+  /** Relative standard error of each approximate metric. */
+  approximate?: Record<string, number>;
+  suppressed?: number;
+  suppressed_cells?: unknown[];
+  identity_coverage?: number;
+  warnings?: string[];
+}
+
+export interface Table {
+  columns: Column[];
+  rows: Cell[][];
+  meta: QueryMeta;
+}
+
+export interface Query {
+  metrics: string[];
+  dimensions?: string[];
+  where?: { dimension: string; in: string[] }[];
+  from?: string;
+  to?: string;
+  grain?: string;
+  timezone?: string;
+  compare?: 'none' | 'previous' | 'year';
+  order?: { by: string; desc?: boolean }[];
+  limit?: number;
+}
+
+export interface Definition {
+  name: string;
+  title?: string;
+  unit?: string;
+  description?: string;
+  formula?: string;
+  denominator?: string;
+  dated_by?: string;
+  error?: string | number;
+  [key: string]: unknown;
+}
+
+export interface Creative {
+  id: string;
+  kind: string;
+  image?: string;
+}
+
+export interface Title {
+  id: string;
+  name: string;
+  kind?: string;
+  year?: number;
+  runtime_ms?: number;
+  genres?: string[];
+  themes?: string[];
+  cast?: string[];
+  /** Degrees of the colour wheel that its artwork is drawn in. */
+  hue?: number;
+  launched?: string;
+  creatives?: Creative[];
+}
+
+export interface TopEntry {
+  value: string;
+  concurrent_viewers: number;
+  /** Viewers now less viewers five minutes ago. */
+  change?: number;
+}
+
+export interface LiveSnapshot {
+  time: string;
+  concurrent_viewers: number;
+  events_per_second: number;
+  freshness_ms: number;
+  per_minute: { plays: number; stalls: number; failures: number };
+  top: Partial<Record<'title' | 'country' | 'device_type', TopEntry[]>>;
+  countries?: Record<string, number>;
+}
+
+export interface Status {
+  version?: string;
+  demo?: boolean;
+  first_event_at?: string | null;
+  events_total?: number;
+  report_timezone?: string;
+  write_url?: string;
+  history?: { done: number; total: number } | null;
+}
+
+export interface Session {
+  role?: string;
+  name?: string;
+  demo?: boolean;
+}
+
+export interface RetentionTable {
+  columns: Column[];
+  rows: Cell[][];
+  meta: { duration_ms?: number; bin_ms?: number; plays?: number; warnings?: string[] };
+}
+
+export interface TailEvent {
+  time: string;
+  key?: string;
+  format?: string;
+  type?: string;
+  title?: string;
+  accepted: boolean;
+  code?: string;
+  reason?: string;
+  repairs?: string[];
+  raw?: string;
+  became?: unknown;
+}
+
+export interface DimensionValue {
+  value: string;
+  label?: string;
+  plays?: number;
+}

@@ -1,0 +1,144 @@
+// A chart over time: one line a series, a thin dashed twin for the comparison.
+
+import { clock, day, moment } from '../format/duration';
+import { minus } from '../format/number';
+import { showExact, show } from '../format/metric';
+import { DAY, HOUR } from '../state/url';
+import type { EChartsCoreOption } from './echarts';
+import { FONT, type Palette } from './theme';
+
+export interface TimeSeries {
+  name: string;
+  /** [epoch ms, value]; null is a gap. */
+  points: [number, number | null][];
+  previous?: [number, number | null][] | undefined;
+  /** Index of a series colour. */
+  color: number;
+}
+
+export interface TimeOptions {
+  metric: string;
+  series: TimeSeries[];
+  timezone: string;
+  area?: boolean;
+  /** Rates may leave zero; amounts start there. */
+  from?: number | undefined;
+  to?: number | undefined;
+  colors: Palette;
+  /** Direct labels at the line's end, when there is more than one series. */
+  labels?: boolean;
+  hideAxis?: boolean;
+}
+
+export function timeOption(o: TimeOptions): EChartsCoreOption {
+  const span = spanOf(o);
+  const many = o.series.length > 1;
+  const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
+  return {
+    textStyle: { fontFamily: FONT },
+    grid: { left: 4, right: many && o.labels !== false ? 88 : 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    tooltip: tooltip(o),
+    xAxis: {
+      type: 'time',
+      ...(o.from !== undefined ? { min: o.from } : {}),
+      ...(o.to !== undefined ? { max: o.to } : {}),
+      axisLine: { lineStyle: { color: o.colors.line } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: { ...axis, hideOverlap: true, formatter: (ms: number) => tick(ms, span, o.timezone) },
+      splitNumber: 6,
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitNumber: 3,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      splitLine: { lineStyle: { color: o.colors.grid } },
+      axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
+    },
+    series: o.series.flatMap((s) => lines(s, o, many)),
+  };
+}
+
+function lines(s: TimeSeries, o: TimeOptions, many: boolean): object[] {
+  const color = o.colors.series[s.color % 8];
+  const base = { type: 'line', showSymbol: false, symbol: 'circle', symbolSize: 6, connectNulls: false, sampling: 'lttb', emphasis: { disabled: true } };
+  const out: object[] = [];
+  if (s.previous?.length) {
+    out.push({
+      ...base,
+      name: `${s.name} · before`,
+      data: s.previous,
+      lineStyle: { width: 1, type: [4, 4], color: many ? color : o.colors.muted },
+      itemStyle: { color: many ? color : o.colors.muted },
+      z: 1,
+    });
+  }
+  out.push({
+    ...base,
+    name: s.name,
+    data: s.points,
+    lineStyle: { width: 1.75, color },
+    itemStyle: { color },
+    ...(o.area ? { areaStyle: { color, opacity: 0.1 } } : {}),
+    ...(many && o.labels !== false
+      ? { endLabel: { show: true, formatter: s.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 78, overflow: 'truncate' }, labelLayout: { moveOverlap: 'shiftY' } }
+      : {}),
+    z: 2,
+  });
+  return out;
+}
+
+interface TipPoint {
+  seriesName: string;
+  value: [number, number | null];
+  color: string;
+}
+
+function tooltip(o: TimeOptions): object {
+  return {
+    trigger: 'axis',
+    confine: true,
+    transitionDuration: 0,
+    backgroundColor: o.colors.panel,
+    borderColor: o.colors.line,
+    padding: [8, 10],
+    textStyle: { color: o.colors.text, fontSize: 12, fontFamily: FONT },
+    axisPointer: { type: 'line', lineStyle: { color: o.colors.muted, width: 1, type: 'solid' } },
+    formatter: (points: TipPoint[]) => tipElement(points, o),
+  };
+}
+
+/** Built as elements, not markup: names come from outside. */
+function tipElement(points: TipPoint[], o: TimeOptions): HTMLElement {
+  const box = document.createElement('div');
+  box.style.fontVariantNumeric = 'tabular-nums';
+  const head = box.appendChild(document.createElement('div'));
+  head.style.color = o.colors.muted;
+  head.textContent = points[0] ? moment(points[0].value[0], o.timezone, spanOf(o) < 2 * HOUR) : '';
+  for (const point of points) {
+    const row = box.appendChild(document.createElement('div'));
+    row.style.cssText = 'display:flex;gap:12px;align-items:center;justify-content:space-between';
+    const name = row.appendChild(document.createElement('span'));
+    const dot = name.appendChild(document.createElement('i'));
+    dot.style.cssText = `display:inline-block;width:8px;height:2px;margin-right:6px;vertical-align:middle;background:${point.color}`;
+    name.append(point.seriesName);
+    const value = row.appendChild(document.createElement('b'));
+    value.style.fontWeight = '600';
+    value.textContent = minus(showExact(o.metric, point.value[1]));
+  }
+  return box;
+}
+
+function spanOf(o: TimeOptions): number {
+  if (o.from !== undefined && o.to !== undefined) return o.to - o.from;
+  const points = o.series[0]?.points ?? [];
+  return (points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0);
+}
+
+function tick(ms: number, span: number, timezone: string): string {
+  if (span <= 1.5 * DAY) return clock(ms, timezone);
+  const time = clock(ms, timezone);
+  return time === '00:00' || span > 8 * DAY ? day(ms, timezone) : time;
+}

@@ -1,0 +1,33 @@
+// Names of dimension values that are codes.
+
+const regions = new Intl.DisplayNames(['en'], { type: 'region' });
+
+/** "US" → "United States"; anything else is returned as it is. */
+export function countryName(code: string): string {
+  if (code === '') return 'Unknown';
+  if (!/^[A-Za-z]{2}$/.test(code)) return code;
+  try {
+    return regions.of(code.toUpperCase()) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+const DEVICES: Record<string, string> = {
+  tv: 'TV',
+  phone: 'Phone',
+  mobile: 'Phone',
+  tablet: 'Tablet',
+  desktop: 'Desktop',
+  computer: 'Computer',
+  web: 'Web',
+  console: 'Console',
+  settop: 'Set-top box',
+  set_top_box: 'Set-top box',
+};
+
+/** "tv" → "TV". */
+export function deviceName(type: string): string {
+  if (type === '') return 'Unknown';
+  return DEVICES[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll('_', ' ');
+}

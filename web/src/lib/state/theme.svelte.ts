@@ -1,0 +1,38 @@
+// Light, dark, or what the system says.
+
+export type Theme = 'system' | 'light' | 'dark';
+
+const KEY = 'playhead-theme';
+
+class ThemeState {
+  chosen: Theme = $state(read());
+  #system = $state(matchMedia('(prefers-color-scheme: dark)').matches);
+  dark = $derived(this.chosen === 'dark' || (this.chosen === 'system' && this.#system));
+
+  constructor() {
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', (event) => (this.#system = event.matches));
+  }
+
+  choose(theme: Theme): void {
+    this.chosen = theme;
+    try {
+      if (theme === 'system') localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, theme);
+    } catch {
+      // Storage is switched off: the choice lasts until the page is left.
+    }
+    if (theme === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }
+
+  toggle(): void {
+    this.choose(this.dark ? 'light' : 'dark');
+  }
+}
+
+function read(): Theme {
+  const theme = document.documentElement.dataset.theme;
+  return theme === 'light' || theme === 'dark' ? theme : 'system';
+}
+
+export const theme = new ThemeState();

@@ -1,0 +1,50 @@
+// The window, grain and filters that every panel of a page shares.
+
+import { router } from './router.svelte';
+import { server } from '../api/server.svelte';
+import { grainOf, refreshOf, windowOf, type Dimension, type RangeId } from './url';
+
+const DEFAULTS: Record<string, RangeId> = { live: '30m', titles: '7d', title: '7d' };
+
+class View {
+  /** Moves on by the refresh interval; what depends on it is asked for again. */
+  now = $state(Date.now());
+  fallback: RangeId = $derived(DEFAULTS[router.route.page] ?? '24h');
+  range: RangeId = $derived(router.view.range ?? this.fallback);
+  window = $derived(windowOf(router.view, this.fallback, this.now));
+  grain = $derived(grainOf(this.window));
+  filters = $derived(router.view.filters);
+  compare = $derived(router.view.compare);
+  timezone = $derived(router.view.timezone ?? server.status?.report_timezone ?? 'UTC');
+  filtered = $derived(Object.values(this.filters).some((values) => values.length > 0));
+
+  /** Keeps `now` moving while the page is in sight; returns what stops it. */
+  start(): () => void {
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      if (Date.now() - this.now >= refreshOf(this.window)) this.now = Date.now();
+    }, 1000);
+    return () => clearInterval(timer);
+  }
+
+  /** Adds a value to a filter, or takes it out when it is already there. */
+  toggle(dimension: Dimension, value: string): void {
+    const values = this.filters[dimension];
+    const next = values.includes(value) ? values.filter((v) => v !== value) : [...values, value];
+    router.set({ filters: { ...this.filters, [dimension]: next } });
+  }
+
+  clear(): void {
+    if (this.filtered) router.set({ filters: { title: [], country: [], device_type: [] } });
+  }
+
+  zoom(from: number, to: number): void {
+    router.set({ range: 'custom', from: Math.round(from), to: Math.round(to) });
+  }
+
+  reset(): void {
+    if (router.view.range) router.set({ range: undefined, from: undefined, to: undefined });
+  }
+}
+
+export const view = new View();

@@ -1,0 +1,26 @@
+// The icons in use, one by one: the package's index would load thousands.
+export { default as Activity } from '@lucide/svelte/icons/activity';
+export { default as ArrowRight } from '@lucide/svelte/icons/arrow-right';
+export { default as CalendarRange } from '@lucide/svelte/icons/calendar-range';
+export { default as Check } from '@lucide/svelte/icons/check';
+export { default as ChevronRight } from '@lucide/svelte/icons/chevron-right';
+export { default as Clapperboard } from '@lucide/svelte/icons/clapperboard';
+export { default as Copy } from '@lucide/svelte/icons/copy';
+export { default as Download } from '@lucide/svelte/icons/download';
+export { default as Ellipsis } from '@lucide/svelte/icons/ellipsis';
+export { default as Filter } from '@lucide/svelte/icons/list-filter';
+export { default as GitCompare } from '@lucide/svelte/icons/git-compare-arrows';
+export { default as Help } from '@lucide/svelte/icons/circle-question-mark';
+export { default as Image } from '@lucide/svelte/icons/image';
+export { default as Link } from '@lucide/svelte/icons/link';
+export { default as Moon } from '@lucide/svelte/icons/moon';
+export { default as PanelLeft } from '@lucide/svelte/icons/panel-left';
+export { default as Pause } from '@lucide/svelte/icons/pause';
+export { default as Play } from '@lucide/svelte/icons/play';
+export { default as RotateCw } from '@lucide/svelte/icons/rotate-cw';
+export { default as ScanLine } from '@lucide/svelte/icons/scan-line';
+export { default as Search } from '@lucide/svelte/icons/search';
+export { default as Sun } from '@lucide/svelte/icons/sun';
+export { default as Table2 } from '@lucide/svelte/icons/table-2';
+export { default as TriangleAlert } from '@lucide/svelte/icons/triangle-alert';
+export { default as X } from '@lucide/svelte/icons/x';

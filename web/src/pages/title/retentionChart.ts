@@ -1,0 +1,81 @@
+// How retention is drawn: share of plays over position, drop-off underneath.
+
+import type { EChartsCoreOption } from '$lib/chart/echarts';
+import { FONT, type Palette } from '$lib/chart/theme';
+import { position } from '$lib/format/duration';
+import { percent } from '$lib/format/number';
+
+export interface Line {
+  name: string;
+  points: [number, number][];
+  color: number;
+  dashed?: boolean;
+  area?: boolean;
+}
+
+export interface RetentionOptions {
+  lines: Line[];
+  duration: number;
+  colors: Palette;
+  /** "line" for shares, "bar" for drop-off. */
+  kind: 'line' | 'bar';
+  unit: string;
+}
+
+export function retentionOption(o: RetentionOptions): EChartsCoreOption {
+  const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
+  const high = Math.max(...o.lines.flatMap((l) => l.points.map(([, v]) => v)), 0);
+  const minutes = o.duration / 60_000;
+  const step = [0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60].find((s) => minutes / s <= 9) ?? 60;
+  return {
+    textStyle: { fontFamily: FONT },
+    grid: { left: 4, right: 84, top: 14, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: o.colors.panel,
+      borderColor: o.colors.line,
+      padding: [8, 10],
+      textStyle: { color: o.colors.text, fontSize: 12, fontFamily: FONT },
+      axisPointer: { type: 'line', lineStyle: { color: o.colors.muted, type: 'solid' } },
+      valueFormatter: (v: number) => percent(v),
+    },
+    xAxis: {
+      type: 'value',
+      min: 0,
+      max: o.duration || 'dataMax',
+      interval: step * 60_000,
+      axisLine: { lineStyle: { color: o.colors.line } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: { ...axis, hideOverlap: true, showMaxLabel: true, formatter: (v: number) => position(v) },
+      axisPointer: { label: { formatter: (p: { value: number }) => position(p.value) } },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      ...(o.kind === 'line' ? { max: high > 1.02 ? Math.ceil(high * 4) / 4 : 1, interval: 0.25 } : { splitNumber: 2 }),
+      axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : percent(v)) },
+      splitLine: { lineStyle: { color: o.colors.grid } },
+    },
+    series: o.lines.map((line) => series(line, o)),
+  };
+}
+
+function series(line: Line, o: RetentionOptions): object {
+  const color = o.colors.series[line.color % 8];
+  const common = { name: line.name, data: line.points, itemStyle: { color }, emphasis: { disabled: true } };
+  if (o.kind === 'bar') {
+    return { ...common, type: 'line', step: 'end', showSymbol: false, lineStyle: { width: 1.25, color }, areaStyle: { color, opacity: 0.18 } };
+  }
+  return {
+    ...common,
+    type: 'line',
+    showSymbol: false,
+    lineStyle: { width: line.dashed ? 1.25 : 1.75, color, ...(line.dashed ? { type: [5, 3] } : {}) },
+    ...(line.area ? { areaStyle: { color, opacity: 0.12 } } : {}),
+    endLabel: { show: true, formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 76, overflow: 'truncate' },
+    labelLayout: { moveOverlap: 'shiftY' },
+  };
+}

@@ -1,0 +1,104 @@
+package privacy
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+
+	"github.com/dchest/siphash"
+
+	"playhead/internal/event"
+)
+
+// Labels that keep pseudonyms of different things apart: the same raw id as a
+// viewer, as an anonymous viewer and as a session gives three unrelated keys.
+const (
+	labelViewer    = "v\x00"
+	labelAnonymous = "a\x00"
+	labelSession   = "s\x00"
+)
+
+// Domains of Ref: the same raw id in two domains gives two unrelated refs.
+const (
+	DomainID         byte = 'i'
+	DomainSession    byte = 's'
+	DomainPlay       byte = 'p'
+	DomainImpression byte = 'm'
+	DomainSearch     byte = 'q'
+	DomainContent    byte = 'c'
+)
+
+// Ring is an opened key ring. All methods may be called from many goroutines.
+type Ring struct {
+	id     string
+	store  *store
+	hasher *hasher
+	k0, k1 uint64 // SipHash key of Ref
+}
+
+// ID is the fingerprint of the pseudonym secret: it is safe to print, and equal
+// on every machine whose pseudonyms agree.
+func (r *Ring) ID() string { return r.id }
+
+// String never shows more than the fingerprint.
+func (r *Ring) String() string { return "key ring " + r.id }
+
+// GoString never shows more than the fingerprint.
+func (r *Ring) GoString() string { return r.String() }
+
+// LogValue never shows more than the fingerprint.
+func (r *Ring) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// Viewer is the pseudonym of a viewer id: the first 16 bytes of
+// HMAC-SHA-256(secret, "v\x00" + raw).
+func (r *Ring) Viewer(raw string) event.ViewerKey { return r.hasher.key(labelViewer, raw) }
+
+// Anonymous is the pseudonym of an anonymous viewer id.
+func (r *Ring) Anonymous(raw string) event.ViewerKey { return r.hasher.key(labelAnonymous, raw) }
+
+// Session is the session-scoped pseudonym of a client that named no viewer.
+func (r *Ring) Session(raw string) event.ViewerKey { return r.hasher.key(labelSession, raw) }
+
+// Ref is the keyed hash (SipHash-2-4-128) of an id that a client chose, within
+// a domain. It is never the zero Ref.
+func (r *Ring) Ref(domain byte, raw string) event.Ref { return ref(r, domain, raw) }
+
+// RefBytes is Ref for bytes.
+func (r *Ring) RefBytes(domain byte, raw []byte) event.Ref { return ref(r, domain, raw) }
+
+func ref[T string | []byte](r *Ring, domain byte, raw T) event.Ref {
+	// Ids are short: the message is laid out on the stack. Longer ones
+	// (content hashes) take the heap.
+	var small [1 + 511]byte
+	msg := append(append(small[:0], domain), raw...)
+	a, b := siphash.Hash128(r.k0, r.k1, msg)
+	var out event.Ref
+	binary.LittleEndian.PutUint64(out[:8], a)
+	binary.LittleEndian.PutUint64(out[8:], b)
+	if out.IsZero() {
+		out[0] = 1
+	}
+	return out
+}
+
+// newRing derives everything from the secret; st is where it is kept, or nil.
+func newRing(secret []byte, st *store) (*Ring, error) {
+	sip, err := hkdf.Key(sha256.New, secret, nil, "playhead ref v1", 16)
+	if err != nil {
+		return nil, fmt.Errorf("derive the reference key: %w", err)
+	}
+	id, err := hkdf.Key(sha256.New, secret, nil, "playhead ring id v1", 8)
+	if err != nil {
+		return nil, fmt.Errorf("derive the ring id: %w", err)
+	}
+	return &Ring{
+		id:     hex.EncodeToString(id),
+		store:  st,
+		hasher: newHasher(secret),
+		k0:     binary.LittleEndian.Uint64(sip[:8]),
+		k1:     binary.LittleEndian.Uint64(sip[8:]),
+	}, nil
+}

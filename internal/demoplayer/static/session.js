@@ -90,13 +90,14 @@ export class Session {
     clearInterval(this.#timer)
     this.#tellPlayhead()
     const ended = this.#video.ended
+    const playhead = this.#playhead() // destroying hls.js rewinds the element
     this.#events.abort()
     this.#hls.destroy()
     this.#hls = null
     if (ended) return // hls.js has reported sta=e
     const line = [
       `cid=${quote(this.#boot.title.id)}`,
-      `com.playhead-pt=${this.#playhead()}`,
+      `com.playhead-pt=${playhead}`,
       `com.playhead-viewer=${quote(this.#viewer)}`,
       'e=ps',
       `sid=${quote(this.sid)}`,

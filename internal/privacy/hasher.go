@@ -107,4 +107,3 @@ func (h *hasher) compute(label, raw string) event.ViewerKey {
 	}
 	return k
 }
-

@@ -72,7 +72,7 @@ func (r *Ring) RefBytes(domain byte, raw []byte) event.Ref { return ref(r, domai
 func ref[T string | []byte](r *Ring, domain byte, raw T) event.Ref {
 	// Ids are short: the message is laid out on the stack. Longer ones
 	// (content hashes) take the heap.
-	var small [1 + 511]byte
+	var small [1 + 127]byte
 	msg := append(append(small[:0], domain), raw...)
 	a, b := siphash.Hash128(r.k0, r.k1, msg)
 	var out event.Ref

@@ -1,0 +1,184 @@
+package access
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// stamp tells one version of the file from another without reading it.
+type stamp struct {
+	inode    uint64
+	size     int64
+	modified time.Time
+}
+
+type document struct {
+	Version int   `json:"version"`
+	Keys    []Key `json:"keys"`
+}
+
+// change reads the file, applies fn and replaces the file, under a lock that
+// other processes respect, so that no two of them lose each other's keys.
+func (s *Store) change(fn func([]Key) ([]Key, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unlock, err := lock(s.path + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	keys, _, err := read(s.path)
+	if err != nil {
+		return err
+	}
+	if keys, err = fn(keys); err != nil {
+		return err
+	}
+	if err := write(s.path, keys); err != nil {
+		return fmt.Errorf("write the key file: %w", err)
+	}
+	return s.reloadLocked()
+}
+
+func (s *Store) refresh() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, err := stampOf(s.path)
+	if err != nil || now == s.seen {
+		return err
+	}
+	return s.reloadLocked()
+}
+
+func (s *Store) reload() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reloadLocked()
+}
+
+func (s *Store) reloadLocked() error {
+	keys, at, err := read(s.path)
+	if err != nil {
+		return err
+	}
+	next := &index{all: keys, byHash: make(map[secretHash]*entry, len(keys))}
+	for _, k := range keys {
+		h, err := k.secretHash()
+		if err != nil {
+			return err
+		}
+		if k.Active() {
+			next.byHash[h] = &entry{hash: h, key: k}
+		}
+	}
+	s.seen = at
+	s.active.Store(next)
+	return nil
+}
+
+// read is the keys in the file; a file that is not there has none.
+func read(path string) ([]Key, stamp, error) {
+	at, err := stampOf(path)
+	if err != nil || at == (stamp{}) {
+		return nil, at, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, at, fmt.Errorf("read the key file: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, at, fmt.Errorf("the key file %s has mode %04o and can be read by others; mend it with: chmod 600 %s", path, mode, path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, at, fmt.Errorf("read the key file: %w", err)
+	}
+	var doc document
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&doc); err != nil {
+		return nil, at, fmt.Errorf("read the key file %s: %w", path, err)
+	}
+	if doc.Version != 1 {
+		return nil, at, fmt.Errorf("read the key file %s: version %d is not known to this program: %w", path, doc.Version, ErrInvalid)
+	}
+	return doc.Keys, at, nil
+}
+
+func stampOf(path string) (stamp, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return stamp{}, nil
+	}
+	if err != nil {
+		return stamp{}, fmt.Errorf("look at the key file: %w", err)
+	}
+	st := stamp{size: info.Size(), modified: info.ModTime()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		st.inode = sys.Ino
+	}
+	return st, nil
+}
+
+// write replaces the file as a whole, durably, readable by its owner alone.
+func write(path string, keys []Key) (err error) {
+	data, err := json.MarshalIndent(document{Version: 1, Keys: keys}, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+FileName+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(append(data, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// lock takes the exclusive lock of the key file, waiting for it.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the key file: %w", err)
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock the key file: %w", err)
+	}
+	// Closing the file lets go of the lock.
+	return func() { f.Close() }, nil
+}

@@ -1,0 +1,168 @@
+package access
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// CookieName is the cookie of a signed-in browser.
+const CookieName = "playhead_session"
+
+const (
+	sessionLife = 12 * time.Hour
+	linkLife    = 15 * time.Minute
+	maxLinks    = 1000
+)
+
+// ErrLink: the sign-in link is unknown, used or too old.
+var ErrLink = errors.New("this sign-in link is unknown, was used before or is too old")
+
+// Identity is who asks.
+type Identity struct {
+	Role  Role
+	Name  string
+	KeyID uint32 // of a read token; 0 for a signed-in browser
+}
+
+// SessionOptions of NewSessions; the zero value is good.
+type SessionOptions struct {
+	// Secret signs the cookies; when empty a random one is made, so that a
+	// restart signs every browser out.
+	Secret []byte
+	// Secure marks cookies for HTTPS only.
+	Secure bool
+	// Now is time.Now when nil.
+	Now func() time.Time
+}
+
+// Sessions signs browsers in by one-time links and knows readers by their
+// token or cookie. Sessions are in the signed cookie; only links are in memory.
+type Sessions struct {
+	store  *Store
+	secret []byte
+	secure bool
+	now    func() time.Time
+
+	mu    sync.Mutex
+	links map[[sha256.Size]byte]link
+}
+
+type link struct {
+	role    Role
+	expires time.Time
+}
+
+// claims is what a cookie says.
+type claims struct {
+	Role    Role   `json:"r"`
+	Name    string `json:"n"`
+	Expires int64  `json:"e"` // epoch ms
+}
+
+// NewSessions makes the sign-in for the read tokens of store.
+func NewSessions(store *Store, opts SessionOptions) *Sessions {
+	s := &Sessions{store: store, secret: opts.Secret, secure: opts.Secure, now: opts.Now, links: map[[sha256.Size]byte]link{}}
+	if len(s.secret) == 0 {
+		s.secret = make([]byte, 32)
+		_, _ = rand.Read(s.secret)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
+
+// NewLink makes the token of a sign-in link that works once within 15 minutes
+// and gives the role admin.
+func (s *Sessions) NewLink() string { return s.NewLinkFor(Admin) }
+
+// NewLinkFor is NewLink for another role.
+func (s *Sessions) NewLinkFor(role Role) string {
+	token := string(randomText(32))
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, l := range s.links {
+		if !now.Before(l.expires) || len(s.links) >= maxLinks {
+			delete(s.links, h)
+		}
+	}
+	s.links[sha256.Sum256([]byte(token))] = link{role: role, expires: now.Add(linkLife)}
+	return token
+}
+
+// Redeem uses up a link's token and returns the cookie that signs the browser
+// in for 12 hours. Errors: ErrLink.
+func (s *Sessions) Redeem(token string) (*http.Cookie, error) {
+	h := sha256.Sum256([]byte(token))
+	s.mu.Lock()
+	l, ok := s.links[h]
+	delete(s.links, h)
+	s.mu.Unlock()
+	if !ok || !s.now().Before(l.expires) {
+		return nil, ErrLink
+	}
+	return s.Cookie(Identity{Role: l.role, Name: "browser"}), nil
+}
+
+// Cookie signs a browser in as id for 12 hours: for the demo, which needs no link.
+func (s *Sessions) Cookie(id Identity) *http.Cookie {
+	expires := s.now().Add(sessionLife)
+	body, err := json.Marshal(claims{Role: id.Role, Name: id.Name, Expires: expires.UnixMilli()})
+	if err != nil {
+		body = nil // two strings and a number always marshal
+	}
+	text := base64.RawURLEncoding.EncodeToString(body)
+	return &http.Cookie{
+		Name: CookieName, Value: text + "." + s.sign(text), Path: "/", Expires: expires, MaxAge: int(sessionLife / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure,
+	}
+}
+
+// SignOut is the cookie that ends a browser's session.
+func (s *Sessions) SignOut() *http.Cookie {
+	return &http.Cookie{Name: CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure}
+}
+
+// FromRequest says who asks, by "Authorization: Bearer" or by cookie. A wrong
+// token is not saved by a good cookie.
+func (s *Sessions) FromRequest(r *http.Request) (Identity, bool) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		token, ok := bearer(header)
+		if !ok {
+			return Identity{}, false
+		}
+		return s.store.reader(token)
+	}
+	c, err := r.Cookie(CookieName)
+	if err != nil {
+		return Identity{}, false
+	}
+	text, mac, ok := strings.Cut(c.Value, ".")
+	if !ok || !hmac.Equal([]byte(mac), []byte(s.sign(text))) {
+		return Identity{}, false
+	}
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return Identity{}, false
+	}
+	var cl claims
+	if err := json.Unmarshal(body, &cl); err != nil || s.now().UnixMilli() >= cl.Expires {
+		return Identity{}, false
+	}
+	return Identity{Role: cl.Role, Name: cl.Name}, true
+}
+
+func (s *Sessions) sign(text string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("playhead session\x00" + text))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}

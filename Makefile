@@ -1,0 +1,43 @@
+# Playhead. `make demo` shows it, `make test` proves it; `make help` lists the rest.
+#
+# Everything is written below the project: build output to bin/, caches, logs
+# and temporary data to .cache/. Go's own caches stay where Go keeps them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo build test test-long bench lint fuzz screenshots check-prerequisites clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: check-prerequisites ## build and run the demo: server, synthetic audience, a real player; prints the URL (ARGS="--viewers 2000")
+	@tools/build.sh
+	@exec bin/playhead demo $(ARGS)
+
+build: check-prerequisites ## bin/playhead
+	@tools/build.sh
+
+test: ## every check there is; installs what it needs when root; says loudly what it skipped (ONLY="lint unit" picks)
+	@tools/test.sh $(ONLY)
+
+test-long: ## what takes too long for every change: the whole tree under the race detector, longer fuzzing
+	@tools/test.sh --long
+
+bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
+	@tools/build.sh
+	@tools/with-cache.sh go run ./tools/bench -binary bin/playhead -out bench/results/latest.json $(ARGS)
+
+lint: ## gofmt, vet, staticcheck, architecture rules, svelte-check
+	@tools/test.sh lint-go architecture web-check
+
+fuzz: ## each fuzz test for FUZZTIME (default 20s)
+	@tools/with-cache.sh tools/fuzz.sh $(FUZZTIME)
+
+screenshots: ## the dashboard's pages at 1440 and 390 px, light and dark, into docs/screenshots/
+	@tools/test.sh build e2e-packages screenshots
+
+check-prerequisites:
+	@tools/prerequisites.sh
+
+clean: ## remove what was built and cached here (not Go's caches, not the demo's data)
+	rm -rf bin .cache

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Every check there is, one step after another, each timed and with its own log:
+#
+#   tools/test.sh              all of it
+#   tools/test.sh STEP…        only these steps
+#   tools/test.sh --long       also what takes too long for every change
+#   tools/test.sh --list       the steps
+#
+# What a step needs and does not find is installed when this runs as root on
+# Debian; otherwise the step is skipped, and the summary says so and how to run it.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+. tools/steps.sh
+
+long=false
+[ "${1:-}" = --long ] && { long=true; shift; }
+wanted=("$@")
+
+# Code of the project: named, since ./... would find Go files in node_modules.
+packages=(./cmd/... ./internal/... ./tools/... ./web)
+# Under the race detector: where goroutines meet. Those that link DuckDB are
+# left to --long, for the time that takes.
+racy=(./internal/play ./internal/process/... ./internal/live/... ./internal/collect/... ./internal/eventlog/... ./internal/access/...)
+
+lint_go() {
+  local unformatted
+  unformatted=$(gofmt -l cmd internal tools test web/*.go) || return 1
+  [ -z "$unformatted" ] || { echo "gofmt would change:"; echo "$unformatted"; return 1; }
+  tools/with-cache.sh go vet "${packages[@]}" ./test/... &&
+    tools/with-cache.sh go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}" ./test/...
+}
+architecture() { tools/with-cache.sh go test -count=1 ./internal/archtest; }
+unit() { tools/with-cache.sh go test -timeout 10m "${packages[@]}"; }
+race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
+race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
+web_packages() { tools/with-cache.sh npm ci --prefix web; }
+web_check() { [ -d web/node_modules ] || web_packages && tools/with-cache.sh npm run --prefix web check; }
+web_test() { tools/with-cache.sh npm run --prefix web test; }
+web_dist() { tools/with-cache.sh npm run --prefix web build:check; }
+e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hls.sh --check; }
+build() { tools/build.sh; }
+process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
+e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
+screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
+fuzz() { tools/with-cache.sh tools/fuzz.sh 60s; }
+
+need_go() {
+  need go "install Go 1.26 or later from go.dev/dl" || return 1
+  tools/prerequisites.sh >/dev/null && return 0
+  need_package g++ g++ || return 1
+  tools/prerequisites.sh >/dev/null && return 0
+  why="what the build needs is not there" how="see make check-prerequisites"
+  return 1
+}
+need_node() {
+  node_is_new_enough || { need_package node nodejs && need_package npm npm; } || return 1
+  node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
+}
+need_browser() { need_node && need_package chromium chromium; }
+
+step lint-go       need_go      lint_go
+step architecture  need_go      architecture
+step web-packages  need_node    web_packages
+step web-check     need_node    web_check
+step web-test      need_node    web_test
+step web-dist      need_node    web_dist
+step build         need_go      build
+step unit          need_go      unit
+step race          need_go      race
+step process       need_go      process
+step e2e-packages  need_node    e2e_packages
+step e2e           need_browser e2e
+on_demand screenshots need_browser screenshots
+if $long; then
+  step race-all    need_go      race_all
+  step fuzz        need_go      fuzz
+fi
+
+run_steps "${wanted[@]}"

@@ -1,0 +1,29 @@
+// Questions to the public API, with the sign-in of a browser context.
+import assert from 'node:assert/strict'
+
+// query returns the answer's rows as objects, one property a column.
+export async function query(context, origin, question) {
+  const response = await context.request.post(`${origin}/api/v1/query`, { data: question })
+  const body = await response.text()
+  assert.equal(response.status(), 200, `query ${JSON.stringify(question)}: ${body}`)
+  const { columns, rows } = JSON.parse(body)
+  return rows.map(row => Object.fromEntries(columns.map((column, i) => [column.name, row[i]])))
+}
+
+// titleFigures asks for metrics of one title, of all time.
+export async function titleFigures(context, origin, title, metrics) {
+  const rows = await query(context, origin, { metrics, where: [{ dimension: 'title', in: [title] }] })
+  assert.ok(rows.length <= 1, `one title has ${rows.length} rows`)
+  return rows[0] ?? Object.fromEntries(metrics.map(name => [name, null]))
+}
+
+// eventually asks until check(answer) holds, and returns that answer.
+export async function eventually(what, timeoutMs, ask, check) {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const answer = await ask()
+    if (check(answer)) return answer
+    if (Date.now() > deadline) assert.fail(`${what}: after ${timeoutMs} ms still ${JSON.stringify(answer)}`)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}

@@ -1,0 +1,25 @@
+// The browser of the tests: Debian's Chromium, or the one that CHROMIUM names.
+import { chromium } from 'playwright-core'
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--no-first-run', '--mute-audio',
+    ],
+  })
+}
+
+// watch collects what a page complains about: errors in the console, uncaught
+// exceptions, requests to elsewhere.
+export function watch(page, origin) {
+  const complaints = []
+  page.on('console', message => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`) })
+  page.on('pageerror', error => complaints.push(`exception: ${error}`))
+  page.on('request', request => {
+    const url = request.url()
+    if (!url.startsWith(origin) && !/^(data|blob|about):/.test(url)) complaints.push(`request to elsewhere: ${url}`)
+  })
+  return complaints
+}

@@ -1,0 +1,26 @@
+// The dashboard's pages and the forms in which each is looked at.
+export const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
+export const schemes = ['dark', 'light']
+
+export const pages = title => [
+  { name: 'live', path: '/live' },
+  { name: 'titles', path: '/titles' },
+  { name: 'title', path: `/titles/${encodeURIComponent(title)}` },
+  { name: 'events', path: '/events' },
+  { name: 'player', path: '/demo/player' },
+]
+
+// visitAll opens every page in every form and calls look({ page, name, size, scheme }).
+export async function visitAll(browser, origin, title, settleMs, look) {
+  for (const scheme of schemes) {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      const context = await browser.newContext({ viewport, colorScheme: scheme })
+      for (const { name, path } of pages(title)) {
+        const page = await context.newPage()
+        await look({ page, name, size, scheme, open: () => page.goto(origin + path).then(() => page.waitForTimeout(settleMs)) })
+        await page.close()
+      }
+      await context.close()
+    }
+  }
+}

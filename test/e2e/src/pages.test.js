@@ -1,0 +1,43 @@
+// Every page opens in every form without a complaint and without scrolling sideways.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { eventually, query } from './api.js'
+import { launch, watch } from './browser.js'
+import { visitAll } from './pages.js'
+import { startDemo } from './server.js'
+
+let server, browser
+
+before(async () => {
+  server = await startDemo({ viewers: 200, historyDays: 1 })
+  browser = await launch()
+})
+
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+test('pages', { timeout: 300_000 }, async t => {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(server.url)
+  const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
+  const rows = await eventually('the audience plays', 30_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 0)
+  await context.close()
+
+  await visitAll(browser, server.url, rows[0].title, 1500, async ({ page, name, size, scheme, open }) => {
+    await t.test(`${name}, ${size}, ${scheme}`, async () => {
+      const complaints = watch(page, server.url)
+      await open()
+      assert.deepEqual(complaints, [])
+      const { width } = page.viewportSize()
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= width, 'the page scrolls sideways')
+      const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]
+        .filter(e => e.checkVisibility() && !(e.ariaLabel || e.innerText?.trim() || e.title || e.labels?.length || e.getAttribute('aria-labelledby') || e.placeholder || e.querySelector('[alt]:not([alt=""]), .sr-only')))
+        .map(e => e.outerHTML.slice(0, 120)))
+      assert.deepEqual(unnamed, [], 'every control has a name')
+      assert.equal(await page.locator('h1').count() > 0, true, 'the page has a heading')
+    })
+  })
+})

@@ -1,0 +1,92 @@
+// A real player in a real browser is counted as what it did: hls.js plays,
+// pauses, seeks, plays on and leaves, and the API says the same as the player.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { eventually, titleFigures } from './api.js'
+import { launch, watch } from './browser.js'
+import { startDemo } from './server.js'
+
+let server, browser, context
+
+before(async () => {
+  // Nobody else watches: the live number is then exactly this test's player.
+  server = await startDemo({ viewers: 0, historyDays: 0 })
+  browser = await launch()
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+})
+
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const liveNumber = page => page.locator('section[aria-label="Right now"] .text-44').innerText()
+
+test('a play in hls.js is counted as the player measured it', { timeout: 120_000 }, async () => {
+  const dashboard = await context.newPage()
+  const dashboardComplaints = watch(dashboard, server.url)
+  await dashboard.goto(`${server.url}/live`)
+  await eventually('the dashboard shows an empty house', 15_000, () => liveNumber(dashboard), text => text === '0')
+
+  const page = await context.newPage()
+  const complaints = watch(page, server.url)
+  await page.goto(`${server.url}/demo/player`)
+  const cid = await page.evaluate(() => window.playheadDemo.cid)
+  const before = await titleFigures(context, server.url, cid, ['plays', 'play_requests'])
+  assert.equal(before.play_requests ?? 0, 0, 'nobody has watched this title before')
+
+  await page.getByRole('button', { name: /^Play / }).click()
+  await page.waitForFunction(() => document.getElementById('video').currentTime > 0.05)
+  const firstFrame = Date.now()
+  await eventually('the dashboard shows the viewer', 2000, () => liveNumber(dashboard), text => text === '1')
+  console.log(`the dashboard showed the viewer ${Date.now() - firstFrame} ms after the first frame`)
+  const started = await page.evaluate(() => ({ sid: window.playheadDemo.sid, watched: window.playheadDemo.watchedMs() }))
+  assert.ok(started.sid, 'the play has a session id')
+
+  await page.waitForTimeout(8000)
+  await page.locator('#toggle').click()
+  const pausedAt = Date.now()
+  const atPause = await page.evaluate(() => window.playheadDemo.watchedMs())
+  await page.waitForTimeout(4000)
+  assert.equal(await page.evaluate(() => window.playheadDemo.watchedMs()), atPause, 'the player counts no pause')
+  await page.locator('#toggle').click()
+  const pauseMs = Date.now() - pausedAt
+
+  await page.waitForTimeout(3000)
+  await page.evaluate(() => { document.getElementById('video').currentTime = 2 })
+  await page.waitForTimeout(4000)
+  assert.equal(await page.evaluate(() => document.getElementById('video').paused), false, 'it plays on after the seek')
+
+  const watchedMs = await page.evaluate(() => window.playheadDemo.watchedMs())
+  await page.goto('about:blank') // leaves: the page says so in a last report
+
+  const metrics = ['plays', 'play_requests', 'viewers', 'watch_hours', 'media_hours', 'rebuffering_ratio', 'startup_time', 'video_start_failure_rate', 'exits_before_video_start']
+  const ask = () => titleFigures(context, server.url, cid, metrics)
+  const counted = figures => figures.plays === 1 && Math.abs(figures.watch_hours * 3_600_000 - watchedMs) < 1000
+  const figures = await eventually(`one play of ${Math.round(watchedMs)} ms`, 10_000, ask, counted)
+
+  const countedMs = figures.watch_hours * 3_600_000
+  console.log(`the player measured ${Math.round(watchedMs)} ms, the API says ${Math.round(countedMs)} ms; the pause was ${pauseMs} ms`)
+  assert.equal(figures.play_requests, 1)
+  assert.equal(figures.viewers, 1)
+  assert.ok(pauseMs > 3900 && countedMs < watchedMs + 1000, 'the pause is not in the watch time')
+  assert.equal(figures.rebuffering_ratio, 0, 'the seek made no stall')
+  assert.equal(figures.video_start_failure_rate, 0)
+  assert.equal(figures.exits_before_video_start, 0)
+  assert.ok(figures.startup_time > 0 && figures.startup_time < 5000, `startup time ${figures.startup_time} ms`)
+  assert.ok(figures.media_hours <= figures.watch_hours, 'media time is part of watch time')
+
+  await eventually('the viewer has left the dashboard', 5000, () => liveNumber(dashboard), text => text === '0')
+  assert.deepEqual(complaints, [])
+  assert.deepEqual(dashboardComplaints, [])
+})
+
+test('the figures stay after the play has ended', { timeout: 60_000 }, async () => {
+  const page = await context.newPage()
+  await page.goto(`${server.url}/demo/player`)
+  const cid = await page.evaluate(() => window.playheadDemo.cid)
+  const once = await titleFigures(context, server.url, cid, ['plays', 'watch_hours'])
+  await page.waitForTimeout(3000)
+  assert.deepEqual(await titleFigures(context, server.url, cid, ['plays', 'watch_hours']), once)
+  await page.close()
+})

@@ -1,0 +1,38 @@
+// Pictures of every page for the README: make screenshots. The demo is given
+// time to fill its history first.
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { query } from './api.js'
+import { launch } from './browser.js'
+import { visitAll } from './pages.js'
+import { startDemo } from './server.js'
+
+const out = fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url))
+const seconds = Number(process.env.FILL_SECONDS ?? 90)
+
+const server = await startDemo({ viewers: Number(process.env.VIEWERS ?? 20_000), historyDays: 35 })
+const browser = await launch()
+try {
+  console.log(`the demo fills its history for ${seconds} s`)
+  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  const context = await browser.newContext()
+  await (await context.newPage()).goto(server.url)
+  const [busiest] = await query(context, server.url, { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 })
+  await context.close()
+
+  await mkdir(out, { recursive: true })
+  await visitAll(browser, server.url, busiest.title, 4000, async ({ page, name, size, scheme, open }) => {
+    if (name === 'player' && scheme === 'light') return // it is dark by design
+    await open()
+    if (name === 'player') {
+      await page.locator('#big').click()
+      await page.waitForTimeout(6000)
+    }
+    const file = `${name}${size === 'wide' ? '' : '-390'}-${scheme}.png`
+    await page.screenshot({ path: out + file })
+    console.log(file)
+  })
+} finally {
+  await browser.close()
+  await server.stop()
+}

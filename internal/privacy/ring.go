@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"unsafe"
 
 	"github.com/dchest/siphash"
 
@@ -36,8 +37,12 @@ type Ring struct {
 	id     string
 	store  *store
 	hasher *hasher
-	k0, k1 uint64 // SipHash key of Ref
+	// sip is a SipHash key for each domain of Ref, so that the raw id is hashed
+	// where it lies, without a copy that carries the domain.
+	sip [256]sipKey
 }
+
+type sipKey struct{ k0, k1 uint64 }
 
 // ID is the fingerprint of the pseudonym secret: it is safe to print, and equal
 // on every machine whose pseudonyms agree.
@@ -64,41 +69,36 @@ func (r *Ring) Session(raw string) event.ViewerKey { return r.hasher.key(labelSe
 
 // Ref is the keyed hash (SipHash-2-4-128) of an id that a client chose, within
 // a domain. It is never the zero Ref.
-func (r *Ring) Ref(domain byte, raw string) event.Ref { return ref(r, domain, raw) }
+func (r *Ring) Ref(domain byte, raw string) event.Ref {
+	return r.RefBytes(domain, unsafe.Slice(unsafe.StringData(raw), len(raw)))
+}
 
-// RefBytes is Ref for bytes.
-func (r *Ring) RefBytes(domain byte, raw []byte) event.Ref { return ref(r, domain, raw) }
-
-func ref[T string | []byte](r *Ring, domain byte, raw T) event.Ref {
-	// Ids are short: the message is laid out on the stack. Longer ones
-	// (content hashes) take the heap.
-	var small [1 + 127]byte
-	msg := append(append(small[:0], domain), raw...)
-	a, b := siphash.Hash128(r.k0, r.k1, msg)
+// RefBytes is Ref for bytes, which it neither keeps nor changes.
+func (r *Ring) RefBytes(domain byte, raw []byte) event.Ref {
+	key := &r.sip[domain]
+	a, b := siphash.Hash128(key.k0, key.k1, raw)
 	var out event.Ref
 	binary.LittleEndian.PutUint64(out[:8], a)
 	binary.LittleEndian.PutUint64(out[8:], b)
 	if out.IsZero() {
-		out[0] = 1
+		out[0] = 1 // zero means "absent"
 	}
 	return out
 }
 
 // newRing derives everything from the secret; st is where it is kept, or nil.
 func newRing(secret []byte, st *store) (*Ring, error) {
-	sip, err := hkdf.Key(sha256.New, secret, nil, "playhead ref v1", 16)
-	if err != nil {
-		return nil, fmt.Errorf("derive the reference key: %w", err)
-	}
 	id, err := hkdf.Key(sha256.New, secret, nil, "playhead ring id v1", 8)
 	if err != nil {
 		return nil, fmt.Errorf("derive the ring id: %w", err)
 	}
-	return &Ring{
-		id:     hex.EncodeToString(id),
-		store:  st,
-		hasher: newHasher(secret),
-		k0:     binary.LittleEndian.Uint64(sip[:8]),
-		k1:     binary.LittleEndian.Uint64(sip[8:]),
-	}, nil
+	r := &Ring{id: hex.EncodeToString(id), store: st, hasher: newHasher(secret)}
+	keys, err := hkdf.Key(sha256.New, secret, nil, "playhead ref v1", 16*len(r.sip))
+	if err != nil {
+		return nil, fmt.Errorf("derive the reference keys: %w", err)
+	}
+	for i := range r.sip {
+		r.sip[i] = sipKey{binary.LittleEndian.Uint64(keys[16*i:]), binary.LittleEndian.Uint64(keys[16*i+8:])}
+	}
+	return r, nil
 }

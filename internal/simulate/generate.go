@@ -1,0 +1,369 @@
+package simulate
+
+import (
+	"container/heap"
+
+	"playhead/internal/event"
+)
+
+// delivery is one event on its way to the server. Body is only valid during
+// the call it is passed to.
+type delivery struct {
+	at     int64 // when it leaves the device, epoch ms of simulated time
+	sender uint64
+	body   []byte
+	repeat bool // was sent before
+}
+
+// generator makes an audience's events in the order in which they are
+// delivered, and their truth. It is one goroutine's.
+type generator struct {
+	w       *world
+	ledger  *ledger
+	plan    *planner
+	enc     encoder
+	c       *chance
+	base    int64 // simulated time, epoch ms
+	end     int64 // no event later
+	viewers int64
+	budget  int64 // events still to be given away; < 0 is without end
+	rate    float64
+	counter uint64
+	events  int64
+	repeats int64
+	plays   int64
+	late    int64
+
+	queue queue
+	free  []*session
+	busy  map[uint32]uint8
+	buf   []byte
+	seq   uint64
+}
+
+// session is a viewer in front of one screen: some browsing, then plays.
+type session struct {
+	who    person
+	screen uint8
+	id     uint64
+	browse []browse
+	seen   int
+
+	play    play
+	walk    walker
+	tally   tally
+	running bool
+	next    said
+	groups  []int32
+	binge   float64
+}
+
+// item is a thing that happens at a time: a session's next event or a delivery
+// that was held back.
+type item struct {
+	at   int64
+	seq  uint64
+	s    *session
+	held *delivery
+}
+
+type queue []item
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(item)) }
+func (q *queue) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	old[len(old)-1] = item{}
+	*q = old[:len(old)-1]
+	return x
+}
+
+// eventsPerSession is a rough mean; it only steers how fast viewers come.
+const eventsPerSession = 110
+
+func newGenerator(w *world, seed uint64, base, length, viewers, events int64) *generator {
+	g := &generator{
+		w: w, ledger: newLedger(w, base, length), plan: newPlanner(w), enc: encoder{w}, c: newChance(seed, 2),
+		base: base, end: base + length, viewers: viewers, budget: -1, busy: make(map[uint32]uint8),
+		rate: float64(viewers) * 0.35 / hourMS,
+	}
+	if events > 0 {
+		g.budget = events
+	}
+	return g
+}
+
+// run gives every delivery to emit, in order, until the audience has gone.
+func (g *generator) run(emit func(delivery) error) error {
+	for now := g.base; ; {
+		now += 1 + int64(g.c.ExpFloat64()/g.arrivals(now))
+		stop := now > g.end-120_000 || g.budget >= 0 && g.budget < 60
+		if stop {
+			now = g.end + dayMS
+		}
+		if err := g.drain(now, emit); err != nil {
+			return err
+		}
+		if stop {
+			break
+		}
+		g.arrive(now)
+	}
+	return g.fill(emit)
+}
+
+// arrivals is how many sessions begin in a ms.
+func (g *generator) arrivals(now int64) float64 {
+	if g.budget < 0 {
+		return g.rate
+	}
+	left := max(60_000, g.base+(g.end-g.base)*80/100-now)
+	return max(float64(g.budget)/eventsPerSession/float64(left), 1e-5)
+}
+
+// drain delivers everything before a time.
+func (g *generator) drain(until int64, emit func(delivery) error) error {
+	for len(g.queue) > 0 && g.queue[0].at < until {
+		it := heap.Pop(&g.queue).(item)
+		if it.held != nil {
+			if err := emit(*it.held); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := g.give(it.s, emit); err != nil {
+			return err
+		}
+		if g.advance(it.s) {
+			g.enqueue(it.s)
+		} else {
+			g.leave(it.s)
+		}
+	}
+	return nil
+}
+
+func (g *generator) enqueue(s *session) {
+	at := s.next.time
+	if s.seen < len(s.browse) {
+		at = s.browse[s.seen].time
+	}
+	g.seq++
+	heap.Push(&g.queue, item{at: at, seq: g.seq, s: s})
+}
+
+func (g *generator) hold(at int64, d delivery) {
+	d.at, d.body = at, append([]byte(nil), d.body...)
+	g.seq++
+	heap.Push(&g.queue, item{at: at, seq: g.seq, held: &d})
+}
+
+// give delivers a session's next event: mostly at once, sometimes late,
+// sometimes twice.
+func (g *generator) give(s *session, emit func(delivery) error) error {
+	d := delivery{sender: g.sender(s)}
+	if s.seen < len(s.browse) {
+		v := &s.browse[s.seen]
+		d.at = v.time
+		g.buf = g.enc.browseEvent(g.buf[:0], &s.who, s.screen, s.id, v)
+	} else {
+		d.at = s.next.time
+		s.tally.hear(&s.next, g.ledger)
+		g.buf = g.enc.playEvent(g.buf[:0], &s.play, &s.next)
+	}
+	d.body = g.buf
+	g.events++
+	fate := g.c.Uint64()
+	if fate>>32%100 == 0 {
+		again := d
+		again.repeat = true
+		g.repeats++
+		g.hold(d.at+int64(fate%16_000), again)
+	}
+	if fate>>40%50 == 0 {
+		g.late++
+		g.hold(d.at+1+int64(fate>>8%19_990), d)
+		return nil
+	}
+	return emit(d)
+}
+
+func (g *generator) sender(s *session) uint64 {
+	if s.who.identity == bySession {
+		return mix(s.id)
+	}
+	return mix(uint64(s.who.number))
+}
+
+// advance moves a session to its next event, or reports that it is over.
+func (g *generator) advance(s *session) bool {
+	last := int64(0)
+	if s.seen < len(s.browse) {
+		last = s.browse[s.seen].time
+		if s.seen++; s.seen < len(s.browse) {
+			return true
+		}
+		return g.begin(s, last+g.c.between(800, 9_000), true)
+	}
+	last = s.next.time
+	if s.walk.step(&s.next) {
+		return true
+	}
+	s.tally.hush(g.ledger)
+	s.running = false
+	if !g.c.yes(s.binge) {
+		return false
+	}
+	return g.begin(s, last+g.c.between(3_000, 90_000), true)
+}
+
+// begin plans a session's next play and takes it out of the budget.
+func (g *generator) begin(s *session, at int64, reserve bool) bool {
+	if at > g.end-60_000 {
+		return false
+	}
+	g.counter++
+	b := brief{
+		who: s.who, screen: s.screen, start: at, limit: g.end, session: s.id,
+		id: mix(g.w.seed) ^ mix(g.counter), title: g.title(s),
+	}
+	g.plan.plan(&s.play, b)
+	if g.budget >= 0 && reserve {
+		n := count(&s.play)
+		if n > g.budget {
+			return false
+		}
+		g.budget -= n
+	}
+	g.plays++
+	s.groups = g.ledger.groupsOf(&s.play, s.groups)
+	s.tally.reset(&s.play, s.groups)
+	s.walk = newWalker(&s.play)
+	s.running = s.walk.step(&s.next)
+	return s.running
+}
+
+// count is how many events a play will give.
+func count(p *play) int64 {
+	w := newWalker(p)
+	var s said
+	n := int64(0)
+	for w.step(&s) {
+		n++
+	}
+	return n
+}
+
+// title draws what to watch: by popularity, sometimes by the viewer's own bent.
+func (g *generator) title(s *session) int32 {
+	if s.seen > 0 && len(s.browse) > 0 && !s.tally.begun {
+		if last := s.browse[len(s.browse)-1]; last.kind == event.Select {
+			return last.title
+		}
+	}
+	r := g.w.popular.draw(g.c)
+	if g.c.yes(0.2) {
+		r = int(mix(uint64(s.who.number)^uint64(r)<<32)>>33) % len(g.w.ranks)
+	}
+	return g.w.ranks[r]
+}
+
+// arrive lets a viewer who is free and awake sit down, some before two screens.
+func (g *generator) arrive(now int64) {
+	for range 24 {
+		u := g.c.Float64()
+		number := uint32(u * (0.4 + 0.6*u) * float64(g.viewers))
+		who := g.w.person(number)
+		if g.busy[number] > 0 || !g.c.yes(dayCurve(now/60_000+int64(who.zone))) {
+			continue
+		}
+		g.sit(who, who.screens[0], now)
+		if who.identity == byViewer && g.c.yes(0.06) {
+			g.sit(who, who.screens[1], now+g.c.between(2_000, 600_000))
+		}
+		return
+	}
+}
+
+func (g *generator) sit(who person, screen uint8, now int64) {
+	if g.budget >= 0 && g.budget < 8 || now > g.end-120_000 {
+		return
+	}
+	var s *session
+	if n := len(g.free); n > 0 {
+		s, g.free = g.free[n-1], g.free[:n-1]
+	} else {
+		s = &session{}
+	}
+	g.counter++
+	s.who, s.screen, s.id = who, screen, mix(mix(g.w.seed+1)^g.counter)
+	s.browse, s.seen, s.running = s.browse[:0], 0, false
+	s.tally.begun = false
+	s.binge = 0.25 + 0.4*g.c.Float64()
+	g.look(s, now)
+	g.busy[who.number]++
+	if len(s.browse) == 0 && !g.begin(s, now, true) {
+		g.leave(s)
+		return
+	}
+	g.enqueue(s)
+}
+
+// look is the browsing before the first play.
+func (g *generator) look(s *session, now int64) {
+	c := g.c
+	n := c.IntN(5)
+	for i := range n {
+		g.counter++
+		v := browse{time: now, kind: event.Impression, rank: int32(i), creative: int32(c.IntN(8)), id: mix(g.counter ^ g.w.seed)}
+		v.impression = v.id
+		v.title = g.w.ranks[g.w.popular.draw(c)]
+		switch {
+		case i == 0 && c.yes(0.12):
+			v.kind, v.query, v.hits = event.Search, int32(c.IntN(len(queries))), int32(c.IntN(12))
+		case i == n-1 && i > 0 && s.browse[i-1].kind == event.Impression && c.yes(0.5):
+			shown := s.browse[i-1]
+			v.kind, v.title, v.impression, v.rank = event.Select, shown.title, shown.impression, shown.rank
+			v.creative = shown.creative
+		}
+		s.browse = append(s.browse, v)
+		now += c.between(1_000, 6_000)
+	}
+	if g.budget >= 0 {
+		g.budget -= int64(n)
+	}
+}
+
+func (g *generator) leave(s *session) {
+	if g.busy[s.who.number]--; g.busy[s.who.number] == 0 {
+		delete(g.busy, s.who.number)
+	}
+	g.free = append(g.free, s)
+}
+
+// fill spends what is left of the budget on impressions, so that the number of
+// events is exact.
+func (g *generator) fill(emit func(delivery) error) error {
+	for ; g.budget > 0; g.budget-- {
+		g.counter++
+		who := g.w.person(uint32(g.c.Int64N(g.viewers)))
+		v := browse{
+			time: g.end - 1, kind: event.Impression, rank: int32(g.c.IntN(20)), id: mix(g.counter ^ g.w.seed),
+			title: g.w.ranks[g.w.popular.draw(g.c)],
+		}
+		v.impression = v.id
+		session := mix(mix(g.w.seed+1) ^ g.counter)
+		g.buf = g.enc.browseEvent(g.buf[:0], &who, who.screens[0], session, &v)
+		g.events++
+		sender := mix(uint64(who.number))
+		if err := emit(delivery{at: v.time, sender: sender, body: g.buf}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+// Package pebblelog is the log on one machine: both topics, the operator state
+// and the progress of every partition in one Pebble database, so that a step
+// of the processor is one atomic, synced write.
+//
+// It must not know what a record means, and nothing but this package may open
+// the database's folder.
+//
+// # Layout
+//
+//	0x00                                    settings: format version, number of partitions
+//	0x01 topic partition(4) base offset(8)  block: consecutive records of one partition
+//	0x02 partition(4) key                   operator state
+//	0x03 topic partition(4)                 what was trimmed
+//	0x04 partition(4)                       progress
+//
+// Numbers in keys are big endian. A block carries the time at which the log
+// took it and a checksum that covers its place too.
+//
+// # Writing
+//
+// One goroutine, owned by the Log, writes. Calls that arrive while it syncs
+// form the next group, so there is no artificial delay and no limit on how many
+// calls share a sync. Readers see only what is durable.
+//
+// # A full disk
+//
+// Before each group the free space is looked at: below Options.ReserveBytes
+// Append and Commit answer ErrFull, nothing was written, and the log works
+// again as soon as there is room; Trim always works. Pebble itself cannot live
+// on after a failed write of its write-ahead log or manifest. Should one fail
+// in spite of the reserve, the log fails for good: every call answers ErrFailed
+// (with ErrFull when that is why), nothing that was not durable is acknowledged,
+// Options.OnFailure is told once, and the process has to be started again, upon
+// which everything acknowledged is there.
+package pebblelog

@@ -1,0 +1,34 @@
+package pebblelog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+)
+
+// pebbleLogger passes what Pebble says on to slog and turns its fatal errors,
+// which would end the process, into the failure of one log.
+type pebbleLogger struct {
+	log  *slog.Logger
+	fail func(error)
+}
+
+func (l *pebbleLogger) Infof(format string, args ...any) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("pebble: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+	}
+}
+
+func (l *pebbleLogger) Errorf(format string, args ...any) {
+	l.log.Error("pebble: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+// Fatalf must not return to Pebble, whose invariants no longer hold: the log
+// is marked as failed and the calling goroutine ends. In the writer's own
+// goroutine the deferred answers still reach the callers.
+func (l *pebbleLogger) Fatalf(format string, args ...any) {
+	l.fail(fmt.Errorf(format, args...))
+	runtime.Goexit()
+}

@@ -1,0 +1,111 @@
+package pebblelog
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// ErrFailed: the database under the log failed for good; nothing more can be
+// read or written until the process starts again. What was acknowledged is safe.
+var ErrFailed = errors.New("log has failed and must be opened again")
+
+// Options say how a log is opened. The zero value is good for a small machine.
+type Options struct {
+	// Partitions of both topics, fixed when the log is made. 0 means: as
+	// stored, or DefaultPartitions for a new log.
+	Partitions int32
+	// FS is where the files are; nil is the operating system's.
+	FS vfs.FS
+	// Clock gives epoch ms; nil is the system's.
+	Clock func() int64
+	// CacheBytes bounds the cache of blocks read from disk; 0 is 16 MiB.
+	CacheBytes int64
+	// MemTableBytes is the size of one memtable, of which there are at most
+	// three; 0 is 16 MiB.
+	MemTableBytes uint64
+	// ReserveBytes is the free disk space below which nothing more is taken;
+	// 0 is 64 MiB, a negative number means no reserve.
+	ReserveBytes int64
+	// Logger gets what the database says, at debug level, and its failure, at
+	// error level; nil discards it.
+	Logger *slog.Logger
+	// OnFailure is told once, from any goroutine, that the log has failed for
+	// good. It must not call the log. May be nil.
+	OnFailure func(error)
+}
+
+// Defaults of Options.
+const (
+	DefaultPartitions    int32  = 4
+	defaultCacheBytes    int64  = 16 << 20
+	defaultMemTableBytes uint64 = 16 << 20
+	defaultReserveBytes  int64  = 64 << 20
+	maxPartitions        int32  = 4096
+)
+
+func (o Options) withDefaults() Options {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Clock == nil {
+		o.Clock = func() int64 { return time.Now().UnixMilli() }
+	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = defaultCacheBytes
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = defaultMemTableBytes
+	}
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = defaultReserveBytes
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// separateFrom is the size from which a value is kept in a blob file, which
+// compactions do not rewrite: blocks of the log, not operator state.
+const separateFrom = 2 << 10
+
+// pebbleOptions sets the database up for large, sequential, short-lived values
+// (blocks) beside small, often overwritten ones (state).
+func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
+	p := &pebble.Options{
+		FS:                          o.FS,
+		Logger:                      logger,
+		FormatMajorVersion:          pebble.FormatValueSeparation,
+		CacheSize:                   o.CacheBytes,
+		MemTableSize:                o.MemTableBytes,
+		MemTableStopWritesThreshold: 3,
+		MaxOpenFiles:                512,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		LBaseMaxBytes:               64 << 20,
+		BytesPerSync:                1 << 20,
+		FlushDelayDeleteRange:       10 * time.Second,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+	}
+	for i := range p.TargetFileSizes {
+		p.TargetFileSizes[i] = 16 << 20
+	}
+	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	for i := range p.Levels {
+		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		p.Levels[i].BlockSize = 16 << 10
+		p.Levels[i].IndexBlockSize = 32 << 10
+	}
+	p.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		return pebble.ValueSeparationPolicy{
+			Enabled: true, MinimumSize: separateFrom, MaxBlobReferenceDepth: 16,
+			RewriteMinimumAge: 5 * time.Minute, TargetGarbageRatio: 0.5,
+		}
+	}
+	return p
+}

@@ -1,0 +1,285 @@
+package pebblelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"playhead/internal/eventlog"
+)
+
+// groupBytes is the size after which no further call joins a group.
+const groupBytes = 4 << 20
+
+// call is one Append, Commit or Trim on its way to the writer.
+type call struct {
+	topic   byte
+	records []eventlog.Record
+	txs     []eventlog.Transaction
+	trim    *eventlog.Cursor
+	size    int
+	err     error
+	copied  chan struct{} // closed when records and txs are no longer needed
+	done    chan struct{} // closed when err is final
+}
+
+func newCall(topic byte) *call {
+	return &call{topic: topic, copied: make(chan struct{}), done: make(chan struct{})}
+}
+
+// queue holds the calls that wait for the writer.
+type queue struct {
+	mu    sync.Mutex
+	calls []*call
+	wake  chan struct{}
+}
+
+func (q *queue) push(c *call) {
+	q.mu.Lock()
+	q.calls = append(q.calls, c)
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// remove takes c back unless the writer has it already.
+func (q *queue) remove(c *call) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.calls, c)
+	if i < 0 {
+		return false
+	}
+	q.calls = slices.Delete(q.calls, i, i+1)
+	return true
+}
+
+// take moves the next group to the writer, in order of arrival.
+func (q *queue) take(group []*call) []*call {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n, size := 0, 0
+	for n < len(q.calls) && (n == 0 || size+q.calls[n].size <= groupBytes) {
+		size += q.calls[n].size
+		n++
+	}
+	group = append(group[:0], q.calls[:n]...)
+	q.calls = slices.Delete(q.calls, 0, n)
+	return group
+}
+
+// Append implements eventlog.Log. When ctx ends before the writer took the
+// call nothing is written; after that Append waits for the outcome.
+func (l *Log) Append(ctx context.Context, topic eventlog.Topic, records []eventlog.Record) error {
+	t, err := topicNumber(topic)
+	if err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	c := newCall(t)
+	c.records = records
+	for i := range records {
+		if err := l.checkPartition(records[i].Partition); err != nil {
+			return fmt.Errorf("append: %w", err)
+		}
+		c.size += len(records[i].Data) + 2
+	}
+	if err := l.submit(ctx, c, len(records) == 0); err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	return nil
+}
+
+// Commit implements eventlog.Log. Several transactions of one partition must
+// follow on each other. State without Snapshot is an error.
+func (l *Log) Commit(ctx context.Context, txs []eventlog.Transaction) error {
+	c := newCall(topicFacts)
+	c.txs = txs
+	for i := range txs {
+		tx := &txs[i]
+		if err := l.checkPartition(tx.Partition); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		if tx.From < 0 || tx.To < tx.From {
+			return fmt.Errorf("commit: partition %d: input [%d,%d) is no range", tx.Partition, tx.From, tx.To)
+		}
+		if !tx.Snapshot && len(tx.State) > 0 {
+			return fmt.Errorf("commit: partition %d: state without snapshot", tx.Partition)
+		}
+		for _, o := range tx.Output {
+			c.size += len(o) + 2
+		}
+		for _, kv := range tx.State {
+			c.size += len(kv.Key) + len(kv.Value) + 16
+		}
+	}
+	if err := l.submit(ctx, c, len(txs) == 0); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Trim implements eventlog.Log. An offset past the end means the end.
+func (l *Log) Trim(ctx context.Context, topic eventlog.Topic, before eventlog.Cursor) error {
+	t, err := topicNumber(topic)
+	if err != nil {
+		return fmt.Errorf("trim: %w", err)
+	}
+	if err := l.checkPartition(before.Partition); err != nil {
+		return fmt.Errorf("trim: %w", err)
+	}
+	c := newCall(t)
+	c.trim = &before
+	if err := l.submit(ctx, c, false); err != nil {
+		return fmt.Errorf("trim: %w", err)
+	}
+	return nil
+}
+
+// submit hands c to the writer and waits for its outcome.
+func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
+	if err := l.life.begin(); err != nil {
+		return err
+	}
+	defer l.life.end()
+	if err := ctx.Err(); err != nil || empty {
+		return err
+	}
+	l.queue.push(c)
+	select {
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		if l.queue.remove(c) {
+			return ctx.Err()
+		}
+	case <-l.life.broken:
+		if l.queue.remove(c) {
+			return l.life.failure()
+		}
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-l.life.broken:
+	}
+	// The writer has the call and may never come back from the database, but
+	// it must not read the caller's records after this.
+	<-c.copied
+	return l.life.failure()
+}
+
+// writer is the state of the writing goroutine; nothing else touches it.
+type writer struct {
+	pending  []partition // durable plus the group under way
+	last     int64       // the latest ReceivedAt given
+	builders [topicCount][]blockBuilder
+}
+
+func (w *writer) start(durable []partition, last int64) {
+	w.pending = slices.Clone(durable)
+	w.last = last
+	for t := range w.builders {
+		w.builders[t] = make([]blockBuilder, len(durable))
+	}
+}
+
+// write is the writer: it lives from Open until Close, or until the log fails.
+func (l *Log) write() {
+	defer close(l.stopped)
+	var group []*call
+	for {
+		group = l.queue.take(group)
+		if len(group) > 0 {
+			l.writeGroup(group)
+			clear(group)
+			continue
+		}
+		select {
+		case <-l.queue.wake:
+		case <-l.life.broken:
+			return
+		case <-l.quit:
+			return
+		}
+	}
+}
+
+// writeGroup makes one synced batch of the calls and answers each, whatever
+// happens: a fatal error of Pebble's ends this goroutine on the way.
+func (l *Log) writeGroup(group []*call) {
+	copied, synced := false, false
+	defer func() {
+		for _, c := range group {
+			if !synced {
+				c.err = l.life.failure()
+			}
+			if !copied {
+				close(c.copied)
+			}
+			close(c.done)
+		}
+	}()
+	b := l.db.NewBatch()
+	err := l.build(b, group)
+	for _, c := range group {
+		close(c.copied)
+	}
+	copied = true
+	if err == nil && !b.Empty() {
+		err = l.db.Apply(b, pebble.Sync)
+	}
+	if err != nil {
+		l.life.fail(err)
+	}
+	if l.life.failure() != nil {
+		return
+	}
+	synced = true
+	_ = b.Close()
+	l.publish()
+	l.stats.group(group)
+}
+
+// publish shows readers what has become durable and wakes those who wait.
+func (l *Log) publish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	copy(l.durable, l.writer.pending)
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// full reports whether the disk has no room left for the group.
+func (l *Log) full(group []*call) error {
+	if l.opts.ReserveBytes < 0 {
+		return nil
+	}
+	usage, err := l.opts.FS.GetDiskUsage(l.dir)
+	if errors.Is(err, vfs.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at free space: %w", err)
+	}
+	need := uint64(l.opts.ReserveBytes)
+	for _, c := range group {
+		need += uint64(c.size)
+	}
+	if usage.AvailBytes < need {
+		l.stats.full.Add(1)
+		return fmt.Errorf("%w: %d MiB free, a reserve of %d MiB is kept", eventlog.ErrFull,
+			usage.AvailBytes>>20, l.opts.ReserveBytes>>20)
+	}
+	return nil
+}

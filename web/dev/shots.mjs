@@ -33,7 +33,7 @@ for (const scheme of option('schemes', 'dark,light').split(',')) {
       await page.waitForTimeout(Number(option('wait', '2500')));
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       if (wide > width) console.log(`${name} ${scheme} ${size}: scrolls sideways, ${wide} px`);
-      await page.screenshot({ path: join(out, `${name}-${size}-${scheme}.png`), fullPage: option('full', 'yes') === 'yes' });
+      await page.screenshot({ path: join(out, `${name}-${size}-${scheme}.png`), fullPage: name !== 'titles' && option('full', 'yes') === 'yes' });
       await page.close();
     }
     await context.close();

@@ -19,6 +19,6 @@ export function classOf(value: number, borders: readonly number[]): number {
 function nice(value: number): number {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  const lead = value / power;
+  const lead = (value / power) * (1 + 1e-9);
   return (lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power;
 }

@@ -25,9 +25,6 @@ export interface TimeOptions {
   from?: number | undefined;
   to?: number | undefined;
   colors: Palette;
-  /** Direct labels at the line's end, when there is more than one series. */
-  labels?: boolean;
-  hideAxis?: boolean;
 }
 
 export function timeOption(o: TimeOptions): EChartsCoreOption {
@@ -36,7 +33,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
   const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
   return {
     textStyle: { fontFamily: FONT },
-    grid: { left: 4, right: many && o.labels !== false ? 88 : 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: tooltip(o),
     xAxis: {
       type: 'time',
@@ -82,9 +79,6 @@ function lines(s: TimeSeries, o: TimeOptions, many: boolean): object[] {
     lineStyle: { width: 1.75, color },
     itemStyle: { color },
     ...(o.area ? { areaStyle: { color, opacity: 0.1 } } : {}),
-    ...(many && o.labels !== false
-      ? { endLabel: { show: true, formatter: s.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 78, overflow: 'truncate' }, labelLayout: { moveOverlap: 'shiftY' } }
-      : {}),
     z: 2,
   });
   return out;

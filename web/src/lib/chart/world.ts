@@ -26,7 +26,13 @@ export function projectWorld(): { shapes: CountryShape[]; dots: PlaceDot[] } {
   const topology = world as unknown as Topology<{ countries: GeometryCollection }>;
   const all = feature(topology, topology.objects.countries) as FeatureCollection<GeometryObject>;
   const features = all.features.filter((f) => f.id !== '010');
-  const projection = geoEqualEarth().rotate([-11, 0]).fitSize([WIDTH, HEIGHT], { type: 'FeatureCollection', features });
+  const projection = geoEqualEarth().rotate([-11, 0]).fitExtent(
+    [
+      [2, 3],
+      [WIDTH - 2, HEIGHT - 3],
+    ],
+    { type: 'FeatureCollection', features },
+  );
   const path = geoPath(projection).digits(1);
   const shapes = features.map((f) => ({ code: CODE_OF.get(String(f.id)) ?? '', path: path(f) ?? '' }));
   const dots = Object.entries(SMALL_PLACES).map(([code, [longitude, latitude]]) => {

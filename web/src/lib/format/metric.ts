@@ -51,7 +51,7 @@ export function showKind(kind: Kind, value: number | null | undefined): string {
     case 'ms':
       return duration(value);
     case 'hours':
-      return minus(`${count(value)}\u202fh`);
+      return minus(count(value));
     case 'count':
       return minus(count(value));
   }

@@ -3,7 +3,8 @@
 import type { EChartsCoreOption } from '$lib/chart/echarts';
 import { FONT, type Palette } from '$lib/chart/theme';
 import { position } from '$lib/format/duration';
-import { percent } from '$lib/format/number';
+import { minus, percent } from '$lib/format/number';
+import { spread } from './spread';
 
 export interface Line {
   name: string;
@@ -19,17 +20,22 @@ export interface RetentionOptions {
   colors: Palette;
   /** "line" for shares, "bar" for drop-off. */
   kind: 'line' | 'bar';
-  unit: string;
+  /** Of the whole chart, px. */
+  height: number;
 }
 
 export function retentionOption(o: RetentionOptions): EChartsCoreOption {
   const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
   const high = Math.max(...o.lines.flatMap((l) => l.points.map(([, v]) => v)), 0);
   const minutes = o.duration / 60_000;
+  const top = high > 1.02 ? Math.ceil(high * 4) / 4 : 1;
+  const ends = o.lines.map((l) => (1 - (l.points.at(-1)?.[1] ?? 0) / top) * (o.height - 38));
+  const shifts = spread(ends, 15, o.height - 38);
   const step = [0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60].find((s) => minutes / s <= 9) ?? 60;
   return {
     textStyle: { fontFamily: FONT },
-    grid: { left: 4, right: 84, top: 14, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    // Fixed margins, so that the curves and the drop-off under them share their x.
+    grid: { left: 46, right: 84, top: 14, bottom: 24, outerBoundsMode: 'none' },
     tooltip: {
       trigger: 'axis',
       confine: true,
@@ -55,15 +61,17 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
     yAxis: {
       type: 'value',
       min: 0,
-      ...(o.kind === 'line' ? { max: high > 1.02 ? Math.ceil(high * 4) / 4 : 1, interval: 0.25 } : { splitNumber: 2 }),
-      axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : percent(v)) },
+      ...(o.kind === 'line' ? { max: top, interval: 0.25 } : { splitNumber: 2 }),
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : `${minus(String(Math.round(v * 1000) / 10))}%`) },
       splitLine: { lineStyle: { color: o.colors.grid } },
     },
-    series: o.lines.map((line) => series(line, o)),
+    series: o.lines.map((line, i) => series(line, o, shifts[i] ?? 0)),
   };
 }
 
-function series(line: Line, o: RetentionOptions): object {
+function series(line: Line, o: RetentionOptions, shift: number): object {
   const color = o.colors.series[line.color % 8];
   const common = { name: line.name, data: line.points, itemStyle: { color }, emphasis: { disabled: true } };
   if (o.kind === 'bar') {
@@ -75,7 +83,6 @@ function series(line: Line, o: RetentionOptions): object {
     showSymbol: false,
     lineStyle: { width: line.dashed ? 1.25 : 1.75, color, ...(line.dashed ? { type: [5, 3] } : {}) },
     ...(line.area ? { areaStyle: { color, opacity: 0.12 } } : {}),
-    endLabel: { show: true, formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 76, overflow: 'truncate' },
-    labelLayout: { moveOverlap: 'shiftY' },
+    endLabel: { show: true, offset: [0, shift], formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 76, overflow: 'truncate' },
   };
 }

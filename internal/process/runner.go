@@ -108,6 +108,9 @@ func (r *Runner) Stats() Stats {
 func (r *Runner) Run(ctx context.Context) error {
 	start := time.Now()
 	if err := r.restore(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while restoring: nothing was changed
+		}
 		return fmt.Errorf("restore state: %w", err)
 	}
 	r.stats.ready.Store(true)

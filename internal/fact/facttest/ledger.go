@@ -122,7 +122,7 @@ func (l *Ledger) String() string {
 	return strings.Join(out, "\n")
 }
 
-// Diff is the lines of a that b lacks.
+// Diff is the first lines of a that b lacks.
 func Diff(a, b string) string {
 	has := map[string]bool{}
 	for _, l := range strings.Split(b, "\n") {
@@ -134,5 +134,5 @@ func Diff(a, b string) string {
 			out = append(out, l)
 		}
 	}
-	return strings.Join(out, "\n")
+	return strings.Join(out[:min(len(out), 20)], "\n")
 }

@@ -1,0 +1,279 @@
+package process_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"playhead/internal/event"
+	"playhead/internal/eventlog"
+	"playhead/internal/eventlog/pebblelog"
+	"playhead/internal/fact"
+	"playhead/internal/fact/facttest"
+	"playhead/internal/play"
+	"playhead/internal/process"
+)
+
+const partitions = 3
+
+// clock is a log's clock that moves a millisecond a look.
+type clock struct{ now atomic.Int64 }
+
+func (c *clock) Now() int64 { return c.now.Add(1) }
+
+func open(t *testing.T, fs vfs.FS, c *clock) *pebblelog.Log {
+	t.Helper()
+	l, err := pebblelog.Open("data", pebblelog.Options{FS: fs, Partitions: partitions, Clock: c.Now, ReserveBytes: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// audience is a list of events of many viewers, in a plausible order of arrival.
+func audience(r *rand.Rand, viewers int) []event.Event {
+	const t0 = 1_800_000_000_000
+	var out []event.Event
+	for v := range viewers {
+		at, n := int64(t0+r.IntN(20_000)), int64(0)
+		add := func(typ event.Type, after, pos int64) {
+			at += after
+			var e event.Event
+			e.Reset()
+			binary.LittleEndian.PutUint32(e.Viewer[:], uint32(v)*2654435761)
+			e.Viewer[15], e.Play[0], e.Play[1] = 1, byte(v), byte(v>>8)+1
+			e.Type, e.Time, e.Seq, e.PositionMS, e.DurationMS = typ, at, n, pos, 60_000
+			e.Known, e.KeyID, e.TitleID = true, 1, fmt.Sprint("t", v%5)
+			e.Context.Country = []string{"US", "DE", "JP"}[v%3]
+			out = append(out, e)
+			n++
+		}
+		add(event.PlayRequested, 0, -1)
+		add(event.PlayStarted, int64(100+r.IntN(900)), 0)
+		for i := range r.IntN(20) {
+			add(event.Heartbeat, 10_000, int64(i+1)*10_000)
+		}
+		if r.IntN(2) == 0 {
+			add(event.PlayEnded, 500, -1)
+		}
+	}
+	// Each event is up to 20 s late, which the horizon allows.
+	arrival := make(map[*event.Event]int64, len(out))
+	order := make([]*event.Event, len(out))
+	for i := range out {
+		order[i] = &out[i]
+		arrival[order[i]] = out[i].Time + r.Int64N(20_000)
+	}
+	slices.SortStableFunc(order, func(a, b *event.Event) int { return cmp.Compare(arrival[a], arrival[b]) })
+	shuffled := make([]event.Event, len(out))
+	for i, e := range order {
+		shuffled[i] = *e
+	}
+	return shuffled
+}
+
+func appendEvents(t *testing.T, l eventlog.Log, events []event.Event) {
+	t.Helper()
+	var records []eventlog.Record
+	for i := range events {
+		records = append(records, eventlog.Record{
+			Partition: event.PartitionOf(events[i].Viewer, l.Partitions()), Data: event.AppendRecord(nil, &events[i]),
+		})
+	}
+	if err := l.Append(t.Context(), eventlog.Events, records); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func settle(t *testing.T, l eventlog.Log) {
+	t.Helper()
+	var records []eventlog.Record
+	for p := range l.Partitions() {
+		records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, 1)})
+	}
+	if err := l.Append(t.Context(), eventlog.Events, records); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// facts reads the whole log of facts.
+func facts(t *testing.T, l eventlog.Log) (*facttest.Ledger, fact.Counts) {
+	t.Helper()
+	sum := facttest.NewLedger()
+	var counts fact.Counts
+	for p := range l.Partitions() {
+		input := int64(0)
+		_, err := l.Read(t.Context(), eventlog.Facts, eventlog.Cursor{Partition: p}, 1<<40, func(e eventlog.Entry) error {
+			var b fact.Batch
+			if err := fact.DecodeBatch(e.Data, &b); err != nil {
+				return err
+			}
+			if b.InputEnd <= input {
+				return fmt.Errorf("batch ends at %d after one that ended at %d", b.InputEnd, input)
+			}
+			input = b.InputEnd
+			sum.Add(&b)
+			counts.Events += b.Counts.Events
+			counts.Duplicates += b.Counts.Duplicates
+			counts.LateDropped += b.Counts.LateDropped
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sum, counts
+}
+
+// run processes until everything that is in the log is committed, or for d.
+func run(t *testing.T, l *pebblelog.Log, d time.Duration) {
+	t.Helper()
+	r := process.New(l, l, process.Config{
+		Epoch: time.Millisecond, EpochBytes: 4_000, Tick: 10 * time.Millisecond, Snapshot: 3 * time.Millisecond,
+		RetainEvents: time.Hour,
+	})
+	targets := ends(t, l)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	if d > 0 {
+		time.Sleep(d)
+	}
+	for start := time.Now(); d == 0 && time.Since(start) < 20*time.Second; time.Sleep(2 * time.Millisecond) {
+		if committed(t, l, targets) {
+			break
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ends are the next offsets of "events", by partition.
+func ends(t *testing.T, l *pebblelog.Log) []int64 {
+	t.Helper()
+	var out []int64
+	for p := range l.Partitions() {
+		_, next, err := l.Bounds(t.Context(), eventlog.Events, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, next)
+	}
+	return out
+}
+
+func committed(t *testing.T, l *pebblelog.Log, targets []int64) bool {
+	t.Helper()
+	for p, target := range targets {
+		progress, err := l.Progress(t.Context(), int32(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if progress.Committed < target {
+			return false
+		}
+	}
+	return true
+}
+
+// oracle folds the same events with one engine and nothing around it.
+func oracle(t *testing.T, events []event.Event) *facttest.Ledger {
+	t.Helper()
+	g := play.New(play.DefaultConfig(), nil)
+	var b fact.Batch
+	g.Begin()
+	for i := range events {
+		if err := g.Apply(&events[i], &b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.Settle(1, &b)
+	sum := facttest.NewLedger()
+	sum.Add(&b)
+	return sum
+}
+
+func TestFactsAreTheSameWhateverIsCut(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	events := audience(r, 300)
+	want := oracle(t, events).String()
+	fs, c := vfs.NewMem(), &clock{}
+	l := open(t, fs, c)
+	for len(events) > 0 {
+		n := min(len(events), 1+r.IntN(900))
+		appendEvents(t, l, events[:n])
+		events = events[n:]
+		run(t, l, time.Duration(r.IntN(4))*time.Millisecond) // a start and an orderly stop each time
+		if r.IntN(3) == 0 {
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			l = open(t, fs, c)
+		}
+	}
+	settle(t, l)
+	run(t, l, 0)
+	sum, counts := facts(t, l)
+	if counts.LateDropped > 0 || counts.Duplicates > 0 {
+		t.Fatalf("counts %+v", counts)
+	}
+	if got := sum.String(); got != want {
+		t.Fatalf("facts differ\n--- got\n%s\n--- want\n%s", facttest.Diff(got, want), facttest.Diff(want, got))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Power is lost at random moments while events come in and are processed: what
+// was acknowledged is in the facts once.
+func TestPowerLoss(t *testing.T) {
+	for seed := range uint64(12) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		events := audience(r, 120)
+		want := oracle(t, events).String()
+		fs, c := vfs.NewCrashableMem(), &clock{}
+		for len(events) > 0 {
+			l := open(t, fs, c)
+			n := min(len(events), 1+r.IntN(700))
+			appendEvents(t, l, events[:n])
+			events = events[n:]
+			runner := process.New(l, l, process.Config{
+				Epoch: time.Millisecond, EpochBytes: 2_000, Tick: 5 * time.Millisecond, Snapshot: 2 * time.Millisecond,
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- runner.Run(ctx) }()
+			time.Sleep(time.Duration(r.IntN(12)) * time.Millisecond)
+			after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: r.IntN(100), RNG: r})
+			cancel()
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			fs = after // the old process's last words never reached the disk
+		}
+		l := open(t, fs, c)
+		settle(t, l)
+		run(t, l, 0)
+		sum, _ := facts(t, l)
+		if got := sum.String(); got != want {
+			t.Fatalf("seed %d: facts differ\n--- got\n%s\n--- want\n%s", seed, facttest.Diff(got, want), facttest.Diff(want, got))
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

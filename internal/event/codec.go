@@ -420,7 +420,9 @@ func (r *reader) texts(e *Event) {
 	r.pairs(bitExperiments, &e.Experiments)
 	r.pairs(bitTraits, &e.Traits)
 	if r.has(bitProperties) {
-		e.Properties = r.bytes(r.uvarint())
+		if b := r.bytes(r.uvarint()); len(b) > 0 {
+			e.Properties = b
+		}
 	}
 }
 
@@ -433,7 +435,7 @@ func (r *reader) pairs(bit int, to *map[string]string) {
 	if n > uint64(len(r.data)-r.at)/2 {
 		r.bad = true
 	}
-	if r.bad {
+	if r.bad || n == 0 {
 		return
 	}
 	m := make(map[string]string, min(n, 64))

@@ -141,3 +141,10 @@ func (m *Measures) add(other *Measures) {
 		m[i] += other[i]
 	}
 }
+
+// AddViewer adds one distinct viewer's coupon to a group.
+func (a *Accumulator) AddViewer(bucket int, keys []string, coupon uint32) {
+	if g := a.group(bucket, keys); g.Viewers != nil {
+		g.Viewers.AddCoupon(coupon)
+	}
+}

@@ -200,3 +200,53 @@ func (s *CurveSet) Curves() []Curve {
 	})
 	return out
 }
+
+// OneWidth leaves one curve a key: the curves of other widths are laid onto the
+// bins of the width that most of the key's plays have, cut by overlap, so that
+// sums stay what they were. Input and output are sorted by key.
+func OneWidth(curves []Curve) []Curve {
+	var out []Curve
+	for i := 0; i < len(curves); {
+		j, best := i, i
+		for ; j < len(curves) && curves[j].Key == curves[i].Key; j++ {
+			if curves[j].Plays > curves[best].Plays {
+				best = j
+			}
+		}
+		c := curves[best]
+		for k := i; k < j; k++ {
+			if k != best {
+				rebinned := curves[k].rebin(c.WidthMS)
+				c.Merge(&rebinned)
+			}
+		}
+		out = append(out, c)
+		i = j
+	}
+	return out
+}
+
+// rebin lays a curve onto bins of another width.
+func (c *Curve) rebin(width int64) Curve {
+	r := Curve{Key: c.Key, WidthMS: width, Plays: c.Plays, DurationMS: c.DurationMS}
+	for i, v := range c.WatchedMS {
+		from, to := int64(i)*c.WidthMS, int64(i+1)*c.WidthMS
+		left := v
+		for at := from; at < to; {
+			next := min(to, (at/width+1)*width)
+			part := v * (next - at) / c.WidthMS
+			if next == to {
+				part = left
+			}
+			*binAt(&r.WatchedMS, at/width) += part
+			left -= part
+			at = next
+		}
+	}
+	for _, pair := range [...]struct{ to, from *[]int64 }{{&r.Furthest, &c.Furthest}, {&r.Starts, &c.Starts}} {
+		for i, v := range *pair.from {
+			*binAt(pair.to, int64(i)*c.WidthMS/width) += v
+		}
+	}
+	return r
+}

@@ -1,0 +1,241 @@
+package duck
+
+import (
+	"cmp"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+	"playhead/internal/rollup"
+	"playhead/internal/sketch"
+	"playhead/internal/warehouse"
+)
+
+// Apply appends the generations that the file does not hold yet, with the
+// offsets they reach, in one transaction.
+func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error {
+	db.write.Lock()
+	defer db.write.Unlock()
+	first := map[string]int64{}
+	over := int64(0)
+	err := on(ctx, db.conn, func(s session) error {
+		return s.transaction(func(s session) error {
+			offsets, err := s.offsets()
+			if err != nil {
+				return err
+			}
+			pending, reached, err := warehouse.Pending(offsets, generations)
+			if err != nil || len(pending) == 0 {
+				return err
+			}
+			for _, g := range pending {
+				if err := writeGeneration(s, g, first); err != nil {
+					return err
+				}
+				over += g.Size().Overcount
+			}
+			return writeOffsets(s, reached, over)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("apply %d generations: %w", len(generations), err)
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.overcount += over
+	for table, ms := range first {
+		if db.first[table] == 0 || ms < db.first[table] {
+			db.first[table] = ms
+		}
+	}
+	return nil
+}
+
+func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {
+	if err := s.exec("DELETE FROM offsets"); err != nil {
+		return err
+	}
+	for _, o := range offsets {
+		if err := s.exec("INSERT INTO offsets VALUES (?, ?, ?)", o.Partition, o.End, o.FreshTo); err != nil {
+			return err
+		}
+	}
+	if over == 0 {
+		return nil
+	}
+	return s.exec("UPDATE meta SET value = (value::BIGINT + " + strconv.FormatInt(over, 10) + ")::VARCHAR WHERE name = 'overcount'")
+}
+
+// writeGeneration appends a generation's rows, and notes where tables now start.
+func writeGeneration(s session, g *rollup.Generation, first map[string]int64) error {
+	saw := func(table string, ms int64) {
+		if have, ok := first[table]; !ok || ms < have {
+			first[table] = ms
+		}
+	}
+	for _, source := range cellSources() {
+		rows, err := cellRows(g, source)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		table := tableOf(source)
+		saw(table, rows[0].bucket)
+		if err := appendCells(s, table, rows); err != nil {
+			return fmt.Errorf("append to %s: %w", table, err)
+		}
+	}
+	if err := appendCurves(s, g); err != nil {
+		return fmt.Errorf("append to retention_day: %w", err)
+	}
+	if err := appendPlays(s, g, saw); err != nil {
+		return fmt.Errorf("append to plays: %w", err)
+	}
+	return nil
+}
+
+// cellRow is a row of a table of cells.
+type cellRow struct {
+	bucket int64
+	face   rollup.Face
+	a, b   string
+	cell   *rollup.Cell
+}
+
+// cellRows are a source's cells in the order of the table: the engine skips
+// stretches of rows by the least and greatest value of a column.
+func cellRows(g *rollup.Generation, source rollup.Source) ([]cellRow, error) {
+	var rows []cellRow
+	err := g.Cells(source, func(start int64, face rollup.Face, a, b string, c *rollup.Cell) error {
+		rows = append(rows, cellRow{start, face, a, b, c})
+		return nil
+	})
+	slices.SortFunc(rows, compareRows)
+	return rows, err
+}
+
+func compareRows(x, y cellRow) int {
+	return cmp.Or(cmp.Compare(x.bucket, y.bucket), cmp.Compare(x.face, y.face), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
+}
+
+func appendCells(s session, table string, rows []cellRow) error {
+	return s.appendRows(table, func(add func(...driver.Value) error) error {
+		row := make([]driver.Value, 0, 5+rollup.MeasureCount)
+		for i := range rows {
+			r := &rows[i]
+			row = append(row[:0], r.bucket, uint8(r.face), r.a, r.b)
+			for _, m := range r.cell.Measures {
+				row = append(row, m)
+			}
+			var viewers []byte
+			if r.cell.Viewers != nil {
+				viewers = r.cell.Viewers.AppendBinary(nil)
+			}
+			row = append(row, viewers)
+			if err := add(row...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// appendPlays appends finished plays, each with the measures of its whole life.
+func appendPlays(s session, g *rollup.Generation, saw func(string, int64)) error {
+	return s.appendRows("plays", func(add func(...driver.Value) error) error {
+		row := make([]driver.Value, 0, 8+rollup.DimensionCount+rollup.Dimension(rollup.MeasureCount))
+		return g.Plays(func(p *fact.Play, dims []fact.Dims) error {
+			first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
+			saw("plays", first)
+			total := wholeLife(p, dims, first, last)
+			coupon := uint32(0)
+			if p.Known && p.FirstFrame != 0 && p.N > 0 {
+				coupon = sketch.Coupon(p.Viewer)
+			}
+			d := &dims[p.Dims]
+			row = append(row[:0], first, last, p.N, isWhole(p), coupon, p.Viewer[:])
+			for dim := range rollup.DimensionCount {
+				row = append(row, rollup.Value(d, dim))
+			}
+			for _, m := range total {
+				row = append(row, m)
+			}
+			row = append(row, appendDetail(nil, p, dims))
+			return add(row...)
+		})
+	})
+}
+
+// wholeLife are the measures of a play without any cut.
+func wholeLife(p *fact.Play, dims []fact.Dims, first, last int64) rollup.Measures {
+	a := rollup.NewAccumulator(rollup.Scan{Source: rollup.SourcePlays, From: first, To: last})
+	a.AddPlay(p, dims)
+	var total rollup.Measures
+	for _, g := range a.Result().Groups {
+		total = g.Measures
+	}
+	return total
+}
+
+// isWhole reports whether all of the play belongs to the row's own dimension values.
+func isWhole(p *fact.Play) bool {
+	for _, list := range [][]fact.Interval{p.Intervals, p.Active} {
+		for i := range list {
+			if list[i].Dims != p.Dims {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// errDetail: a stored play cannot be read.
+var errDetail = errors.New("corrupt play")
+
+// appendDetail appends what the columns do not say of a play, in the codec of
+// facts: a batch of one play whose first dimension set, the row's own, and
+// whose viewer are left empty.
+func appendDetail(dst []byte, p *fact.Play, dims []fact.Dims) []byte {
+	own := *p
+	own.Viewer = event.ViewerKey{}
+	b := fact.Batch{Dims: []fact.Dims{{Live: dims[p.Dims].Live}}}
+	at := map[uint32]uint32{p.Dims: 0}
+	move := func(list []fact.Interval) []fact.Interval {
+		list = slices.Clone(list)
+		for i := range list {
+			to, ok := at[list[i].Dims]
+			if !ok {
+				to = uint32(len(b.Dims))
+				at[list[i].Dims] = to
+				b.Dims = append(b.Dims, dims[list[i].Dims])
+			}
+			list[i].Dims = to
+		}
+		return list
+	}
+	own.Dims, own.Intervals, own.Active = 0, move(p.Intervals), move(p.Active)
+	b.Plays = []fact.Play{own}
+	return fact.AppendBatch(dst, &b)
+}
+
+// readDetail reads into b a play whose dimension columns and viewer the caller
+// has.
+func readDetail(b *fact.Batch, detail, viewer []byte, d *fact.Dims) error {
+	if err := fact.DecodeBatch(detail, b); err != nil {
+		return fmt.Errorf("%w: %w", errDetail, err)
+	}
+	if len(b.Plays) != 1 || len(b.Dims) == 0 || b.Plays[0].Dims != 0 || len(viewer) != len(b.Plays[0].Viewer) {
+		return errDetail
+	}
+	d.Live = b.Dims[0].Live
+	b.Dims[0] = *d
+	copy(b.Plays[0].Viewer[:], viewer)
+	return nil
+}

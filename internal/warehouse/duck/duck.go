@@ -1,0 +1,284 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"playhead/internal/rollup"
+	"playhead/internal/warehouse"
+)
+
+var _ warehouse.Warehouse = (*DB)(nil)
+
+// ErrTimezone: the file's days were cut in another report time zone. It is
+// fixed when the installation is made.
+var ErrTimezone = errors.New("the warehouse was made with another report time zone")
+
+// Options of a DB.
+type Options struct {
+	// MemoryLimitMB bounds the engine's buffers; 0 is 96.
+	MemoryLimitMB int
+	// Threads of the engine; 0 is 2.
+	Threads int
+	// Readers is how many scans run at once, others wait; 0 is 4.
+	Readers int
+	// TZ is where days are cut; nil is UTC.
+	TZ *time.Location
+	// Keep is how long the short-lived cells are kept; the zero value is
+	// rollup.DefaultKeep.
+	Keep rollup.Keep
+	// Compact are the thresholds of Maintain; the zero value is the default.
+	Compact Compaction
+}
+
+// Compaction says when partial rows are merged.
+type Compaction struct {
+	// Parts is how many partial rows a cell of a bucket still being written may
+	// have; 0 is 12.
+	Parts int
+	// QuietMS is how long after its end a bucket is taken to be finished: then
+	// two parts are merged already; 0 is 10 min.
+	QuietMS int64
+	// Rows is about how many rows one transaction rewrites; 0 is 60,000.
+	Rows int64
+}
+
+// DB is a warehouse in a DuckDB file.
+type DB struct {
+	opts Options
+	dir  string
+	lock *os.File
+	days rollup.Days
+
+	pool *sql.DB
+
+	write sync.Mutex // held by Apply and Maintain
+	conn  *sql.Conn  // their connection
+
+	mu        sync.Mutex
+	closed    bool
+	first     map[string]int64 // start of each table's data, epoch ms, 0 for none
+	overcount int64
+}
+
+// Open opens or makes the warehouse in a folder of its own. Errors:
+// warehouse.ErrInUse when another process (or this one) has it open, ErrTimezone.
+func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
+	opts = withDefaults(opts)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open warehouse: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open warehouse %s: %w", dir, err)
+	}
+	db := &DB{opts: opts, dir: dir, lock: lock, days: rollup.NewDays(opts.TZ), first: map[string]int64{}}
+	if err := db.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open warehouse %s: %w", dir, err), db.release())
+	}
+	return db, nil
+}
+
+func withDefaults(o Options) Options {
+	set := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&o.MemoryLimitMB, 96)
+	set(&o.Threads, 2)
+	set(&o.Readers, 4)
+	set(&o.Compact.Parts, 12)
+	if o.Compact.QuietMS == 0 {
+		o.Compact.QuietMS = 600_000
+	}
+	if o.Compact.Rows == 0 {
+		o.Compact.Rows = 60_000
+	}
+	if o.TZ == nil {
+		o.TZ = time.UTC
+	}
+	if o.Keep == (rollup.Keep{}) {
+		o.Keep = rollup.DefaultKeep()
+	}
+	return o
+}
+
+// lockDir takes the folder for this process: DuckDB's own lock does not keep
+// two users within one process apart.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, warehouse.ErrInUse
+		}
+		return nil, err
+	}
+	return f, nil
+}
+
+func (db *DB) path() string { return filepath.Join(db.dir, "warehouse.duckdb") }
+
+func (db *DB) open(ctx context.Context) error {
+	connector, err := duckdb.NewConnector(db.path(), func(c driver.ExecerContext) error {
+		return nil
+	})
+	if err != nil {
+		if strings.Contains(err.Error(), "Could not set lock") {
+			return warehouse.ErrInUse
+		}
+		return err
+	}
+	db.pool = sql.OpenDB(connector)
+	db.pool.SetMaxOpenConns(db.opts.Readers + 1)
+	db.pool.SetMaxIdleConns(db.opts.Readers + 1)
+	if db.conn, err = db.pool.Conn(ctx); err != nil {
+		return err
+	}
+	return on(ctx, db.conn, func(s session) error {
+		for _, q := range db.settings() {
+			if err := s.exec(q); err != nil {
+				return err
+			}
+		}
+		for _, q := range schema() {
+			if err := s.exec(q); err != nil {
+				return err
+			}
+		}
+		if err := db.checkZone(s); err != nil {
+			return err
+		}
+		return db.findFirst(s)
+	})
+}
+
+func (db *DB) settings() []string {
+	tmp := strings.ReplaceAll(filepath.Join(db.dir, "tmp"), "'", "''")
+	return []string{
+		fmt.Sprintf("SET memory_limit = '%dMB'", db.opts.MemoryLimitMB),
+		fmt.Sprintf("SET threads = %d", db.opts.Threads),
+		"SET preserve_insertion_order = false",
+		fmt.Sprintf("SET temp_directory = '%s'", tmp),
+		"SET max_temp_directory_size = '4GB'",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET wal_autocheckpoint = '24MB'",
+		"SET enable_progress_bar = false",
+	}
+}
+
+// checkZone notes the report time zone in a new file and compares it with an old one's.
+func (db *DB) checkZone(s session) error {
+	zone := ""
+	err := s.each("SELECT value FROM meta WHERE name = 'report_timezone'", nil, func(row []driver.Value) error {
+		zone = row[0].(string)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	want := db.opts.TZ.String()
+	if zone == "" {
+		return s.exec("INSERT INTO meta VALUES ('report_timezone', ?), ('overcount', '0')", want)
+	}
+	if zone != want {
+		return fmt.Errorf("%w: it has %s, asked for %s", ErrTimezone, zone, want)
+	}
+	return s.each("SELECT value::BIGINT FROM meta WHERE name = 'overcount'", nil, func(row []driver.Value) error {
+		db.overcount = row[0].(int64)
+		return nil
+	})
+}
+
+// findFirst reads where each table's data starts.
+func (db *DB) findFirst(s session) error {
+	for table, column := range timeColumns() {
+		first := int64(0)
+		err := s.each("SELECT min("+column+") FROM "+table, nil, func(row []driver.Value) error {
+			first, _ = row[0].(int64)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		db.mu.Lock()
+		db.first[table] = first
+		db.mu.Unlock()
+	}
+	return nil
+}
+
+// Close waits for writes under way, and closes the file.
+func (db *DB) Close() error {
+	db.write.Lock()
+	defer db.write.Unlock()
+	db.mu.Lock()
+	closed := db.closed
+	db.closed = true
+	db.mu.Unlock()
+	if closed {
+		return nil
+	}
+	err := on(context.Background(), db.conn, func(s session) error { return s.exec("CHECKPOINT") })
+	if err != nil { // a reader is under way; the write-ahead log keeps it all
+		err = nil
+	}
+	return errors.Join(err, db.release())
+}
+
+func (db *DB) release() error {
+	var errs []error
+	if db.conn != nil {
+		errs = append(errs, db.conn.Close())
+	}
+	if db.pool != nil {
+		errs = append(errs, db.pool.Close())
+	}
+	return errors.Join(append(errs, db.lock.Close())...)
+}
+
+// Stats are sizes for operators.
+func (db *DB) Stats(ctx context.Context) (warehouse.Stats, error) {
+	st := warehouse.Stats{Rows: map[string]int64{}}
+	err := db.read(ctx, func(s session) error {
+		err := s.each("SELECT table_name, estimated_size FROM duckdb_tables()", nil, func(row []driver.Value) error {
+			st.Rows[row[0].(string)], _ = row[1].(int64)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return s.each("SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()", nil, func(row []driver.Value) error {
+			st.MemoryBytes, _ = row[0].(int64)
+			return nil
+		})
+	})
+	if err != nil {
+		return warehouse.Stats{}, fmt.Errorf("size the warehouse: %w", err)
+	}
+	for _, suffix := range []string{"", ".wal"} {
+		if info, err := os.Stat(db.path() + suffix); err == nil {
+			st.FileBytes += info.Size()
+		}
+	}
+	db.mu.Lock()
+	st.Overcount = db.overcount
+	db.mu.Unlock()
+	return st, nil
+}

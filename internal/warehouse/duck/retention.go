@@ -1,0 +1,116 @@
+package duck
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"playhead/internal/rollup"
+	"playhead/internal/warehouse"
+)
+
+// errBins: stored retention bins cannot be read.
+var errBins = errors.New("corrupt retention bins")
+
+// maxBins bounds what a damaged row can make us allocate.
+const maxBins = 1 << 12
+
+// appendBins appends the three series of a curve, each as a count and varints.
+func appendBins(dst []byte, c *rollup.Curve) []byte {
+	for _, bins := range [][]int64{c.WatchedMS, c.Furthest, c.Starts} {
+		dst = binary.AppendUvarint(dst, uint64(len(bins)))
+		for _, v := range bins {
+			dst = binary.AppendVarint(dst, v)
+		}
+	}
+	return dst
+}
+
+// readBins reads what appendBins wrote.
+func readBins(data []byte, c *rollup.Curve) error {
+	for _, bins := range []*[]int64{&c.WatchedMS, &c.Furthest, &c.Starts} {
+		n, size := binary.Uvarint(data)
+		if size <= 0 || n > maxBins {
+			return errBins
+		}
+		data = data[size:]
+		*bins = make([]int64, n)
+		for i := range *bins {
+			v, size := binary.Varint(data)
+			if size <= 0 {
+				return errBins
+			}
+			(*bins)[i], data = v, data[size:]
+		}
+	}
+	if len(data) != 0 {
+		return errBins
+	}
+	return nil
+}
+
+func appendCurves(s session, g *rollup.Generation) error {
+	return s.appendRows("retention_day", func(add func(...driver.Value) error) error {
+		return g.Curves(func(day int64, title, device string, c *rollup.Curve) error {
+			return add(day, title, device, c.WidthMS, c.Plays, c.DurationMS, appendBins(nil, c))
+		})
+	})
+}
+
+const curveColumns = "bucket, title, device, width, plays, duration_ms, bins"
+
+// curveOf reads a row of curveColumns.
+func curveOf(row []driver.Value) (day int64, title, device string, c *rollup.Curve, err error) {
+	c = &rollup.Curve{WidthMS: row[3].(int64), Plays: row[4].(int64), DurationMS: row[5].(int64)}
+	err = readBins(row[6].([]byte), c)
+	return row[0].(int64), row[1].(string), row[2].(string), c, err
+}
+
+// Retention is a title's curves, and the offsets of the snapshot read.
+func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.CurveSet, []warehouse.Offset, error) {
+	set := rollup.NewCurveSet(scan)
+	var offsets []warehouse.Offset
+	err := db.read(ctx, func(s session) (err error) {
+		if offsets, err = s.offsets(); err != nil {
+			return err
+		}
+		return s.each("SELECT "+curveColumns+" FROM retention_day WHERE title = ? AND bucket >= ? AND bucket < ?",
+			[]any{scan.Title, scan.From, scan.To}, func(row []driver.Value) error {
+				day, _, device, c, err := curveOf(row)
+				if err != nil {
+					return err
+				}
+				set.Add(day, device, c)
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read retention: %w", err)
+	}
+	return set, offsets, nil
+}
+
+// Values are all values of a dimension that the tables hold.
+func (db *DB) Values(ctx context.Context, d rollup.Dimension) (values []string, err error) {
+	sql := "SELECT DISTINCT " + dimensionColumns()[d] + " FROM plays"
+	for _, f := range []rollup.Face{rollup.FaceTitle, rollup.FaceCountry, rollup.FaceDevice} {
+		if f.Dimensions()[0] == d {
+			sql = fmt.Sprintf("SELECT DISTINCT a FROM title_day WHERE face = %d", f)
+		}
+	}
+	if d == rollup.CDN {
+		sql = fmt.Sprintf("SELECT a FROM pulse WHERE face = %d UNION SELECT cdn FROM plays", rollup.FaceCDN)
+	}
+	err = db.read(ctx, func(s session) error {
+		return s.each(sql, nil, func(row []driver.Value) error {
+			values = append(values, row[0].(string))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read values: %w", err)
+	}
+	return values, nil
+}

@@ -1,0 +1,230 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"playhead/internal/fact"
+	"playhead/internal/rollup"
+)
+
+// ErrDimension: retention is not kept by this dimension.
+var ErrDimension = errors.New("retention is kept by device_type only")
+
+// StoreOptions of a Store.
+type StoreOptions struct {
+	// Partitions of the logs: an answer is as fresh as the least fresh of them.
+	Partitions int32
+	// Generation are the options of new generations.
+	Generation rollup.Options
+	// RotateBytes is how large the open generation may grow before another is
+	// opened; 0 is 8 MiB. A scan of a sealed one holds up no writer, so this
+	// bounds for how long a scan of the open one does: about a millisecond.
+	RotateBytes int64
+}
+
+// Store answers from a database and the generations above it as one. It is safe
+// for concurrent use; one goroutine applies and one flushes.
+type Store struct {
+	db   Warehouse
+	opts StoreOptions
+
+	mu     sync.RWMutex
+	sealed []*rollup.Generation // oldest first; in memory until the database has them
+	open   *rollup.Generation
+	fresh  []int64 // by partition, epoch ms
+	seen   [rollup.DimensionCount]int
+
+	sealedBytes int64
+	values      valueIndex
+}
+
+// NewStore returns a store over a database, and reads what its memory begins
+// with: how fresh the database is and the values of its dimensions.
+func NewStore(ctx context.Context, db Warehouse, opts StoreOptions) (*Store, error) {
+	if opts.RotateBytes == 0 {
+		opts.RotateBytes = 8 << 20
+	}
+	s := &Store{db: db, opts: opts, open: rollup.NewGeneration(opts.Generation), fresh: make([]int64, opts.Partitions)}
+	offsets, err := db.Offsets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start the store: %w", err)
+	}
+	for _, o := range offsets {
+		if o.Partition >= 0 && o.Partition < opts.Partitions {
+			s.fresh[o.Partition] = o.FreshTo
+		}
+	}
+	for d := range rollup.DimensionCount {
+		values, err := db.Values(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("start the store: %w", err)
+		}
+		s.values.load(d, values)
+	}
+	return s, nil
+}
+
+// apply adds a batch of facts.
+func (s *Store) apply(offset int64, b *fact.Batch) error {
+	if b.Partition < 0 || b.Partition >= s.opts.Partitions {
+		return fmt.Errorf("apply facts %d: partition %d of %d", offset, b.Partition, s.opts.Partitions)
+	}
+	if err := s.open.Apply(offset, b); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.fresh[b.Partition] = max(s.fresh[b.Partition], b.FreshTo)
+	s.mu.Unlock()
+	if len(b.Dims) > 0 {
+		for d := range rollup.DimensionCount {
+			s.seen[d] = s.open.Values(d, s.seen[d], func(v string) { s.values.add(d, v) })
+		}
+	}
+	return nil
+}
+
+// rotateIfLarge opens another generation when the open one has grown.
+func (s *Store) rotateIfLarge() {
+	if s.open.Size().Bytes >= s.opts.RotateBytes {
+		s.rotate()
+	}
+}
+
+// rotate seals the open generation, if it has anything, and opens another. It
+// is called by the goroutine that applies.
+func (s *Store) rotate() {
+	size := s.open.Size()
+	if size.Batches == 0 {
+		return
+	}
+	s.open.Seal()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sealed = append(s.sealed, s.open)
+	s.sealedBytes += size.Bytes
+	s.open = rollup.NewGeneration(s.opts.Generation)
+	s.seen = [rollup.DimensionCount]int{}
+}
+
+// pending are the sealed generations that the database does not hold yet.
+func (s *Store) pending() []*rollup.Generation {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.sealed)
+}
+
+// flushed lets go of generations that the database holds.
+func (s *Store) flushed(generations []*rollup.Generation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sealed = slices.Clone(s.sealed[len(generations):])
+	s.sealedBytes = 0
+	for _, g := range s.sealed {
+		s.sealedBytes += g.Size().Bytes
+	}
+}
+
+// unflushed is how many bytes of generations wait for the database.
+func (s *Store) unflushed() (sealed, all int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.sealedBytes, s.sealedBytes + s.open.Size().Bytes
+}
+
+// list are the generations that may hold what the database does not, and how
+// fresh they are. It comes before the database is asked: what is flushed in
+// between is then in both, and left out by its offsets.
+func (s *Store) list() ([]*rollup.Generation, int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	fresh := int64(math.MaxInt64)
+	for _, f := range s.fresh {
+		fresh = min(fresh, f)
+	}
+	return append(slices.Clone(s.sealed), s.open), fresh
+}
+
+// Scan answers from everything that was applied, each fact once. Errors:
+// rollup.ErrNotCovered, ctx's, the database's.
+func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, error) {
+	if !rollup.Covers(scan.Source, scan.Dimensions()) {
+		return nil, rollup.ErrNotCovered
+	}
+	generations, fresh := s.list()
+	snap, err := s.db.Scan(ctx, scan)
+	if err != nil {
+		return nil, err
+	}
+	acc := rollup.NewAccumulator(scan)
+	acc.Merge(snap.Result)
+	for _, g := range above(snap.Offsets, generations) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := g.AddTo(acc); err != nil {
+			return nil, err
+		}
+	}
+	r := acc.Result()
+	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
+	return r, nil
+}
+
+// above are the generations that a snapshot at the offsets does not hold.
+func above(offsets []Offset, generations []*rollup.Generation) []*rollup.Generation {
+	return slices.DeleteFunc(generations, func(g *rollup.Generation) bool {
+		all, _ := covered(offsets, g.Progress())
+		return all
+	})
+}
+
+// Retention is how far into a title its plays went, on the days that touch
+// [from, to) (epoch ms; to 0 is all time). by is "" or "device_type", else the
+// error is ErrDimension. There is one curve a key; no curve means no plays.
+func (s *Store) Retention(ctx context.Context, title, by string, from, to int64) ([]rollup.Curve, error) {
+	if by != "" && by != "device_type" {
+		return nil, ErrDimension
+	}
+	scan := rollup.CurveScan{Title: title, ByDevice: by != "", From: math.MinInt64, To: math.MaxInt64}
+	if to != 0 {
+		days := rollup.NewDays(s.opts.Generation.ReportTZ)
+		scan.From, _ = days.Bounds(from)
+		_, scan.To = days.Bounds(to - 1)
+	}
+	generations, _ := s.list()
+	set, offsets, err := s.db.Retention(ctx, scan)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range above(offsets, generations) {
+		set.AddGeneration(g)
+	}
+	return rollup.OneWidth(set.Curves()), nil
+}
+
+// Values are up to limit values of a dimension that begin with the prefix,
+// whatever the case, in alphabetical order, from memory. "" (unknown) is none.
+func (s *Store) Values(_ context.Context, d rollup.Dimension, prefix string, limit int) ([]string, error) {
+	if d >= rollup.DimensionCount {
+		return nil, fmt.Errorf("values of dimension %d: there is none", d)
+	}
+	return s.values.find(d, prefix, limit), nil
+}
+
+// FreshTo is the moment before which everything received is in, epoch ms; 0
+// until every partition has said so.
+func (s *Store) FreshTo() int64 {
+	_, fresh := s.list()
+	return fresh
+}
+
+// Day is the start and end of the report day that holds a moment, epoch ms.
+func (s *Store) Day(at time.Time) (start, end int64) {
+	return rollup.NewDays(s.opts.Generation.ReportTZ).Bounds(at.UnixMilli())
+}

@@ -25,6 +25,13 @@ export interface TimeOptions {
   from?: number | undefined;
   to?: number | undefined;
   colors: Palette;
+  /** What happened: drawn as ticks on the time axis. */
+  marks?: Mark[] | undefined;
+}
+
+export interface Mark {
+  time: number;
+  label: string;
 }
 
 export function timeOption(o: TimeOptions): EChartsCoreOption {
@@ -54,11 +61,11 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       splitLine: { lineStyle: { color: o.colors.grid } },
       axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
     },
-    series: o.series.flatMap((s) => lines(s, o, many)),
+    series: o.series.flatMap((s, i) => lines(s, o, many, i === 0 ? (o.marks ?? []) : [])),
   };
 }
 
-function lines(s: TimeSeries, o: TimeOptions, many: boolean): object[] {
+function lines(s: TimeSeries, o: TimeOptions, many: boolean, marks: readonly Mark[]): object[] {
   const color = o.colors.series[s.color % 8];
   const base = { type: 'line', showSymbol: false, symbol: 'circle', symbolSize: 6, connectNulls: false, sampling: 'lttb', emphasis: { disabled: true } };
   const out: object[] = [];
@@ -79,9 +86,20 @@ function lines(s: TimeSeries, o: TimeOptions, many: boolean): object[] {
     lineStyle: { width: 1.75, color },
     itemStyle: { color },
     ...(o.area ? { areaStyle: { color, opacity: 0.1 } } : {}),
+    ...(marks.length ? { markLine: markLine(marks, o) } : {}),
     z: 2,
   });
   return out;
+}
+
+function markLine(marks: readonly Mark[], o: TimeOptions): object {
+  return {
+    symbol: 'none',
+    silent: true,
+    lineStyle: { color: o.colors.muted, type: 'solid', width: 1 },
+    label: { position: 'insideEndTop', rotate: 0, distance: [6, -12], color: o.colors.muted, fontFamily: FONT, fontSize: 12, formatter: '{b}' },
+    data: marks.map((m) => ({ xAxis: m.time, name: m.label })),
+  };
 }
 
 interface TipPoint {

@@ -1,0 +1,12 @@
+// What an answer says about itself, in words for the reader.
+
+import type { QueryMeta } from './types';
+
+/** A short note, or undefined when the answer is whole and exact as far as it says. */
+export function noteOf(meta: QueryMeta | undefined): string | undefined {
+  if (!meta) return undefined;
+  const notes = [...(meta.warnings ?? [])];
+  const hidden = meta.suppressed ?? meta.suppressed_cells?.length ?? 0;
+  if (hidden > 0) notes.push(`${hidden} ${hidden === 1 ? 'figure is' : 'figures are'} hidden: fewer than 5 viewers could be told apart`);
+  return notes.length ? notes.join(' · ') : undefined;
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"playhead/internal/simulate"
+)
+
+// body is one request as it will be sent.
+type body struct {
+	data   []byte
+	events int
+}
+
+// recorder is the far end of a simulation that keeps what it is sent.
+type recorder struct {
+	mu     sync.Mutex
+	bodies []body
+}
+
+// RoundTrip answers as a collector that takes everything.
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	answer := `{"accepted":0,"duplicate":0,"rejected":[]}`
+	if req.Body != nil {
+		data, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		if n := bytes.Count(data, []byte("\n")); n > 0 {
+			r.mu.Lock()
+			r.bodies = append(r.bodies, body{data, n})
+			r.mu.Unlock()
+			answer = fmt.Sprintf(`{"accepted":%d,"duplicate":0,"rejected":[]}`, n)
+		}
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: req, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewBufferString(answer)),
+	}, nil
+}
+
+// prepare makes the requests of a synthetic audience, in order of time.
+func prepare(ctx context.Context, seed uint64, events int64) ([]body, error) {
+	var rec recorder
+	err := simulate.Run(ctx, simulate.Options{
+		Target: "http://recorder.invalid", Key: "none", Seed: seed, Events: events,
+		Workers: 1, Client: &http.Client{Transport: &rec},
+	})
+	return rec.bodies, err
+}
+
+// sent is the outcome of a load.
+type sent struct {
+	events  int64
+	took    time.Duration
+	acks    []time.Duration
+	lastAck time.Time
+}
+
+// send posts bodies over a few connections until they are used up or the time
+// is over. With a rate, it is held to that many events a second.
+func send(ctx context.Context, s *server, key string, bodies []body, connections int, limit time.Duration, rate float64) (sent, error) {
+	var (
+		next, events atomic.Int64
+		mu           sync.Mutex
+		acks         []time.Duration
+		errs         []error
+		workers      sync.WaitGroup
+	)
+	began := time.Now()
+	work := func() error {
+		for ctx.Err() == nil && time.Since(began) < limit {
+			i := next.Add(1) - 1
+			if i >= int64(len(bodies)) {
+				return nil
+			}
+			b := bodies[i]
+			if rate > 0 {
+				time.Sleep(time.Until(began.Add(time.Duration(float64(i) * float64(b.events) / rate * float64(time.Second)))))
+			}
+			asked := time.Now()
+			if err := takeAll(s.post(ctx, "/v1/events", key, "application/x-ndjson", b.data)); err != nil {
+				return err
+			}
+			events.Add(int64(b.events))
+			mu.Lock()
+			acks = append(acks, time.Since(asked))
+			mu.Unlock()
+		}
+		return ctx.Err()
+	}
+	for range connections {
+		workers.Go(func() {
+			if err := work(); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	now := time.Now()
+	return sent{events.Load(), now.Sub(began), acks, now}, errors.Join(errs...)
+}
+
+// takeAll wants every event of a request accepted: a rate of refusals is no rate.
+func takeAll(data []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Rejected []struct{ Field, Code, Reason string }
+	}
+	if err := json.Unmarshal(data, &a); err != nil {
+		return err
+	}
+	if len(a.Rejected) > 0 {
+		return fmt.Errorf("%d events were rejected; the first: %+v", len(a.Rejected), a.Rejected[0])
+	}
+	return nil
+}
+
+// calibrate finds roughly how many events a second the server takes.
+func calibrate(ctx context.Context, o options) (float64, error) {
+	bodies, err := prepare(ctx, 1, 100_000)
+	if err != nil {
+		return 0, err
+	}
+	s, err := startServer(ctx, o.binary, "serve")
+	if err != nil {
+		return 0, err
+	}
+	defer s.stop()
+	key, err := s.key(ctx, "write")
+	if err != nil {
+		return 0, err
+	}
+	got, err := send(ctx, s, key, bodies, o.connections, time.Minute, 0)
+	return float64(got.events) / got.took.Seconds(), err
+}
+
+// measureIngest sends at full speed and waits until the last answer is the
+// final one. It returns the rate.
+func measureIngest(ctx context.Context, o options, r *report, bodies []body) (float64, error) {
+	s, err := startServer(ctx, o.binary, "serve")
+	if err != nil {
+		return 0, err
+	}
+	defer s.stop()
+	key, err := s.key(ctx, "write")
+	if err != nil {
+		return 0, err
+	}
+	token, err := s.key(ctx, "read")
+	if err != nil {
+		return 0, err
+	}
+	got, err := send(ctx, s, key, bodies, o.connections, o.load, 0)
+	if err != nil {
+		return 0, err
+	}
+	backlog, err := settle(ctx, s, token, got.lastAck)
+	if err != nil {
+		return 0, err
+	}
+	rate := float64(got.events) / got.took.Seconds()
+	r.add("ingest.events_per_s", rate, "events/s")
+	r.add("ingest.seconds", got.took.Seconds(), "s")
+	r.addAtMost("ingest.backlog_s", backlog.Seconds(), "s", 2)
+	for _, f := range r.Figures {
+		if f.Name == "decode.native.events_per_s" {
+			r.add("ingest.to_decode.ratio", rate/f.Value, "ratio")
+		}
+	}
+	r.add("ack.p50_ms", quantile(got.acks, 0.5), "ms")
+	r.add("ack.p99_ms", quantile(got.acks, 0.99), "ms")
+	r.add("memory.ingest_peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
+	return rate, nil
+}
+
+// settle waits until the figures stop moving for a second, and returns how long
+// after the last acknowledgement they moved last.
+func settle(ctx context.Context, s *server, token string, lastAck time.Time) (time.Duration, error) {
+	const quiet, patience = time.Second, time.Minute
+	last, moved := -1.0, lastAck
+	for time.Since(moved) < quiet {
+		v, err := s.sum(ctx, token, "watch_hours", "")
+		if err != nil {
+			return 0, err
+		}
+		now := time.Now()
+		if v != last {
+			if last >= 0 {
+				moved = now
+			}
+			last = v
+		}
+		if now.Sub(lastAck) > patience {
+			return now.Sub(lastAck), nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return moved.Sub(lastAck), nil
+}

@@ -1,0 +1,85 @@
+// Command bench measures the built binary as its users meet it: over HTTP, on a
+// new data folder, with bytes prepared before the clock starts. It prints a
+// table and writes the figures as JSON. What each figure means and how it is
+// taken is described in docs/benchmarks.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// options say what is measured and for how long.
+type options struct {
+	binary      string
+	out         string
+	load        time.Duration // of the ingest run
+	probes      int           // of the freshness run
+	demo        time.Duration // before the demo's memory is read
+	viewers     int           // of the demo
+	connections int
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.binary, "binary", "bin/playhead", "the binary to measure")
+	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures go")
+	flag.DurationVar(&o.load, "load", 20*time.Second, "how long events are sent at full speed")
+	flag.IntVar(&o.probes, "probes", 60, "how many probes measure freshness, two a second")
+	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs before its memory is read; 0 leaves it out")
+	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
+	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	var r report
+	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+
+	say("calibrating")
+	rate, err := calibrate(ctx, o)
+	if err != nil {
+		return fmt.Errorf("calibrate: %w", err)
+	}
+	events := int64(rate * o.load.Seconds() * 1.25)
+	say("preparing %d events", events)
+	bodies, err := prepare(ctx, 2, events)
+	if err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	say("decoding in this process")
+	if err := measureDecoding(&r, bodies); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	say("sending for %s", o.load)
+	ingest, err := measureIngest(ctx, o, &r, bodies)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	bodies = nil
+	say("probing freshness at half of that rate")
+	if err := measureFreshness(ctx, o, &r, ingest/2); err != nil {
+		return fmt.Errorf("freshness: %w", err)
+	}
+	if o.demo > 0 {
+		say("running the demo for %s", o.demo)
+		if err := measureDemo(ctx, o, &r); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	r.print(os.Stdout)
+	return r.write(o.out)
+}

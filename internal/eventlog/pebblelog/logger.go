@@ -29,6 +29,21 @@ func (l *pebbleLogger) Errorf(format string, args ...any) {
 // is marked as failed and the calling goroutine ends. In the writer's own
 // goroutine the deferred answers still reach the callers.
 func (l *pebbleLogger) Fatalf(format string, args ...any) {
-	l.fail(fmt.Errorf(format, args...))
+	fatal := &fatalError{text: fmt.Sprintf(format, args...)}
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			fatal.cause = err
+		}
+	}
+	l.fail(fatal)
 	runtime.Goexit()
 }
+
+// fatalError is what Pebble said, with the error that it formatted into it.
+type fatalError struct {
+	text  string
+	cause error
+}
+
+func (e *fatalError) Error() string { return e.text }
+func (e *fatalError) Unwrap() error { return e.cause }

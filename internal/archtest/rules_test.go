@@ -85,6 +85,28 @@ func TestImportsFollowTheTable(t *testing.T) {
 	}
 }
 
+// The dashboard's embedded build, and tests of the binary from outside, know
+// nothing of the house.
+func TestOutsidersImportNothing(t *testing.T) {
+	tr := mustLoad(t)
+	module, err := moduleName(tr.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, files := range tr.folders {
+		if folder != "web" && !strings.HasPrefix(folder, "test/") && room(folder) != "archtest" {
+			continue
+		}
+		for _, f := range files {
+			for _, imported := range f.imports {
+				if strings.HasPrefix(imported, module+"/") {
+					t.Errorf("%s imports %s", f.path, imported)
+				}
+			}
+		}
+	}
+}
+
 func TestTableNamesOnlyWhatExists(t *testing.T) {
 	tr := mustLoad(t)
 	order, err := packageOrder(tr.root)

@@ -146,12 +146,8 @@ func moduleName(root string) (string, error) {
 }
 
 // room is the unit of the table that a folder belongs to: collect for
-// internal/collect/cmcd, web for the folder of that name, which stands at the
-// top because its sources are not Go. It is "" for a folder of no room.
+// internal/collect/cmcd. It is "" for a folder outside internal/.
 func room(folder string) string {
-	if folder == "web" {
-		return folder
-	}
 	rest, found := strings.CutPrefix(folder, "internal/")
 	if !found {
 		return ""

@@ -13,8 +13,7 @@ func TestRoom(t *testing.T) {
 		"internal/collect":      "collect",
 		"internal/collect/cmcd": "collect",
 		"cmd/playhead":          "",
-		"web":                   "web",
-		"web/dev":               "",
+		"web":                   "",
 		"tools/bench":           "",
 	} {
 		if got := room(folder); got != want {

@@ -1,0 +1,217 @@
+package collect
+
+import (
+	"encoding/binary"
+	"net/http"
+
+	"playhead/internal/access"
+	"playhead/internal/collect/cmcd"
+	"playhead/internal/collect/native"
+	"playhead/internal/collect/wire"
+	"playhead/internal/event"
+	"playhead/internal/eventlog"
+)
+
+// batch is the work on one request. It is pooled with all of its buffers.
+type batch struct {
+	c      *Collector
+	native *native.Decoder
+	cmcd   *cmcd.Decoder
+	body   []byte
+
+	// What is known of the request.
+	key      access.Key
+	format   event.Format
+	received int64
+	country  string
+	agent    string
+	device   *device // of the user agent; nil until asked for
+
+	// What becomes of it.
+	data       []byte
+	spans      []span
+	records    []eventlog.Record
+	seen       seen
+	partitions int32
+	accepted   int
+	duplicate  int
+	rejected   []rejection
+	ignored    []string
+	repairs    [32]int
+	unknown    int
+
+	entries []Entry
+	samples int // how many more entries of accepted events the tail takes
+	answer  []byte
+}
+
+// span is one record in batch.data, which may still move as it grows.
+type span struct {
+	partition int32
+	from, to  int
+}
+
+type rejection struct {
+	index int
+	event.Invalid
+}
+
+func newBatch(c *Collector) *batch {
+	return &batch{c: c, native: native.NewDecoder(), cmcd: cmcd.NewDecoder(), partitions: c.cfg.Log.Partitions()}
+}
+
+// keepBytes: larger buffers are not kept for the next request.
+const keepBytes = 1 << 20
+
+func (b *batch) begin(r *http.Request, key access.Key, format event.Format, received int64) {
+	b.key, b.format, b.received = key, format, received
+	b.country = b.c.cfg.Country.Of(r)
+	b.agent = r.UserAgent()
+	b.samples = b.c.cfg.Tail.reserve(key.ID, received)
+}
+
+// release forgets the request and gives the batch back.
+func (b *batch) release() {
+	if cap(b.body) > keepBytes {
+		b.body = nil
+	}
+	if cap(b.data) > keepBytes {
+		b.data = nil
+	}
+	clear(b.records)
+	clear(b.entries)
+	clear(b.rejected)
+	clear(b.ignored)
+	b.seen.reset()
+	*b = batch{
+		c: b.c, native: b.native, cmcd: b.cmcd, partitions: b.partitions, seen: b.seen,
+		body: b.body[:0], data: b.data[:0], spans: b.spans[:0], records: b.records[:0], rejected: b.rejected[:0],
+		ignored: b.ignored[:0], entries: b.entries[:0], answer: b.answer[:0],
+	}
+	b.c.batches.Put(b)
+}
+
+// add takes one decoded item through all steps, in order. It is what the
+// decoders call; after it nothing of the item is used.
+func (b *batch) add(it *wire.Item) {
+	e := &it.Event
+	if it.Ignored != "" && it.Bad.Code == "" {
+		b.ignored = append(b.ignored, it.Ignored)
+		b.show(it, "ignored", event.Invalid{Code: "ignored", Reason: it.Ignored})
+		return
+	}
+	if it.Bad.Code != "" {
+		b.reject(it, it.Bad)
+		return
+	}
+	e.Format, e.KeyID = b.format, b.key.ID
+	b.normalise(it)
+	b.pseudonymise(it)
+	if bad := event.Validate(e, b.received); bad != nil {
+		b.reject(it, b.hint(it, *bad))
+		return
+	}
+	b.clamp(it)
+	b.scrub(it)
+	if !b.seen.add(identity(e)) {
+		b.duplicate++
+		b.show(it, "duplicate", event.Invalid{Code: "duplicate", Reason: "the same event is in this request already"})
+		return
+	}
+	b.accepted++
+	b.unknown += it.Unknown
+	for i, left := 0, it.Repairs; left != 0; i, left = i+1, left>>1 {
+		b.repairs[i] += int(left & 1)
+	}
+	from := len(b.data)
+	b.data = event.AppendRecord(b.data, e)
+	b.spans = append(b.spans, span{event.PartitionOf(e.Viewer, b.partitions), from, len(b.data)})
+	b.show(it, "accepted", event.Invalid{})
+}
+
+// identity is what makes two events of a request the same one: viewer, play and
+// seq when there is a seq, else the viewer and the event's id.
+func identity(e *event.Event) event.Ref {
+	id := e.ID
+	if e.Seq != event.Absent && !e.Play.IsZero() {
+		id = e.Play
+		for i := range 8 {
+			id[i] ^= byte(e.Seq >> (8 * i))
+		}
+		id[15] ^= 0x80 // apart from event ids
+	}
+	for i := range id {
+		id[i] ^= e.Viewer[i]
+	}
+	return id
+}
+
+func (b *batch) reject(it *wire.Item, bad event.Invalid) {
+	b.rejected = append(b.rejected, rejection{it.Index, bad})
+	b.show(it, "rejected", bad)
+}
+
+// take makes records of what was accepted.
+func (b *batch) take() []eventlog.Record {
+	for _, s := range b.spans {
+		b.records = append(b.records, eventlog.Record{Partition: s.partition, Data: b.data[s.from:s.to:s.to]})
+	}
+	return b.records
+}
+
+// seen is a set of identities that is emptied in no time: a slot counts only
+// when it carries the current round.
+type seen struct {
+	slots []seenSlot
+	round uint32
+	n     int
+}
+
+type seenSlot struct {
+	id    event.Ref
+	round uint32
+}
+
+// add puts id in and reports whether it was not in yet.
+func (s *seen) add(id event.Ref) bool {
+	if 2*s.n >= len(s.slots) {
+		s.grow()
+	}
+	mask := uint32(len(s.slots) - 1)
+	for i := slotOf(id) & mask; ; i = (i + 1) & mask {
+		slot := &s.slots[i]
+		if slot.round != s.round {
+			*slot = seenSlot{id, s.round}
+			s.n++
+			return true
+		}
+		if slot.id == id {
+			return false
+		}
+	}
+}
+
+// slotOf spreads identities of which only the lower half may differ (the seqs
+// of one play).
+func slotOf(id event.Ref) uint32 {
+	lower, upper := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
+	return uint32((lower ^ upper) * 0x9e3779b97f4a7c15 >> 32)
+}
+
+func (s *seen) grow() {
+	old, round := s.slots, s.round
+	s.slots, s.round, s.n = make([]seenSlot, max(64, 2*len(old))), 1, 0
+	for i := range old {
+		if old[i].round == round {
+			s.add(old[i].id)
+		}
+	}
+}
+
+func (s *seen) reset() {
+	s.n = 0
+	if s.round++; s.round == 0 {
+		clear(s.slots)
+		s.round = 1
+	}
+}

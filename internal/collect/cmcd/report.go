@@ -1,0 +1,273 @@
+package cmcd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"playhead/internal/collect/wire"
+	"playhead/internal/event"
+)
+
+// ErrTooMany: the request holds more reports than allowed.
+var ErrTooMany = errors.New("too many reports")
+
+// Custom keys that a player can be told to send.
+const (
+	KeyViewer   = "com.playhead-viewer"
+	KeyPosition = "com.playhead-pt"
+	KeyDuration = "com.playhead-duration"
+)
+
+// Options of one Decode.
+type Options struct {
+	// Viewer is the viewer that the URL names, for reports that name none.
+	Viewer string
+	// MaxReports bounds the reports of the body; 0 means no bound.
+	MaxReports int
+}
+
+// Decoder decodes bodies of reports, one after the other. It keeps its buffers;
+// it must not be used by two goroutines at once.
+type Decoder struct {
+	r    reader
+	item wire.Item
+	rep  report
+}
+
+// report is what is used of a line before the event is known.
+type report struct {
+	event, state string
+	sid, cid     string
+	errorCode    string
+	rate         float64
+	hasRate      bool
+}
+
+// NewDecoder makes a decoder.
+func NewDecoder() *Decoder { return &Decoder{} }
+
+// Decode calls fn for each report of body in order; the item is good during
+// the call only. Errors: ErrTooMany.
+func (d *Decoder) Decode(body []byte, opts Options, fn func(*wire.Item)) error {
+	defer func() { d.r.b = nil; d.item.Reset(); d.rep = report{} }()
+	for index := 0; len(body) > 0; {
+		line := body
+		if n := bytes.IndexByte(line, '\n'); n >= 0 {
+			line = line[:n]
+		}
+		body = body[min(len(line)+1, len(body)):]
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		if opts.MaxReports > 0 && index >= opts.MaxReports {
+			return fmt.Errorf("%w: more than %d", ErrTooMany, opts.MaxReports)
+		}
+		d.line(line, index, opts)
+		fn(&d.item)
+		index++
+	}
+	return nil
+}
+
+func (d *Decoder) line(line []byte, index int, opts Options) {
+	it := &d.item
+	it.Reset()
+	it.Index, it.Raw, it.Escaped = index, line, bytes.IndexByte(line, '\\') >= 0
+	it.Event.Format = event.FormatCMCD
+	d.rep = report{}
+	d.r = reader{b: line, arena: d.r.arena[:0]}
+	if !utf8.Valid(line) {
+		it.Reject("", event.CodeInvalidUTF8, "is not UTF-8")
+		return
+	}
+	for {
+		m, ok, err := d.r.next()
+		if err != nil {
+			it.Reject("", wire.CodeMalformed, fmt.Sprintf("%v: byte %d of the line", err, d.r.p))
+			return
+		}
+		if !ok {
+			break
+		}
+		d.take(&m)
+	}
+	if it.Viewer == "" {
+		it.Viewer = opts.Viewer
+	}
+	d.conclude()
+}
+
+// take keeps what is of use of one member.
+func (d *Decoder) take(m *member) {
+	it, e, rep := &d.item, &d.item.Event, &d.rep
+	switch m.key {
+	case "e":
+		rep.event = m.text
+	case "sta":
+		rep.state = m.text
+	case "sid":
+		rep.sid = d.id("sid", m)
+	case "cid":
+		rep.cid = d.id("cid", m)
+	case KeyViewer:
+		it.Viewer = d.id(KeyViewer, m)
+	case "ts":
+		if m.kind == kindNumber {
+			e.Time, it.HasTime = int64(m.number), true
+		}
+	case KeyPosition:
+		d.millis(m, &e.PositionMS)
+	case "pt":
+		if e.PositionMS == event.Absent {
+			d.millis(m, &e.PositionMS)
+		}
+	case KeyDuration:
+		d.millis(m, &e.DurationMS)
+	case "br":
+		d.number(m, &e.Quality.BitrateKbps)
+	case "msd":
+		d.millis(m, &e.Quality.StartupMS)
+	case "pr":
+		if m.kind == kindNumber {
+			rep.rate, rep.hasRate = m.number, true
+		}
+	case "st":
+		e.Live = m.text == "l" || m.text == "ll"
+	case "cdn":
+		e.Context.CDN = m.text
+	case "ec":
+		rep.errorCode = m.text
+		if m.kind == kindNumber {
+			rep.errorCode = fmt.Sprint(m.number)
+		}
+	}
+}
+
+// id is a text that names something.
+func (d *Decoder) id(field string, m *member) string {
+	if m.kind != kindString && m.kind != kindToken {
+		d.item.Reject(field, event.CodeInvalid, "must be a string")
+		return ""
+	}
+	if len(m.text) > event.MaxIDBytes {
+		d.item.Reject(field, event.CodeTooLong, "longer than 256 bytes")
+		return ""
+	}
+	return m.text
+}
+
+func (d *Decoder) number(m *member, to *int64) {
+	if m.kind == kindNumber && m.number >= 0 && m.number <= math.MaxInt32 {
+		*to = int64(math.Round(m.number))
+	}
+}
+
+// millis keeps a place of media; players report a little below 0 at the start.
+func (d *Decoder) millis(m *member, to *int64) {
+	if m.kind != kindNumber || m.number < -1000 || m.number >= float64(event.MaxMediaMS) {
+		return
+	}
+	*to = int64(math.Round(max(m.number, 0)))
+}
+
+// conclude makes the event of what was read.
+func (d *Decoder) conclude() {
+	it, e, rep := &d.item, &d.item.Event, &d.rep
+	if it.Bad.Code != "" {
+		return
+	}
+	if e.Type, it.Ignored = meaning(rep.event, rep.state); it.Ignored != "" {
+		return
+	}
+	if rep.event == "" {
+		it.Reject("e", event.CodeMissing, "every report needs an event")
+		return
+	}
+	if rep.sid == "" {
+		it.Reject("sid", event.CodeMissing, "every report needs the session; include the key sid in the player's settings")
+		return
+	}
+	if rep.hasRate && rep.rate > 0 {
+		e.Rate = rep.rate
+	}
+	if e.Type == event.Error {
+		e.Quality.ErrorCode = rep.errorCode
+		e.Quality.ErrorFatal = rep.state == "f"
+	}
+	it.Session, e.TitleID = rep.sid, rep.cid
+	// A play is one title within one session of the player.
+	from := len(d.r.arena)
+	d.r.arena = append(append(append(d.r.arena, rep.sid...), 0), rep.cid...)
+	it.Play = textOf(d.r.arena[from:])
+}
+
+// meaning is the event type of a report, or why it is none.
+//
+// Only play-state reports (e=ps) change the state of a play. Interval reports
+// (e=t) repeat the state at a time of their own and are heartbeats whatever it
+// is while a play goes on: taking them as changes would count a stall again
+// each time the interval falls into it. After the end or before the start they
+// say nothing.
+func meaning(e, state string) (event.Type, string) {
+	switch e {
+	case "ps":
+		return stateMeaning(state)
+	case "t":
+		switch state {
+		case "d":
+			return 0, "preloading"
+		case "e", "q", "f":
+			return 0, "idle"
+		}
+		return event.Heartbeat, ""
+	case "e":
+		return event.Error, ""
+	case "bc", "pr":
+		return event.QualityChanged, ""
+	case "as":
+		return event.AdStarted, ""
+	case "ae":
+		return event.AdEnded, ""
+	case "rr":
+		return 0, "response"
+	case "":
+		return 0, ""
+	}
+	return 0, "other_event"
+}
+
+// stateMeaning is the event type of a change of state. A player that begins to
+// play says p each time, be it at the first frame, after a pause, a stall or a
+// seek: the play engine knows which.
+func stateMeaning(state string) (event.Type, string) {
+	switch state {
+	case "s":
+		return event.PlayRequested, ""
+	case "p":
+		return event.Resumed, ""
+	case "r", "w":
+		return event.StallStarted, ""
+	case "k":
+		return event.SeekStarted, ""
+	case "a":
+		return event.Paused, ""
+	case "e", "q":
+		return event.PlayEnded, ""
+	case "f":
+		return event.Error, ""
+	case "d":
+		return 0, "preloading"
+	case "":
+		return 0, "no_state"
+	}
+	return 0, "other_state"
+}
+
+// Reasons are the names of Item.Ignored: a closed set.
+func Reasons() []string {
+	return []string{"preloading", "idle", "response", "other_event", "no_state", "other_state"}
+}

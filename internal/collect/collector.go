@@ -1,0 +1,123 @@
+package collect
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"playhead/internal/access"
+	"playhead/internal/eventlog"
+	"playhead/internal/privacy"
+)
+
+// Keys is what the collector needs of the key store.
+type Keys interface {
+	// Lookup finds the active key of a secret.
+	Lookup(secret string) (access.Key, bool)
+}
+
+// Limits of one request and of all together; zero fields get the defaults.
+type Limits struct {
+	// MaxBodyBytes bounds a body, both as it is sent and decompressed; 5 MiB.
+	MaxBodyBytes int64
+	// MaxEvents bounds the events of a request; 10,000.
+	MaxEvents int
+	// MaxInFlightBytes bounds the bodies under way; beyond it clients get 429; 128 MiB.
+	MaxInFlightBytes int64
+	// BodyTimeout bounds the reading of a body; 20 s.
+	BodyTimeout time.Duration
+	// AppendTimeout bounds the wait for the log; 20 s.
+	AppendTimeout time.Duration
+}
+
+func (l *Limits) defaults() {
+	if l.MaxBodyBytes == 0 {
+		l.MaxBodyBytes = 5 << 20
+	}
+	if l.MaxEvents == 0 {
+		l.MaxEvents = 10_000
+	}
+	if l.MaxInFlightBytes == 0 {
+		l.MaxInFlightBytes = 128 << 20
+	}
+	if l.BodyTimeout == 0 {
+		l.BodyTimeout = 20 * time.Second
+	}
+	if l.AppendTimeout == 0 {
+		l.AppendTimeout = 20 * time.Second
+	}
+}
+
+// Config of New. Log, Ring and Keys are needed; the rest has good defaults.
+type Config struct {
+	Log  eventlog.Log
+	Ring *privacy.Ring
+	Keys Keys
+	// Country says where a request comes from; nil knows nothing.
+	Country *Country
+	// Clock is the time, epoch ms.
+	Clock func() int64
+	// Tail shows what comes in; nil shows nothing.
+	Tail     *Tail
+	Registry prometheus.Registerer
+	Logger   *slog.Logger
+	Limits   Limits
+}
+
+// Collector serves the intake. It is safe for any number of requests at once.
+type Collector struct {
+	cfg      Config
+	metrics  *metrics
+	batches  sync.Pool
+	readers  readers
+	devices  *deviceCache
+	limiters sync.Map // key id → *rate.Limiter
+	inFlight atomic.Int64
+	// troubled is when trouble with the log was logged last, epoch ms.
+	troubled atomic.Int64
+}
+
+// New makes a collector. Errors: a missing part, or metrics that are registered already.
+func New(cfg Config) (*Collector, error) {
+	if cfg.Log == nil || cfg.Ring == nil || cfg.Keys == nil {
+		return nil, errors.New("make a collector: Log, Ring and Keys are needed")
+	}
+	cfg.Limits.defaults()
+	if cfg.Clock == nil {
+		cfg.Clock = func() int64 { return time.Now().UnixMilli() }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Country == nil {
+		cfg.Country = &Country{}
+	}
+	if cfg.Tail == nil {
+		cfg.Tail = NewTail()
+	}
+	m, err := newMetrics(cfg.Registry, cfg.Tail)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache()}
+	c.readers.limit = cfg.Limits.MaxBodyBytes
+	c.batches.New = func() any { return newBatch(c) }
+	return c, nil
+}
+
+// Register serves the intake's paths on mux.
+func (c *Collector) Register(mux *http.ServeMux) {
+	for path, h := range map[string]func(http.ResponseWriter, *http.Request, access.Key){
+		"/v1/events": c.native,
+		"/cmcd":      c.cmcd,
+		"/v1/settle": c.settle,
+	} {
+		mux.HandleFunc("OPTIONS "+path, c.preflight)
+		mux.HandleFunc("POST "+path, c.keyed(h))
+	}
+}

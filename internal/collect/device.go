@@ -1,0 +1,121 @@
+package collect
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/mileusna/useragent"
+)
+
+// deviceType is the type of the closed list that a client means; exact tells
+// that it wrote it so.
+func deviceType(raw string) (known string, exact bool) {
+	switch raw {
+	case "tv":
+		return "tv", true
+	case "phone":
+		return "phone", true
+	case "tablet":
+		return "tablet", true
+	case "desktop":
+		return "desktop", true
+	case "console":
+		return "console", true
+	case "set_top_box":
+		return "set_top_box", true
+	case "other":
+		return "other", true
+	}
+	switch strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(raw)) {
+	case "tv", "smart_tv", "smarttv", "television", "connected_tv", "ctv", "ott":
+		return "tv", false
+	case "phone", "mobile", "smartphone", "mobile_phone", "iphone", "handset":
+		return "phone", false
+	case "tablet", "ipad":
+		return "tablet", false
+	case "desktop", "web", "pc", "computer", "laptop", "browser":
+		return "desktop", false
+	case "console", "game_console", "games_console", "gaming_console":
+		return "console", false
+	case "set_top_box", "settopbox", "stb", "set_top", "streaming_stick", "streaming_box", "streamer":
+		return "set_top_box", false
+	}
+	return "other", false
+}
+
+// device is what a user agent tells.
+type device struct{ kind, os, browser string }
+
+// deviceCache remembers user agents: there are few and parsing them is slow.
+// It keeps two generations, so that what is in use stays.
+type deviceCache struct {
+	mu         sync.Mutex
+	young, old map[string]*device
+}
+
+const (
+	deviceCacheSize = 2048
+	longestAgent    = 512
+)
+
+func newDeviceCache() *deviceCache { return &deviceCache{young: map[string]*device{}} }
+
+func (c *deviceCache) of(agent string) *device {
+	if len(agent) > longestAgent {
+		agent = agent[:longestAgent]
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, ok := c.young[agent]
+	if ok {
+		return d
+	}
+	if d, ok = c.old[agent]; !ok {
+		d = parseAgent(agent)
+	}
+	if len(c.young) >= deviceCacheSize {
+		c.old, c.young = c.young, map[string]*device{}
+	}
+	c.young[strings.Clone(agent)] = d
+	return d
+}
+
+// agentMarks are parts of user agents that tell what the parser does not; the
+// first that fits counts.
+var agentMarks = []struct{ mark, kind string }{
+	{"playstation", "console"}, {"xbox", "console"}, {"nintendo", "console"},
+	{"roku", "set_top_box"}, {"aft", "set_top_box"}, {"appletv", "set_top_box"}, {"apple tv", "set_top_box"}, {"crkey", "set_top_box"},
+	{"smart-tv", "tv"}, {"smarttv", "tv"}, {"smart_tv", "tv"}, {"tizen", "tv"}, {"web0s", "tv"}, {"webos", "tv"}, {"hbbtv", "tv"},
+	{"bravia", "tv"}, {"googletv", "tv"}, {"android tv", "tv"}, {"viera", "tv"}, {"netcast", "tv"},
+}
+
+func parseAgent(agent string) *device {
+	d := &device{}
+	if agent == "" {
+		return d
+	}
+	ua := useragent.Parse(agent)
+	lower := strings.ToLower(agent)
+	for _, m := range agentMarks {
+		// "AFT…" is a Fire TV's model; elsewhere the letters mean nothing.
+		if m.mark == "aft" && !strings.Contains(agent, " AFT") || !strings.Contains(lower, m.mark) {
+			continue
+		}
+		d.kind, d.os, d.browser = m.kind, ua.OS, ua.Name
+		return d
+	}
+	switch {
+	case ua.Bot:
+		return d // a server or a robot is not what the viewer watches on
+	case ua.Tablet:
+		d.kind = "tablet"
+	case ua.Mobile:
+		d.kind = "phone"
+	case ua.Desktop:
+		d.kind = "desktop"
+	default:
+		return d
+	}
+	d.os, d.browser = ua.OS, ua.Name
+	return d
+}

@@ -1,0 +1,141 @@
+package collect
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"playhead/internal/access"
+	"playhead/internal/collect/cmcd"
+	"playhead/internal/collect/native"
+	"playhead/internal/event"
+)
+
+// native serves POST /v1/events.
+func (c *Collector) native(w http.ResponseWriter, r *http.Request, key access.Key) {
+	c.intake(w, r, key, event.FormatNative, func(b *batch) error {
+		return b.native.Decode(b.body, native.Options{Lines: isLines(r.Header.Get("Content-Type")), MaxEvents: c.cfg.Limits.MaxEvents}, b.add)
+	}, answerJSON)
+}
+
+// cmcd serves POST /cmcd: reports of stock players. A bad line is counted and
+// shown in the tail; players could do nothing with an answer.
+func (c *Collector) cmcd(w http.ResponseWriter, r *http.Request, key access.Key) {
+	viewer := r.URL.Query().Get("v")
+	if len(viewer) > event.MaxIDBytes {
+		newProblem(http.StatusBadRequest, "too_long", "the viewer in the URL is longer than 256 bytes").write(w)
+		return
+	}
+	c.intake(w, r, key, event.FormatCMCD, func(b *batch) error {
+		return b.cmcd.Decode(b.body, cmcd.Options{Viewer: strings.TrimSpace(viewer), MaxReports: c.cfg.Limits.MaxEvents}, b.add)
+	}, answerNothing)
+}
+
+// intake is the way of every request: read, decode, append, answer.
+func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Key, format event.Format,
+	decode func(*batch) error, answer func(http.ResponseWriter, *batch)) {
+	started := time.Now()
+	defer func() { c.metrics.seconds.WithLabelValues(format.String()).Observe(time.Since(started).Seconds()) }()
+	b := c.batches.Get().(*batch)
+	defer b.release()
+	b.begin(r, key, format, c.cfg.Clock())
+	body, err := c.readBody(w, r, b.body)
+	b.body = body
+	if err != nil {
+		b.fail(w, err)
+		return
+	}
+	defer c.inFlight.Add(-int64(len(body)))
+	if c.inFlight.Add(int64(len(body))) > c.cfg.Limits.MaxInFlightBytes {
+		c.refuse(w, newProblem(http.StatusTooManyRequests, "busy", "the server is busy; nothing was stored").after(1))
+		return
+	}
+	if err := decode(b); err != nil {
+		b.fail(w, undecodable(err))
+		return
+	}
+	if c.limited(&b.key, b.accepted) {
+		c.refuse(w, newProblem(http.StatusTooManyRequests, "rate_limited", "this key sends more events than it may; nothing was stored").after(1))
+		return
+	}
+	if b.accepted > 0 {
+		if err := c.append(r.Context(), b.take()); err != nil {
+			c.metrics.count(b, false)
+			c.trouble(w, err)
+			return
+		}
+	}
+	c.metrics.count(b, true)
+	c.cfg.Tail.publish(b.entries)
+	answer(w, b)
+}
+
+func (c *Collector) refuse(w http.ResponseWriter, p *problem) {
+	c.metrics.refused.WithLabelValues(p.Code).Inc()
+	p.write(w)
+}
+
+// undecodable says what is wrong with a body as a whole.
+func undecodable(err error) *problem {
+	if errors.Is(err, native.ErrTooMany) || errors.Is(err, cmcd.ErrTooMany) {
+		return newProblem(http.StatusRequestEntityTooLarge, "too_many_events", err.Error()+"; send them in parts")
+	}
+	return newProblem(http.StatusBadRequest, "malformed_body", err.Error())
+}
+
+// fail answers for a body that could not be used, and shows it in the tail.
+func (b *batch) fail(w http.ResponseWriter, err error) {
+	var p *problem
+	if !errors.As(err, &p) {
+		p = newProblem(http.StatusBadRequest, "malformed_body", err.Error())
+	}
+	b.c.metrics.refused.WithLabelValues(p.Code).Inc()
+	b.c.cfg.Tail.publish([]Entry{{
+		Time: b.received, Key: b.key.Name, Format: b.format.String(), Result: "rejected", Code: p.Code, Reason: p.Detail,
+	}})
+	p.write(w)
+}
+
+// isLines tells newline-delimited JSON by its content type.
+func isLines(contentType string) bool {
+	return strings.Contains(contentType, "ndjson") || strings.Contains(contentType, "jsonl") || strings.Contains(contentType, "json-lines")
+}
+
+// answerJSON says what became of each event.
+func answerJSON(w http.ResponseWriter, b *batch) {
+	out := append(b.answer[:0], `{"accepted":`...)
+	out = strconv.AppendInt(out, int64(b.accepted), 10)
+	out = append(out, `,"duplicate":`...)
+	out = strconv.AppendInt(out, int64(b.duplicate), 10)
+	out = append(out, `,"rejected":[`...)
+	for i := range b.rejected {
+		r := &b.rejected[i]
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, `{"index":`...)
+		out = strconv.AppendInt(out, int64(r.index), 10)
+		out = appendText(append(out, `,"field":`...), r.Field)
+		out = appendText(append(out, `,"code":`...), string(r.Code))
+		out = appendText(append(out, `,"reason":`...), r.Reason)
+		out = append(out, '}')
+	}
+	b.answer = append(out, "]}\n"...)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(b.answer)))
+	_, _ = w.Write(b.answer) // the client may be gone
+}
+
+func appendText(dst []byte, s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return append(dst, `""`...) // a string always marshals
+	}
+	return append(dst, text...)
+}
+
+func answerNothing(w http.ResponseWriter, _ *batch) { w.WriteHeader(http.StatusNoContent) }

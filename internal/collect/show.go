@@ -1,0 +1,108 @@
+package collect
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"playhead/internal/collect/wire"
+	"playhead/internal/event"
+)
+
+// maxShown bounds the entries that one request makes: one bad client must not
+// push all others out of the tail.
+const maxShown = 200
+
+// show makes an entry of the tail. Rejections are always shown, the rest only
+// as far as samples go.
+func (b *batch) show(it *wire.Item, result string, why event.Invalid) {
+	if len(b.entries) >= maxShown {
+		return
+	}
+	if result != "rejected" {
+		if b.samples == 0 {
+			return
+		}
+		b.samples--
+	}
+	e := &it.Event
+	entry := Entry{
+		Time: b.received, Key: b.key.Name, Format: b.format.String(),
+		Title:    strings.ToValidUTF8(cut(e.TitleID, event.MaxIDBytes), "?"),
+		Accepted: result == "accepted", Result: result,
+		Field: why.Field, Code: string(why.Code), Reason: why.Reason,
+		Repairs: it.Repairs.Names(),
+		Raw:     masked(it.Raw, it.Viewer, it.Anonymous),
+	}
+	if e.Type != event.TypeUnknown {
+		entry.Type = e.Type.String()
+	}
+	if result == "accepted" || result == "duplicate" {
+		entry.Became = became(e)
+	}
+	b.entries = append(b.entries, entry)
+}
+
+func cut(s string, n int) string {
+	s = s[:min(n, len(s))]
+	return strings.Clone(s)
+}
+
+// became is the canonical event as small JSON: what is absent is left out.
+func became(e *event.Event) json.RawMessage {
+	m := map[string]any{
+		"type": e.Type.String(), "time": time.UnixMilli(e.Time).UTC().Format("2006-01-02T15:04:05.000Z"),
+		"viewer": e.Viewer.String(), "known": e.Known,
+	}
+	text := func(name, v string) {
+		if v != "" {
+			m[name] = v
+		}
+	}
+	number := func(name string, v int64) {
+		if v != event.Absent {
+			m[name] = v
+		}
+	}
+	ref := func(name string, v event.Ref) {
+		if !v.IsZero() {
+			m[name] = v.String()
+		}
+	}
+	ref("id", e.ID)
+	ref("session", e.Session)
+	ref("play", e.Play)
+	ref("impression", e.Impression)
+	ref("search", e.Search)
+	number("seq", e.Seq)
+	number("position_ms", e.PositionMS)
+	number("duration_ms", e.DurationMS)
+	number("from_ms", e.FromMS)
+	number("rank", e.Rank)
+	number("bitrate_kbps", e.Quality.BitrateKbps)
+	number("dropped_frames", e.Quality.DroppedFrames)
+	number("startup_ms", e.Quality.StartupMS)
+	text("title", e.TitleID)
+	text("creative", e.CreativeID)
+	text("placement", e.Placement)
+	text("error_code", e.Quality.ErrorCode)
+	if e.Quality.ErrorFatal {
+		m["error_fatal"] = true
+	}
+	if e.Live {
+		m["live"] = true
+	}
+	if e.Rate != 1 {
+		m["rate"] = e.Rate
+	}
+	x := &e.Context
+	for _, f := range [...][2]string{{"country", x.Country}, {"region", x.Region}, {"city", x.City}, {"device_type", x.DeviceType},
+		{"os", x.OS}, {"browser", x.Browser}, {"app_version", x.AppVersion}, {"player", x.Player}, {"cdn", x.CDN}, {"isp", x.ISP}} {
+		text(f[0], f[1])
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return nil // a rate that is no number; the entry does without
+	}
+	return out
+}

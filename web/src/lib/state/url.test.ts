@@ -40,6 +40,7 @@ describe('windows', () => {
       to: Date.UTC(2026, 10, 23, 14, 5, 30),
       span: 30 * MINUTE,
     });
+    expect(windowOf({ range: '24h', from: undefined, to: undefined }, '24h', now).to).toBe(Date.UTC(2026, 10, 23, 14, 10));
     const week = windowOf({ range: '7d', from: undefined, to: undefined }, '24h', now);
     expect(week.to).toBe(Date.UTC(2026, 10, 23, 15));
     expect(week.span).toBe(7 * DAY);

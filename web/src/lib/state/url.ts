@@ -96,7 +96,8 @@ export interface Window {
 
 /**
  * The window a view asks for at a moment. Ends lie on the cells that answer
- * fastest: 10 s up to three hours, hours beyond two days.
+ * fastest: 10 s up to three hours, hours beyond a day. A day ends a little ahead
+ * of now, so that the day before it is still inside the 48 h that 10 s cells are kept.
  */
 export function windowOf(view: Pick<ViewState, 'range' | 'from' | 'to'>, fallback: RangeId, now: number): Window {
   const range = view.range ?? fallback;
@@ -105,8 +106,8 @@ export function windowOf(view: Pick<ViewState, 'range' | 'from' | 'to'>, fallbac
   }
   const span = SPANS[range];
   if (span === undefined) return { from: undefined, to: undefined, span: undefined };
-  const cell = span <= 3 * HOUR ? 10_000 : span <= DAY ? MINUTE : HOUR;
-  const to = span <= DAY ? Math.floor(now / cell) * cell : Math.ceil(now / cell) * cell;
+  const cell = span <= 3 * HOUR ? 10_000 : span <= DAY ? 10 * MINUTE : HOUR;
+  const to = span <= 3 * HOUR ? Math.floor(now / cell) * cell : Math.ceil(now / cell) * cell;
   return { from: to - span, to, span };
 }
 

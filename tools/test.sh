@@ -38,6 +38,7 @@ race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }
 web_check() { [ -d web/node_modules ] || web_packages && tools/with-cache.sh npm run --prefix web check; }
 web_test() { tools/with-cache.sh npm run --prefix web test; }
+web_pages() { tools/with-cache.sh npm run --prefix web test:pages; }
 web_dist() { tools/with-cache.sh npm run --prefix web build:check; }
 e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hls.sh --check; }
 build() { tools/build.sh; }
@@ -66,6 +67,7 @@ step web-packages  need_node    web_packages
 step web-check     need_node    web_check
 step web-test      need_node    web_test
 step web-dist      need_node    web_dist
+step web-pages     need_browser web_pages
 step build         need_go      build
 step unit          need_go      unit
 step race          need_go      race

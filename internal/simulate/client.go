@@ -50,9 +50,26 @@ func (e *RejectedError) Error() string {
 	return fmt.Sprintf("%d events were rejected; the first: %q", e.Count, e.Reasons)
 }
 
+// wrapping is how events are put into a request.
+type wrapping uint8
+
+const (
+	ndjson wrapping = iota
+	// An envelope begins with stamped; its sent_at is set each time it is sent,
+	// so that a retry does not look like a slow clock.
+	envelope
+)
+
+// stamped is the beginning of an envelope, with a time of 13 digits.
+const stamped = `{"sent_at":0000000000000,"events":[`
+
+func stamp(body []byte) {
+	strconv.AppendInt(body[:len(`{"sent_at":`)], time.Now().UnixMilli(), 10)
+}
+
 // post sends body until it is acknowledged: through refused and broken
 // connections, answers of 5xx and 429, for as long as patience lasts.
-func (s *sender) post(ctx context.Context, path, kind string, body []byte) ([]byte, error) {
+func (s *sender) post(ctx context.Context, path string, kind wrapping, body []byte) ([]byte, error) {
 	deadline := time.Now().Add(s.patience)
 	wait := 50 * time.Millisecond
 	for {
@@ -80,15 +97,21 @@ func (s *sender) post(ctx context.Context, path, kind string, body []byte) ([]by
 }
 
 // try sends once. After is how long the server asks to be left alone.
-func (s *sender) try(ctx context.Context, path, kind string, body []byte) (data []byte, after time.Duration, err error) {
+func (s *sender) try(ctx context.Context, path string, kind wrapping, body []byte) (data []byte, after time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	if kind == envelope {
+		stamp(body)
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %v", errRefused, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
-	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	if kind == envelope {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, 0, fmt.Errorf("send events: %w", err)
@@ -112,7 +135,7 @@ func clip(data []byte) string {
 }
 
 // events sends a batch of n events and accounts for the answer.
-func (s *sender) events(ctx context.Context, kind string, body []byte, n int) error {
+func (s *sender) events(ctx context.Context, kind wrapping, body []byte, n int) error {
 	data, err := s.post(ctx, "/v1/events", kind, body)
 	if err != nil {
 		return err
@@ -138,7 +161,7 @@ func (s *sender) events(ctx context.Context, kind string, body []byte, n int) er
 
 // settle says that everything that was sent with the key is complete.
 func (s *sender) settle(ctx context.Context) error {
-	_, err := s.post(ctx, "/v1/settle", "application/json", nil)
+	_, err := s.post(ctx, "/v1/settle", ndjson, nil)
 	if err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}

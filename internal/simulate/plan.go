@@ -51,6 +51,8 @@ type play struct {
 	frame    int32 // first frame, offset; -1 when there is none
 	last     int32 // no event after this offset
 	beat     int32 // heartbeat interval
+	grid     int32 // no move falls on a multiple of it after the first frame
+	early    int32 // interval of the first five heartbeats, when it differs
 	always   bool  // heartbeats while not playing, too
 	lostFrom int32 // heartbeats in [lostFrom,lostTo) never leave the device
 	lostTo   int32
@@ -68,6 +70,7 @@ type brief struct {
 	start   int64 // epoch ms
 	limit   int64 // no event after it, epoch ms
 	beat    int64 // overrides the device's interval when > 0
+	early   int64 // interval of the first five heartbeats, when > 0
 	plain   bool  // no odd clients, no losses: history and the crowd
 	always  bool  // plain plays that report in every state
 	midway  bool  // begins at a random place of the title
@@ -108,6 +111,10 @@ func (b *planner) plan(p *play, f brief) {
 	if f.beat > 0 {
 		p.beat = int32(f.beat)
 	}
+	p.grid, p.early = p.beat, p.beat
+	if f.early > 0 {
+		p.early, p.grid = int32(f.early), commonDivisor(p.beat, int32(f.early))
+	}
 	p.tells = true
 	if f.plain {
 		p.always = f.always
@@ -121,6 +128,13 @@ func (b *planner) plan(p *play, f brief) {
 	if b.open(d, f) {
 		b.watch(s, f)
 	}
+}
+
+func commonDivisor(a, b int32) int32 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 func pickCDN(h uint64) uint8 {
@@ -172,7 +186,7 @@ func (b *planner) pass(d int32) {
 	if b.mode == modePlaying && !b.p.live {
 		d = max(1, min(d, b.p.runtime-b.pos))
 	}
-	if b.p.frame >= 0 && (b.now+d-b.p.frame)%b.p.beat == 0 {
+	if b.p.frame >= 0 && (b.now+d-b.p.frame)%b.p.grid == 0 {
 		d++
 	}
 	b.now += d
@@ -397,7 +411,7 @@ func (b *planner) stall(afterSeek bool) {
 	if b.limit-b.now < d+1000 || b.pos+200 > b.p.runtime && !b.p.live {
 		return
 	}
-	if brief && (b.now-b.p.frame)%b.p.beat+d+1 >= b.p.beat {
+	if brief && (b.now-b.p.frame)%b.p.grid+d+1 >= b.p.grid {
 		b.pass(2*d + 2) // keep the heartbeat out of it
 	}
 	b.say(event.StallStarted, modeStalled)

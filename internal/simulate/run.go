@@ -126,7 +126,7 @@ func (r *runner) send(ctx context.Context) error {
 
 func (r *runner) work(ctx context.Context, l *lane) error {
 	for b := range l.queue {
-		if err := r.out.events(ctx, "application/x-ndjson", b.body, b.n); err != nil {
+		if err := r.out.events(ctx, ndjson, b.body, b.n); err != nil {
 			return err
 		}
 		r.sent.Add(int64(b.n))

@@ -22,11 +22,12 @@ type walker struct {
 	pos, posAt int32
 	seq        int32
 	bitrate    int32
+	beats      int32
 	mode       mode
 }
 
 func newWalker(p *play) walker {
-	return walker{p: p, beat: p.frame + p.beat, bitrate: absent}
+	return walker{p: p, beat: p.frame + p.early, bitrate: absent}
 }
 
 // step writes the next event to s, or reports that there is none.
@@ -38,7 +39,7 @@ func (w *walker) step(s *said) bool {
 		switch {
 		case beats && (!moves || w.beat < p.moves[w.next].at):
 			at := w.beat
-			w.beat += p.beat
+			w.nextBeat()
 			if w.mode != modePlaying && !p.always {
 				continue
 			}
@@ -75,4 +76,23 @@ func (w *walker) at(offset int32) int32 {
 		return w.pos
 	}
 	return w.pos + offset - w.posAt
+}
+
+func (w *walker) nextBeat() {
+	if w.beats++; w.beats < 5 {
+		w.beat += w.p.early
+	} else {
+		w.beat += w.p.beat
+	}
+}
+
+// activeMS is how long the play lasts, pauses apart, ms.
+func (p *play) activeMS() int64 {
+	sum := int64(p.last)
+	for i := 1; i < len(p.moves); i++ {
+		if p.moves[i-1].mode == modePaused {
+			sum -= int64(p.moves[i].at - p.moves[i-1].at)
+		}
+	}
+	return sum
 }

@@ -26,8 +26,8 @@ else
 fi
 
 # DuckDB comes as a C++ library that is linked in: a compiler alone is not enough.
-compiler=${CC:-cc}
-command -v "$compiler" >/dev/null 2>&1 || compiler=gcc
+compiler=${CC:-$(go env CC 2>/dev/null || echo cc)}
+compiler=${compiler%% *}
 trial=$root/.cache/tmp/trial
 mkdir -p "$(dirname "$trial")" || exit 1
 how="Debian, Ubuntu: apt-get install g++ · Fedora: dnf install gcc-c++ · macOS: xcode-select --install"

@@ -37,10 +37,15 @@ func (s *counters) group(group []*call) {
 		}
 		calls++
 		records += int64(len(c.records))
+		for i := range c.records {
+			size += int64(len(c.records[i].Data))
+		}
 		for i := range c.txs {
 			records += int64(len(c.txs[i].Output))
+			for _, data := range c.txs[i].Output {
+				size += int64(len(data))
+			}
 		}
-		size += int64(c.size)
 	}
 	s.groups.Add(1)
 	s.calls.Add(calls)
@@ -68,7 +73,8 @@ func (l *Log) Metrics() Metrics {
 	m.CompactionDebtBytes = p.Compact.EstimatedDebt
 	m.CompactionsUnderWay = p.Compact.NumInProgress
 	m.L0Sublevels = p.Levels[0].Sublevels
-	m.FlushedBytes = total.TableBytesFlushed + total.BlobBytesFlushed
+	// Pebble's total counts the write-ahead log as flushed too.
+	m.FlushedBytes = p.Levels[0].TableBytesFlushed + p.Levels[0].BlobBytesFlushed
 	m.CompactedBytes = total.TableBytesCompacted + total.BlobBytesCompacted
 	return m
 }

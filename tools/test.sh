@@ -26,7 +26,7 @@ racy=(./internal/play ./internal/process/... ./internal/live/... ./internal/coll
 
 lint_go() {
   local unformatted
-  unformatted=$(gofmt -l cmd internal tools test web/*.go) || return 1
+  unformatted=$("$(go env GOROOT)/bin/gofmt" -l cmd internal tools test web/*.go) || return 1
   [ -z "$unformatted" ] || { echo "gofmt would change:"; echo "$unformatted"; return 1; }
   tools/with-cache.sh go vet "${packages[@]}" ./test/... &&
     tools/with-cache.sh go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}" ./test/...

@@ -223,7 +223,7 @@ func (w *writer) fold(f *fold, ref int64) {
 	for _, d := range [...]uint16{f.dims, f.reqDims, f.frameDims} {
 		w.uint(uint64(d))
 	}
-	w.bits(f.framed, f.lastHeartbeat, f.seekCaused, f.stallCounted, f.measured, f.completed, f.failedStart)
+	w.bits(f.framed, f.lastHeartbeat, f.seekCaused, f.stallCounted, f.measured, f.completed, f.failedStart, f.positioned, f.business)
 	w.stretches([]stretch{f.interval, f.active}, ref)
 	w.stretches(f.intervals, ref)
 	w.stretches(f.actives, ref)
@@ -253,7 +253,7 @@ func (r *reader) fold(f *fold, ref int64) {
 	for _, d := range [...]*uint16{&f.dims, &f.reqDims, &f.frameDims} {
 		*d = uint16(r.uint())
 	}
-	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart)
+	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart, &f.positioned, &f.business)
 	if pair := r.stretches(ref); len(pair) == 2 {
 		f.interval, f.active = pair[0], pair[1]
 	}

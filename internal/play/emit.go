@@ -89,6 +89,15 @@ func (x *emitter) row(f *fold, n int32) {
 	if !f.framed && f.part == 0 && !f.failedStart {
 		r.Reason = fact.EndedByExit
 	}
+	if x.live(f.dims) {
+		r.DurationMS = -1
+	}
+	if f.reason == fact.EndedByFailure {
+		r.ErrorClass = "technical"
+		if f.business {
+			r.ErrorClass = "business"
+		}
+	}
 	x.out.Plays = append(x.out.Plays, r)
 }
 
@@ -109,6 +118,10 @@ func (x *emitter) actives(f *fold) []fact.Interval {
 	add := func(s stretch) {
 		i := x.interval(s)
 		i.Kind = fact.ActivePlay
+		if n := len(out); n > 0 && out[n-1].To == i.From && out[n-1].Dims == i.Dims {
+			out[n-1].To = i.To
+			return
+		}
 		out = append(out, i)
 	}
 	for _, s := range own {

@@ -117,6 +117,7 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 		g.openPlays++
 	}
 	g.touch(p, e.ReceivedAt)
+	g.enlist(p) // even for a repetition: the queues are sorted by receipt
 	if e.Seq >= 0 && p.seqs.has(e.Seq) {
 		out.Counts.Duplicates++
 		return nil

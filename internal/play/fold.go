@@ -40,8 +40,8 @@ func (a *evidence) before(b *evidence) bool {
 	switch {
 	case a.time != b.time:
 		return a.time < b.time
-	case a.seq >= 0 && b.seq >= 0 && a.seq != b.seq:
-		return a.seq < b.seq
+	case a.seq != b.seq:
+		return a.seq < b.seq // what has none comes first: the order must be transitive
 	case a.kind != b.kind:
 		return rank[a.kind] < rank[b.kind] || rank[a.kind] == rank[b.kind] && a.kind < b.kind
 	}
@@ -98,6 +98,8 @@ type fold struct {
 
 	framed, lastHeartbeat, seekCaused, stallCounted bool
 	measured, completed, failedStart                bool
+	// positioned: a position is known, of an earlier part perhaps.
+	positioned, business bool
 
 	// intervals are of this part; actives and runs of the whole play, this
 	// part's from firstActive and firstRun on.
@@ -145,22 +147,16 @@ func (f *fold) learn(e *evidence) {
 
 // step folds the next evidence in; what follows from it goes to x.
 func (f *fold) step(e *evidence, x *emitter) {
-	if f.state == idle && f.part == 0 && !opens(e) {
-		return
-	}
-	if f.state != idle && e.time-f.last > x.config.PlayTimeout {
-		f.nextPart(x)
-	}
-	if f.state == closed && !f.reopens(e) {
-		return
-	}
-	if f.state == closed {
-		f.nextPart(x)
-	}
 	dims := x.play.merge(f.dims, e.dims)
-	if f.state == idle {
+	switch {
+	case f.state == idle && !opens(e), f.state == closed && !reopens(e):
+		f.dims = dims // what it says of itself still holds later
+		return
+	case f.state == idle:
 		f.open(e, dims, x)
-	} else {
+	case f.state == closed, e.time-f.last > x.config.PlayTimeout:
+		f.nextPart(e.time, dims, x)
+	default:
 		f.account(e, x)
 	}
 	f.learn(e)
@@ -172,33 +168,28 @@ func (f *fold) step(e *evidence, x *emitter) {
 	f.activate(x)
 }
 
-// reopens reports whether e makes a closed play go on.
-func (f *fold) reopens(e *evidence) bool {
-	switch e.kind {
-	case event.PlayRequested, event.PlayStarted, event.Resumed:
-		return e.time >= f.last
-	}
-	return false
+// reopens reports whether e makes a closed play go on. A player that idles on
+// the page of what has ended does not, however long after.
+func reopens(e *evidence) bool { return e.kind == event.PlayStarted || e.kind == event.Resumed }
+
+// begin makes t the moment that time is accounted for from.
+func (f *fold) begin(t int64, dims uint16) {
+	f.dims, f.accounted = dims, t
+	f.interval = stretch{from: t, to: t, dims: dims}
+	f.active = stretch{from: t, to: t, dims: dims}
 }
 
-// open begins the play, or a further part of it.
+// open begins the play.
 func (f *fold) open(e *evidence, dims uint16, x *emitter) {
-	f.dims, f.accounted = dims, e.time
-	f.interval = stretch{from: e.time, to: e.time, dims: dims}
-	f.active = stretch{from: e.time, to: e.time, dims: dims}
-	if f.part > 0 {
-		f.state = starting
-		if f.framed {
-			f.state = playing
-		}
-		return
-	}
+	f.begin(e.time, dims)
 	f.requested, f.reqDims, f.state = e.time, dims, starting
-	if (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.startup > 0 {
-		f.requested -= int64(e.startup)
+	switch {
+	case e.kind == event.PlayRequested:
+		f.startup = 0 // and counting: see firstPicture
+	case (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.startup >= 0:
 		f.startup = e.startup
-		f.interval.from = f.requested
-		f.accounted = f.requested
+		f.requested -= int64(e.startup)
+		f.interval.from, f.interval.to, f.accounted = f.requested, f.requested, f.requested
 	}
 	x.mark(fact.Request, dims, f.requested, 0)
 	if e.position > 0 && e.kind != event.PlayStarted && e.kind != event.PlayRequested && e.kind != event.Resumed {
@@ -232,7 +223,7 @@ func (f *fold) firstPicture(t int64, x *emitter) {
 		return
 	}
 	f.framed, f.firstFrame, f.frameDims, f.framePart = true, t, f.dims, f.part
-	if f.part == 0 && t > f.requested {
+	if f.startup >= 0 { // known, since the request is
 		f.startup = int32(min(t-f.requested, 1<<31-1))
 	}
 	x.mark(fact.FirstFrame, f.dims, t, int64(f.startup))
@@ -267,7 +258,7 @@ func (f *fold) account(e *evidence, x *emitter) {
 // lasted longer than MinStall.
 func (f *fold) accountStall(e *evidence, x *emitter) {
 	if e.time-f.stallFrom <= x.config.MinStall {
-		if leavesStall(e.kind) {
+		if leavesStall(e) {
 			f.run(e.time - f.accounted)
 			f.credit(fact.Playing, e.time, x)
 		}
@@ -285,12 +276,14 @@ func (f *fold) accountStall(e *evidence, x *emitter) {
 	f.credit(kind, e.time, x)
 }
 
-func leavesStall(k event.Type) bool {
-	switch k {
-	case event.Heartbeat, event.QualityChanged, event.StallStarted, event.PlayRequested, event.AdEnded:
-		return false
+func leavesStall(e *evidence) bool {
+	switch e.kind {
+	case event.PlayStarted, event.Resumed, event.Paused, event.SeekStarted, event.StallEnded, event.AdStarted, event.PlayEnded:
+		return true
+	case event.Error:
+		return e.fatal
 	}
-	return true
+	return false
 }
 
 // credit accounts for the time up to t as kind.
@@ -333,10 +326,6 @@ func (f *fold) pushInterval(c *Config) {
 // transit moves to the state that e says.
 func (f *fold) transit(e *evidence, x *emitter) {
 	switch e.kind {
-	case event.PlayRequested:
-		if f.part > 0 && f.framed {
-			f.state = playing
-		}
 	case event.PlayStarted, event.Resumed:
 		f.firstPicture(e.time, x)
 	case event.Paused:
@@ -359,8 +348,8 @@ func (f *fold) transit(e *evidence, x *emitter) {
 		f.seekAt = e.time
 		if f.state == seeking {
 			f.state = playing
-			if f.beforeSeek == paused {
-				f.state = paused
+			if f.beforeSeek == paused || f.beforeSeek == inAd {
+				f.state = f.beforeSeek
 			}
 		}
 	case event.AdStarted:
@@ -372,6 +361,7 @@ func (f *fold) transit(e *evidence, x *emitter) {
 		}
 	case event.Error:
 		if e.fatal {
+			f.business = e.business
 			f.fail(e.time, x)
 		}
 	case event.PlayEnded:
@@ -380,32 +370,32 @@ func (f *fold) transit(e *evidence, x *emitter) {
 }
 
 func (f *fold) stallBegins(e *evidence, c *Config) {
-	switch f.state {
-	case playing, seeking:
-		f.stallFrom, f.state, f.stallCounted = e.time, stalled, false
-		f.seekCaused = e.time-f.seekAt <= c.SeekWindow
+	inSeek := f.state == seeking
+	if f.state != playing && !inSeek || inSeek && (f.beforeSeek == paused || f.beforeSeek == inAd) {
+		return
 	}
+	f.seekCaused = inSeek || e.time-f.seekAt <= c.SeekWindow
+	f.stallFrom, f.state, f.stallCounted = e.time, stalled, false
 }
 
-// fail ends the play with a fatal error.
+// fail ends the play with a fatal error. A failure counts where the end, or the
+// attempt, does: once a play.
 func (f *fold) fail(t int64, x *emitter) {
-	if f.framed {
+	switch {
+	case f.framed && f.framePart == f.part:
 		x.mark(fact.PlaybackFailure, f.dims, t, 0)
-		f.end(t, fact.EndedByFailure, x)
-		return
+	case !f.framed && f.part == 0:
+		f.failedStart = true
+		x.mark(fact.StartFailure, f.reqDims, f.requested, 0)
 	}
-	if f.part > 0 {
-		f.end(t, fact.EndedByClient, x)
-		return
-	}
-	f.failedStart = true
-	x.mark(fact.StartFailure, f.reqDims, f.requested, 0)
 	f.end(t, fact.EndedByFailure, x)
 }
 
 // end closes the part at t.
 func (f *fold) end(t int64, why fact.EndReason, x *emitter) {
 	f.state, f.ended, f.reason = closed, t, why
+	f.complete(x) // the row says what the last event brought
+	f.activate(x)
 	f.finish(x, 1)
 }
 
@@ -415,7 +405,7 @@ func (f *fold) end(t int64, why fact.EndReason, x *emitter) {
 func (f *fold) finish(x *emitter, n int32) {
 	switch {
 	case f.framed && f.framePart == f.part:
-		x.markN(fact.End, f.frameDims, f.ended, 0, n)
+		x.markN(fact.End, f.dims, f.ended, 0, n)
 	case !f.framed && f.part == 0 && !f.failedStart:
 		x.markN(fact.Exit, f.reqDims, f.requested, 0, n)
 	}
@@ -432,9 +422,9 @@ func (f *fold) silence(x *emitter, n int32) {
 	g.finish(x, n)
 }
 
-// nextPart closes the current part, if it is open, and begins the next: no new
-// request, no new startup.
-func (f *fold) nextPart(x *emitter) {
+// nextPart closes the current part, if it is open, and begins the next at t: no
+// new request, no new startup. Who paused is still in the pause.
+func (f *fold) nextPart(t int64, dims uint16, x *emitter) {
 	f.silence(x, 1)
 	f.pushActive(x.config)
 	f.pushRun(x.config)
@@ -442,12 +432,20 @@ func (f *fold) nextPart(x *emitter) {
 	next.part, next.framePart = f.part+1, f.framePart
 	next.requested, next.reqDims = f.requested, f.reqDims
 	next.firstFrame, next.frameDims, next.framed = f.firstFrame, f.frameDims, f.framed
-	next.startup, next.failedStart = f.startup, f.failedStart
+	next.failedStart, next.positioned = f.failedStart, f.positioned
+	switch {
+	case !f.framed:
+		next.state = starting
+	case f.state == paused || f.state == inAd:
+		next.state = f.state
+	default:
+		next.state = playing
+	}
 	next.gaps, next.nGaps, next.rate = f.gaps, f.nGaps, f.rate
-	next.duration, next.dims = f.duration, f.dims
+	next.duration = f.duration
 	next.measured, next.completed, next.distinct = f.measured, f.completed, f.distinct
 	next.actives, next.firstActive = f.actives, int32(len(f.actives))
 	next.runs, next.firstRun = f.runs, int32(len(f.runs))
-	next.stallFrom, next.seekAt = f.stallFrom, -1<<60
+	next.begin(t, dims)
 	*f = next
 }

@@ -3,6 +3,7 @@ package play
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sort"
 	"testing"
 
@@ -364,3 +365,42 @@ func BenchmarkHeartbeats(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+// BenchmarkOpenPlay reports what an open play costs in memory and on disk.
+func BenchmarkOpenPlay(b *testing.B) {
+	const plays = 50_000
+	for range b.N {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		g := New(DefaultConfig(), nil)
+		var out fact.Batch
+		for at := int64(0); at <= 300_000; at += 10_000 {
+			out.Reset()
+			g.Begin()
+			for i := range plays {
+				e := ev(event.Heartbeat, at, at/10_000, at)
+				if at == 0 {
+					e.Type = event.PlayStarted
+				}
+				e.Viewer, e.DurationMS = event.ViewerKey{byte(i), byte(i >> 8), byte(i >> 16)}, 1<<30
+				if err := g.Apply(&e, &out); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		out = fact.Batch{}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		stored := &sizes{}
+		g.Snapshot(stored)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/plays, "bytes/play")
+		b.ReportMetric(float64(stored.bytes)/plays, "stored-bytes/play")
+		runtime.KeepAlive(g)
+	}
+}
+
+type sizes struct{ bytes int }
+
+func (s *sizes) Viewer(_ Place, _ event.ViewerKey, state []byte) { s.bytes += 17 + len(state) }
+func (s *sizes) Meta([]byte)                                     {}

@@ -34,12 +34,15 @@ func (f *fold) watchTo(p int32) {
 // describe takes over what e says of position, duration and rate. The time
 // before e is accounted for already.
 func (f *fold) describe(e *evidence, c *Config) {
+	if f.state == inAd && !leavesAd(e.kind) {
+		return // position and duration are the ad's
+	}
 	if e.duration > 0 {
 		f.duration = e.duration
 	}
 	expected := f.position
 	if expected >= 0 {
-		expected += f.ahead
+		expected = int32(min(int64(expected)+int64(f.ahead), 1<<31-1))
 	}
 	f.ahead = 0
 	at := e.position
@@ -65,6 +68,14 @@ func (f *fold) describe(e *evidence, c *Config) {
 	}
 }
 
+func leavesAd(k event.Type) bool {
+	switch k {
+	case event.PlayStarted, event.Resumed, event.Paused, event.SeekStarted, event.Seeked, event.AdEnded, event.PlayEnded:
+		return true
+	}
+	return false
+}
+
 // near reports whether a reported position is where the playhead should be.
 func near(p, expected int32, c *Config) bool {
 	d := int64(p) - int64(expected)
@@ -78,7 +89,7 @@ func (f *fold) cut(p int32, c *Config) {
 	if p < 0 {
 		return
 	}
-	f.play = run{p, p}
+	f.play, f.positioned = run{p, p}, true
 	if f.start < 0 {
 		f.start = p
 	}
@@ -122,7 +133,7 @@ func (f *fold) uncovered(a, b int32) int32 {
 // complete emits the two marks of the completion rate when they come to hold,
 // or takes them back.
 func (f *fold) complete(x *emitter) {
-	measured := f.framed && f.start >= 0 && f.duration > 0 && !x.live(f.dims)
+	measured := f.framed && f.positioned && f.duration > 0 && !x.live(f.dims)
 	completed := measured && float64(f.distinct) >= completedShare*float64(f.duration)
 	x.flip(fact.Measured, f.frameDims, f.firstFrame, &f.measured, measured)
 	x.flip(fact.Completed, f.frameDims, f.firstFrame, &f.completed, completed)

@@ -1,0 +1,924 @@
+package play
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+	"testing"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+	"playhead/internal/fact/facttest"
+)
+
+// The oracle says what docs/plays.md says, over the complete list of a play's
+// events at once: slow, plain, and sharing no code with the engine. Its numbers
+// are its own on purpose.
+
+type oracleState int
+
+const (
+	oNone oracleState = iota // not begun
+	oStarting
+	oPlaying
+	oPaused
+	oSeeking
+	oWaiting
+	oAd
+	oOver
+)
+
+// oracleMoment is the play right after one of its events.
+type oracleMoment struct {
+	e         *event.Event
+	dims      fact.Dims
+	timeDims  fact.Dims // what the time after it is counted for
+	state     oracleState
+	part      int
+	interval  int64 // learned heartbeat interval
+	credited  int64 // ms that the state lasts
+	kind      fact.SpanKind
+	waitFrom  int64 // when the wait under way began
+	waitBySek bool
+}
+
+type oraclePart struct {
+	began, ended     int64
+	requested, frame int64 // 0: never
+	startup          int64
+	reason           fact.EndReason
+	errorKind        string
+	first, last      int // moments
+	stalls           int32
+}
+
+type oraclePlayer struct {
+	out     *fact.Batch
+	viewer  event.ViewerKey
+	play    event.Ref
+	known   bool
+	moments []oracleMoment
+	parts   []oraclePart
+	// of the whole play
+	requested, frame       int64
+	requestSeen, hasFrame  bool
+	requestDims, frameDims fact.Dims
+	framePart              int
+	active                 []oracleActive
+}
+
+type oracleActive struct {
+	from, to int64
+	dims     fact.Dims
+}
+
+func (o *oraclePlayer) dim(d fact.Dims) uint32 {
+	o.out.Dims = append(o.out.Dims, d)
+	return uint32(len(o.out.Dims) - 1)
+}
+
+func (o *oraclePlayer) mark(k fact.MarkKind, at, value int64, d fact.Dims) {
+	m := fact.Mark{Kind: k, N: 1, Time: at, Value: value, Dims: o.dim(d)}
+	if k == fact.FirstFrame {
+		m.Known, m.Viewer = o.known, o.viewer
+	}
+	o.out.Marks = append(o.out.Marks, m)
+}
+
+// oracleOrder is the order of events within a play.
+func oracleOrder(events []event.Event) {
+	does := []event.Type{
+		event.PlayRequested, event.PlayStarted, event.AdStarted, event.AdEnded, event.SeekStarted, event.Seeked,
+		event.StallStarted, event.StallEnded, event.Resumed, event.Heartbeat, event.QualityChanged, event.Paused,
+		event.Error, event.PlayEnded,
+	}
+	sort.SliceStable(events, func(i, j int) bool {
+		a, b := &events[i], &events[j]
+		if a.Time != b.Time {
+			return a.Time < b.Time
+		}
+		if a.Seq != b.Seq {
+			return a.Seq < b.Seq
+		}
+		return slices.Index(does, a.Type) < slices.Index(does, b.Type)
+	})
+}
+
+func oracleDims(d fact.Dims, e *event.Event) fact.Dims {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{
+		{&d.Title, e.TitleID}, {&d.Country, e.Context.Country}, {&d.Region, e.Context.Region},
+		{&d.DeviceType, e.Context.DeviceType}, {&d.OS, e.Context.OS}, {&d.AppVersion, e.Context.AppVersion},
+		{&d.Player, e.Context.Player}, {&d.CDN, e.Context.CDN}, {&d.ISP, e.Context.ISP},
+	} {
+		if f.from != "" {
+			*f.to = f.from
+		}
+	}
+	d.Live = d.Live || e.Live
+	return d
+}
+
+// oraclePlays is the facts of the plays of one viewer; each list is all events
+// of one play, without repetitions.
+func oraclePlays(plays [][]event.Event, out *fact.Batch) {
+	var active []oracleActive
+	for _, events := range plays {
+		if len(events) == 0 {
+			continue
+		}
+		oracleOrder(events)
+		o := &oraclePlayer{out: out, viewer: events[0].Viewer, play: events[0].Play, known: events[0].Known, framePart: -1}
+		o.walk(events)
+		o.learn()
+		o.credit()
+		o.spans()
+		o.rows()
+		active = append(active, o.active...)
+	}
+	oracleViewers(active, out)
+}
+
+// walk finds the state after each event, the parts, and what happens at a moment.
+func (o *oraclePlayer) walk(events []event.Event) {
+	state, before := oNone, oNone
+	var dims fact.Dims
+	var last, seekAt, waitFrom int64
+	var waitSeek bool
+	seekAt = math.MinInt64 / 2
+	for i := range events {
+		e := &events[i]
+		dims = oracleDims(dims, e)
+		switch {
+		case state == oNone:
+			if !o.begin(e, dims) {
+				continue
+			}
+			state = oStarting
+			if e.Type != event.PlayRequested && (e.Type != event.Error || e.PositionMS > 0) {
+				state = oPlaying
+				o.framed(e, dims)
+			}
+		case state == oOver && e.Type != event.PlayStarted && e.Type != event.Resumed:
+			continue
+		case state == oOver || e.Time-last > 30*60_000:
+			if state != oOver {
+				o.end(last, fact.EndedBySilence)
+			}
+			if !o.hasFrame {
+				state = oStarting
+			} else if state != oPaused && state != oAd {
+				state = oPlaying
+			}
+			o.parts = append(o.parts, oraclePart{began: e.Time, startup: -1, first: len(o.moments)})
+			seekAt = math.MinInt64 / 2
+		}
+		last = e.Time
+		p := &o.parts[len(o.parts)-1]
+		was := state
+		switch e.Type {
+		case event.PlayStarted, event.Resumed:
+			state = oPlaying
+		case event.AdStarted:
+			state = oAd
+		case event.AdEnded:
+			if state == oAd {
+				state = oPlaying
+			}
+		case event.Paused:
+			if state != oStarting {
+				state = oPaused
+			}
+		case event.SeekStarted:
+			seekAt = e.Time
+			if state != oStarting && state != oSeeking {
+				before = oPlaying
+				if state == oPaused || state == oAd {
+					before = state
+				}
+				state = oSeeking
+			}
+		case event.Seeked:
+			seekAt = e.Time
+			if state == oSeeking {
+				state = before
+			}
+		case event.StallStarted:
+			if state == oPlaying || state == oSeeking && before == oPlaying {
+				state = oWaiting
+			}
+		case event.StallEnded:
+			if state == oWaiting {
+				state = oPlaying
+			}
+		case event.Error:
+			if e.Quality.ErrorFatal {
+				state = oOver
+				p.errorKind = "technical"
+				if e.Quality.ErrorClass == "business" {
+					p.errorKind = "business"
+				}
+			}
+		case event.PlayEnded:
+			state = oOver
+		}
+		if was == oStarting && state != oStarting && state != oOver {
+			o.framed(e, dims)
+		}
+		if state == oWaiting && was != oWaiting {
+			waitFrom, waitSeek = e.Time, was == oSeeking || e.Time-seekAt <= 3_000
+		}
+		m := oracleMoment{e: e, dims: dims, timeDims: dims, state: state, part: len(o.parts) - 1, waitFrom: waitFrom, waitBySek: waitSeek}
+		o.moments = append(o.moments, m)
+		p.last = len(o.moments) - 1
+		if state == oOver {
+			if e.Type == event.PlayEnded {
+				o.end(e.Time, fact.EndedByClient)
+			} else {
+				o.end(e.Time, fact.EndedByFailure)
+			}
+		}
+	}
+	if len(o.parts) > 0 && state != oOver && state != oNone {
+		o.end(last, fact.EndedBySilence)
+	}
+}
+
+// begin opens the play with e if e can.
+func (o *oraclePlayer) begin(e *event.Event, dims fact.Dims) bool {
+	starts := e.Type == event.PlayStarted || e.Type == event.Resumed
+	switch e.Type {
+	case event.PlayRequested, event.PlayStarted, event.Resumed, event.AdStarted:
+	case event.PlayEnded:
+		return false
+	case event.Error:
+		if !e.Quality.ErrorFatal {
+			return false
+		}
+	default:
+		if e.PositionMS <= 0 {
+			return false
+		}
+	}
+	p := oraclePart{began: e.Time, requested: e.Time, startup: -1}
+	if starts && e.Quality.StartupMS >= 0 {
+		p.requested -= e.Quality.StartupMS
+	}
+	o.requested, o.requestDims = p.requested, dims
+	o.requestSeen = e.Type == event.PlayRequested
+	o.mark(fact.Request, p.requested, 0, dims)
+	o.parts = append(o.parts, p)
+	return true
+}
+
+// framed says that e brought the first frame.
+func (o *oraclePlayer) framed(e *event.Event, dims fact.Dims) {
+	if o.hasFrame {
+		return
+	}
+	p := &o.parts[len(o.parts)-1]
+	p.frame = e.Time
+	o.hasFrame, o.frame, o.frameDims, o.framePart = true, e.Time, dims, len(o.parts)-1
+	if len(o.parts) == 1 && (o.requestSeen || p.requested < e.Time || e.Quality.StartupMS == 0 && (e.Type == event.PlayStarted || e.Type == event.Resumed)) {
+		p.startup = e.Time - p.requested
+	}
+	o.mark(fact.FirstFrame, e.Time, p.startup, dims)
+}
+
+func (o *oraclePlayer) end(at int64, why fact.EndReason) {
+	n := len(o.parts) - 1
+	p := &o.parts[n]
+	p.ended, p.reason = at, why
+	d := o.moments[p.last].dims
+	switch {
+	case o.hasFrame && n == o.framePart:
+		o.mark(fact.End, at, 0, d)
+		if why == fact.EndedByFailure {
+			o.mark(fact.PlaybackFailure, at, 0, d)
+		}
+	case !o.hasFrame && n == 0 && why == fact.EndedByFailure:
+		o.mark(fact.StartFailure, o.requested, 0, o.requestDims)
+	case !o.hasFrame && n == 0:
+		p.reason = fact.EndedByExit
+		o.mark(fact.Exit, o.requested, 0, o.requestDims)
+	}
+}
+
+// learn gives every moment the heartbeat interval that is known by then.
+func (o *oraclePlayer) learn() {
+	var gaps []int64
+	for i := range o.moments {
+		m := &o.moments[i]
+		if i > 0 {
+			b := &o.moments[i-1]
+			gap := m.e.Time - b.e.Time
+			if m.e.Type == event.Heartbeat && b.e.Type == event.Heartbeat && m.state == oPlaying && b.state == oPlaying &&
+				m.part == b.part && gap >= 1_000 && gap <= 90_000 && (m.e.Seq < 0 || b.e.Seq < 0 || m.e.Seq == b.e.Seq+1) {
+				gaps = append(gaps, gap)
+			}
+		}
+		m.interval = 30_000
+		if len(gaps) >= 3 {
+			five := slices.Clone(gaps[max(0, len(gaps)-5):])
+			slices.Sort(five)
+			m.interval = five[len(five)/2]
+		}
+	}
+}
+
+// credit says how long each state lasted and what it was, and finds stalls.
+func (o *oraclePlayer) credit() {
+	kinds := map[oracleState]fact.SpanKind{oStarting: fact.Startup, oPlaying: fact.Playing, oPaused: fact.Paused,
+		oSeeking: fact.Seeking, oWaiting: fact.Playing, oAd: fact.Ad}
+	for i := range o.moments {
+		m := &o.moments[i]
+		m.kind = kinds[m.state]
+		if m.state == oOver {
+			continue
+		}
+		if i+1 < len(o.moments) && o.moments[i+1].part == m.part {
+			m.credited = o.moments[i+1].e.Time - m.e.Time
+			if m.state == oPlaying && m.credited > 3*m.interval {
+				m.credited = m.interval
+			}
+		}
+		active := m.e.Time + 2*m.interval
+		if i+1 < len(o.moments) {
+			active = min(active, o.moments[i+1].e.Time)
+		}
+		if m.state == oWaiting {
+			active = min(active, m.waitFrom+5*60_000)
+		}
+		if m.state != oPaused && active > m.e.Time {
+			o.active = append(o.active, oracleActive{m.e.Time, active, m.dims})
+		}
+	}
+	for i := 0; i < len(o.moments); i++ {
+		first := &o.moments[i]
+		if first.state != oWaiting {
+			continue
+		}
+		j, total := i, int64(0)
+		for j < len(o.moments) && o.moments[j].state == oWaiting && o.moments[j].part == first.part && o.moments[j].waitFrom == first.waitFrom {
+			total += o.moments[j].credited
+			j++
+		}
+		if total <= 50 && (j == len(o.moments) || o.moments[j].part != first.part) {
+			for k := i; k < j; k++ {
+				o.moments[k].credited = 0 // how long it was, nobody knows
+			}
+		}
+		// Which CDN a wait belongs to is decided when it is over, or is a stall.
+		decided := i
+		for decided+1 < j && o.moments[decided+1].e.Time-first.waitFrom <= 50 {
+			decided++
+		}
+		for k := i; k < decided; k++ {
+			o.moments[k].timeDims = o.moments[decided].dims
+		}
+		if total > 50 {
+			o.mark(fact.Stall, first.e.Time, 0, first.timeDims)
+			o.parts[first.part].stalls++
+			for k := i; k < j; k++ {
+				o.moments[k].kind = fact.Stalled
+				if first.waitBySek {
+					o.moments[k].kind = fact.SeekStalled
+				}
+			}
+		}
+		i = j - 1
+	}
+}
+
+func (o *oraclePlayer) spans() {
+	for i := range o.moments {
+		m := &o.moments[i]
+		from := m.e.Time
+		p := &o.parts[m.part]
+		if i == 0 && p.requested < from { // known by startup_ms alone
+			o.out.Spans = append(o.out.Spans, fact.Span{Kind: fact.Startup, N: 1, From: p.requested, To: from, Dims: o.dim(m.dims)})
+		}
+		if m.credited > 0 {
+			o.out.Spans = append(o.out.Spans, fact.Span{Kind: m.kind, N: 1, From: from, To: from + m.credited, Dims: o.dim(m.timeDims)})
+		}
+	}
+	for _, a := range o.active {
+		o.out.Spans = append(o.out.Spans, fact.Span{Kind: fact.ActivePlay, N: 1, From: a.from, To: a.to, Dims: o.dim(a.dims)})
+	}
+}
+
+// oracleStretch is media watched in one go.
+type oracleStretch struct{ from, to int64 }
+
+// positions is what the part watched, where it began and how far it came.
+func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleStretch, start, furthest, lastDuration int64) {
+	start, furthest = -1, -1
+	known := false
+	var from, to, pos, held int64
+	rate := 1.0
+	watched := func(p int64) {
+		if !known {
+			return
+		}
+		if duration > 0 {
+			p = min(p, duration)
+		}
+		pos, to = p, max(to, p)
+		furthest = max(furthest, to)
+	}
+	finish := func() {
+		if known && to > from {
+			stretches = append(stretches, oracleStretch{from, to})
+		}
+		known = false
+	}
+	begin := func(p int64) {
+		finish()
+		if p < 0 {
+			return
+		}
+		known, from, to, pos = true, p, p, p
+		furthest = max(furthest, p)
+		if start < 0 {
+			start = p
+		}
+	}
+	near := func(p int64) bool { return known && p >= 0 && p-pos <= 2_000 && pos-p <= 2_000 }
+	before := oNone
+	if part > 0 {
+		switch o.moments[o.parts[part-1].last].state {
+		case oAd:
+			before = oAd
+		}
+	}
+	for i := o.parts[part].first; i <= o.parts[part].last; i++ {
+		m := &o.moments[i]
+		e := m.e
+		if before == oAd && m.state == oAd && e.Type != event.Seeked || before == oAd && e.Type == event.Error {
+			continue // what is reported is the ad's
+		}
+		before = m.state
+		if e.DurationMS > 0 {
+			duration = e.DurationMS
+		}
+		switch {
+		case e.Type == event.SeekStarted:
+			watched(pos)
+			begin(-1)
+		case e.Type == event.Seeked:
+			if near(e.FromMS) {
+				watched(e.FromMS)
+			} else {
+				watched(pos)
+			}
+			begin(e.PositionMS)
+		case near(e.PositionMS):
+			watched(e.PositionMS)
+		default:
+			watched(pos)
+			if e.PositionMS >= 0 {
+				begin(e.PositionMS)
+			}
+		}
+		if e.Rate > 0 {
+			rate = e.Rate
+		}
+		if m.kind == fact.Playing {
+			// That a wait was short is known when it is over.
+			held += m.credited
+			if m.state != oWaiting || i == o.parts[part].last || o.moments[i+1].state != oWaiting {
+				if known {
+					pos += int64(float64(held) * rate)
+				}
+				held = 0
+			}
+		}
+	}
+	finish()
+	return stretches, start, furthest, duration
+}
+
+// oracleCover counts how often each position was played.
+func oracleCover(stretches []oracleStretch) []fact.Coverage {
+	var cuts []int64
+	for _, s := range stretches {
+		cuts = append(cuts, s.from, s.to)
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	var out []fact.Coverage
+	for i := 0; i+1 < len(cuts); i++ {
+		n := int32(0)
+		for _, s := range stretches {
+			if s.from <= cuts[i] && cuts[i+1] <= s.to {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		if l := len(out); l > 0 && out[l-1].To == cuts[i] && out[l-1].N == n {
+			out[l-1].To = cuts[i+1]
+			continue
+		}
+		out = append(out, fact.Coverage{From: cuts[i], To: cuts[i+1], N: n})
+	}
+	return out
+}
+
+// rows makes the rows of finished parts, and what follows from all positions.
+func (o *oraclePlayer) rows() {
+	var all []oracleStretch
+	var duration int64 = -1
+	positioned, live := false, false
+	for n := range o.parts {
+		p := &o.parts[n]
+		stretches, start, furthest, last := o.positions(n, duration)
+		duration = last
+		live = o.moments[p.last].dims.Live
+		positioned = positioned || start >= 0
+		all = append(all, stretches...)
+		row := fact.Play{
+			N: 1, Viewer: o.viewer, Known: o.known, Play: o.play, Part: int32(n), Dims: o.dim(o.requestDims),
+			Requested: p.requested, FirstFrame: p.frame, Ended: p.ended, Reason: p.reason,
+			ErrorClass: p.errorKind,
+			StartupMS:  p.startup, DurationMS: duration, StartMS: start, FurthestMS: furthest, Stalls: p.stalls,
+			Cover: oracleCover(stretches), Intervals: []fact.Interval{}, Active: []fact.Interval{},
+		}
+		if live {
+			row.DurationMS = -1
+		}
+		if o.hasFrame && n >= o.framePart {
+			row.Dims = o.dim(o.frameDims)
+		}
+		row.Completed = o.hasFrame && n >= o.framePart && !live && positioned && duration > 0 && oracleUnion(all)*10 >= duration*9
+		o.fillRow(&row, p)
+		o.out.Plays = append(o.out.Plays, row)
+	}
+	if o.hasFrame && positioned && duration > 0 && !live {
+		o.mark(fact.Measured, o.frame, 0, o.frameDims)
+		if oracleUnion(all)*10 >= duration*9 {
+			o.mark(fact.Completed, o.frame, 0, o.frameDims)
+		}
+	}
+}
+
+func oracleUnion(stretches []oracleStretch) int64 {
+	total := int64(0)
+	for _, c := range oracleCover(stretches) {
+		total += c.To - c.From
+	}
+	return total
+}
+
+// fillRow sums the part's time.
+func (o *oraclePlayer) fillRow(row *fact.Play, p *oraclePart) {
+	add := func(kind fact.SpanKind, from, to int64, d fact.Dims) {
+		ms := to - from
+		if ms <= 0 {
+			return
+		}
+		switch kind {
+		case fact.Playing:
+			row.MediaMS += ms
+		case fact.Stalled:
+			row.StallMS += ms
+		case fact.SeekStalled:
+			row.StallMS, row.SeekStallMS = row.StallMS+ms, row.SeekStallMS+ms
+		}
+		if kind != fact.Paused && kind != fact.Ad {
+			row.WatchedMS += ms
+		}
+		if n := len(row.Intervals); n > 0 {
+			if l := &row.Intervals[n-1]; l.Kind == kind && l.To == from && o.out.Dims[l.Dims] == d {
+				l.To = to
+				return
+			}
+		}
+		row.Intervals = append(row.Intervals, fact.Interval{Kind: kind, From: from, To: to, Dims: o.dim(d)})
+	}
+	for i := p.first; i <= p.last; i++ {
+		m := &o.moments[i]
+		if i == 0 {
+			add(fact.Startup, p.requested, m.e.Time, m.dims)
+		}
+		add(m.kind, m.e.Time, m.e.Time+m.credited, m.timeDims)
+	}
+	until := int64(math.MaxInt64)
+	if p.last+1 < len(o.moments) {
+		until = o.moments[p.last+1].e.Time
+	}
+	for _, a := range o.active {
+		if a.from < p.began || a.from >= until {
+			continue
+		}
+		if n := len(row.Active); n > 0 {
+			if l := &row.Active[n-1]; l.To == a.from && o.out.Dims[l.Dims] == a.dims {
+				l.To = a.to
+				continue
+			}
+		}
+		row.Active = append(row.Active, fact.Interval{Kind: fact.ActivePlay, From: a.from, To: a.to, Dims: o.dim(a.dims)})
+	}
+}
+
+// oracleViewers counts the viewer once in each value of each grouping.
+func oracleViewers(active []oracleActive, out *fact.Batch) {
+	group := map[fact.Scope]func(d fact.Dims) fact.Dims{
+		fact.ScopeAll:           func(fact.Dims) fact.Dims { return fact.Dims{} },
+		fact.ScopeTitle:         func(d fact.Dims) fact.Dims { return fact.Dims{Title: d.Title} },
+		fact.ScopeCountry:       func(d fact.Dims) fact.Dims { return fact.Dims{Country: d.Country} },
+		fact.ScopeDevice:        func(d fact.Dims) fact.Dims { return fact.Dims{DeviceType: d.DeviceType} },
+		fact.ScopeCDN:           func(d fact.Dims) fact.Dims { return fact.Dims{CDN: d.CDN} },
+		fact.ScopeTitleCountry:  func(d fact.Dims) fact.Dims { return fact.Dims{Title: d.Title, Country: d.Country} },
+		fact.ScopeTitleDevice:   func(d fact.Dims) fact.Dims { return fact.Dims{Title: d.Title, DeviceType: d.DeviceType} },
+		fact.ScopeCountryDevice: func(d fact.Dims) fact.Dims { return fact.Dims{Country: d.Country, DeviceType: d.DeviceType} },
+	}
+	for scope, of := range group {
+		lists := map[fact.Dims][]oracleStretch{}
+		for _, a := range active {
+			lists[of(a.dims)] = append(lists[of(a.dims)], oracleStretch{a.from, a.to})
+		}
+		for d, list := range lists {
+			out.Dims = append(out.Dims, d)
+			for _, c := range oracleCover(list) {
+				out.Spans = append(out.Spans, fact.Span{Kind: fact.ActiveViewer, Scope: scope, N: 1, From: c.From, To: c.To, Dims: uint32(len(out.Dims) - 1)})
+			}
+		}
+	}
+}
+
+// envRounds sets how many random viewers the property tests try.
+const envRounds = "PLAYHEAD_PLAY_ROUNDS"
+
+func oracleRounds(t *testing.T) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(envRounds), 10, 64); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return 300
+	}
+	return 3_000
+}
+
+// oracleLife is a life of a play that exercises every rule.
+type oracleLife struct {
+	r      *rand.Rand
+	out    []event.Event
+	at     int64
+	pos    int64
+	seq    int64
+	make   func(event.Type, int64) event.Event
+	seqs   bool
+	cmcd   bool
+	absent int // one in so many positions is not reported; 0: all are
+	rate   float64
+}
+
+func (l *oracleLife) add(typ event.Type, pos int64) *event.Event {
+	e := l.make(typ, l.at)
+	e.Seq, e.PositionMS, e.Rate = event.Absent, pos, l.rate
+	if l.seqs {
+		e.Seq = l.seq
+	}
+	e.ID = event.Ref{byte(l.seq), byte(l.seq >> 8), byte(typ)}
+	l.seq++
+	if l.absent > 0 && l.r.IntN(l.absent) == 0 {
+		e.PositionMS = event.Absent
+	}
+	l.out = append(l.out, e)
+	return &l.out[len(l.out)-1]
+}
+
+// watch lets d ms of playing pass.
+func (l *oracleLife) watch(d int64) {
+	l.at += d
+	l.pos += int64(float64(d) * l.rate)
+}
+
+func (l *oracleLife) wait() {
+	l.add(event.StallStarted, l.pos)
+	switch l.r.IntN(4) {
+	case 0:
+		l.at += l.r.Int64N(50)
+	case 1:
+		l.at += 50 + l.r.Int64N(2)
+	case 2:
+		l.at += l.r.Int64N(300)
+	case 3:
+		for range l.r.IntN(4) {
+			l.at += 51 + l.r.Int64N(200_000)
+			switch l.r.IntN(4) {
+			case 0:
+				l.add(event.Heartbeat, l.pos)
+			case 1:
+				l.add(event.StallStarted, -1)
+			case 2:
+				l.add(event.Error, -1)
+			case 3:
+				l.add(event.QualityChanged, -1).Context.CDN = fmt.Sprint("cdn", l.r.IntN(3))
+			}
+		}
+		l.at += 51 + l.r.Int64N(20_000)
+	}
+}
+
+// step is one thing that a player or its viewer does.
+func (l *oracleLife) step() {
+	r := l.r
+	switch r.IntN(22) {
+	case 0:
+		l.add(event.Paused, l.pos)
+		for range r.IntN(3) {
+			l.at += 1 + r.Int64N(100_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.StallEnded, event.QualityChanged}[r.IntN(4)], l.pos)
+		}
+		l.at += r.Int64N(100_000)
+		if r.IntN(4) > 0 {
+			l.add(event.Resumed, l.pos)
+		}
+	case 1, 2:
+		from := l.pos
+		l.pos = r.Int64N(110_000)
+		if l.cmcd || r.IntN(2) == 0 {
+			l.add(event.SeekStarted, []int64{-1, from}[r.IntN(2)])
+			l.at += r.Int64N([]int64{3, 20, 5_000}[r.IntN(3)])
+		}
+		switch {
+		case r.IntN(3) == 0:
+			l.wait()
+			l.add(event.StallEnded, l.pos)
+		case l.cmcd:
+			l.add(event.Resumed, l.pos)
+		default:
+			l.add(event.Seeked, l.pos).FromMS = []int64{-1, from, from + 1_500}[r.IntN(3)]
+			l.at += r.Int64N(4_000)
+			if r.IntN(2) == 0 {
+				l.wait()
+				l.add(event.StallEnded, l.pos)
+			}
+		}
+	case 3, 4:
+		l.wait()
+		l.add([]event.Type{event.StallEnded, event.Resumed, event.Paused, event.SeekStarted, event.AdStarted, event.PlayStarted}[r.IntN(6)], -1)
+	case 5:
+		l.add(event.QualityChanged, -1).Context.CDN = fmt.Sprint("cdn", r.IntN(3))
+	case 6:
+		l.add(event.AdStarted, -1)
+		for range r.IntN(3) {
+			l.at += r.Int64N(20_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.StallEnded}[r.IntN(3)], r.Int64N(20_000)).DurationMS = 20_000
+		}
+		l.at += r.Int64N(20_000)
+		l.add([]event.Type{event.AdEnded, event.AdEnded, event.Resumed, event.Paused}[r.IntN(4)], l.pos)
+	case 7:
+		l.add(event.Error, -1).Quality.ErrorFatal = r.IntN(6) == 0
+	case 8:
+		l.at += r.Int64N(300_000) // silence; sometimes the picture went on
+		if r.IntN(2) == 0 {
+			l.pos += r.Int64N(300_000)
+		}
+		l.add(event.Heartbeat, l.pos)
+	case 9:
+		if r.IntN(4) == 0 {
+			l.at += 30*60_000 - 2 + r.Int64N(5)
+		} else if r.IntN(4) == 0 {
+			l.at += 29*60_000 + r.Int64N(60*60_000)
+		}
+	case 10:
+		l.rate = []float64{0.5, 1, 1, 1.5, 2}[r.IntN(5)]
+		l.add(event.QualityChanged, l.pos)
+	case 11:
+		if r.IntN(4) == 0 {
+			l.add(event.PlayEnded, l.pos)
+			l.at += r.Int64N(100_000)
+		}
+	case 12:
+		l.add(event.Type(int(event.PlayRequested)+r.IntN(int(event.PlayEnded-event.PlayRequested)+1)), l.pos)
+	case 13:
+		l.add(event.PlayRequested, -1)
+	default:
+		every := []int64{10_000, 10_000, 5_000, 900, 40_000}[r.IntN(5)]
+		for range 1 + r.IntN(6) {
+			l.watch(every + r.Int64N(20) - 10)
+			l.add(event.Heartbeat, l.pos+r.Int64N(5_000)-2_500+2_500*int64(r.IntN(2)))
+			if r.IntN(9) == 0 {
+				l.seq++ // one that never arrives
+			}
+		}
+	}
+	l.watch(r.Int64N([]int64{2, 3_000, 12_000}[r.IntN(3)]))
+}
+
+func (l *oracleLife) live() []event.Event {
+	r := l.r
+	l.rate, l.at = 1, r.Int64N(120_000)
+	switch r.IntN(8) {
+	case 0: // seen from its middle, perhaps after idling
+		l.pos = r.Int64N(3) * 30_000
+		for range r.IntN(3) {
+			l.add(event.Heartbeat, 0).Context.Country = "DE"
+			l.at += r.Int64N(40_000)
+		}
+	case 1:
+		e := l.add([]event.Type{event.PlayStarted, event.Resumed, event.AdStarted, event.Heartbeat}[r.IntN(4)], r.Int64N(2)*20_000)
+		e.Quality.StartupMS = []int64{-1, 0, 700}[r.IntN(3)]
+	default:
+		l.add(event.PlayRequested, []int64{-1, 0, 40_000}[r.IntN(3)])
+		if r.IntN(8) == 0 {
+			l.at += r.Int64N(90_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.Paused, event.SeekStarted, event.Error, event.PlayEnded}[r.IntN(6)], -1).Quality.ErrorFatal = r.IntN(2) == 0
+		}
+		l.at += r.Int64N(4_000)
+		if r.IntN(10) > 0 {
+			l.add([]event.Type{event.PlayStarted, event.PlayStarted, event.AdStarted, event.Resumed}[r.IntN(4)], l.pos).Quality.StartupMS = []int64{-1, 700}[r.IntN(2)]
+		}
+	}
+	for range r.IntN(25) {
+		l.step()
+	}
+	if r.IntN(3) == 0 {
+		l.add(event.PlayEnded, l.pos)
+	}
+	return l.out
+}
+
+// The stream says what the definitions say over the complete list, whatever
+// order, repetitions, ticks, restarts and evictions there were.
+func TestStreamIsTheDefinition(t *testing.T) {
+	for seed := range oracleRounds(t) {
+		if got, want := oracleRound(t, seed); got != want {
+			t.Fatalf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed, facttest.Diff(got, want), facttest.Diff(want, got))
+		}
+	}
+}
+
+func oracleRound(t *testing.T, seed uint64) (got, want string) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var plays [][]event.Event
+	var all []event.Event
+	for n := range byte(1 + r.IntN(3)) {
+		live, duration := r.IntN(8) == 0, []int64{60_000, 100_000, 100_000, -1}[r.IntN(4)]
+		if live {
+			duration = -1
+		}
+		l := &oracleLife{r: r, seqs: r.IntN(3) > 0, cmcd: r.IntN(3) == 0, absent: []int{0, 0, 2, 5}[r.IntN(4)]}
+		title, device := fmt.Sprint("t", r.IntN(2)), fmt.Sprint("d", r.IntN(2))
+		l.make = func(typ event.Type, at int64) event.Event {
+			e := ev(typ, at, event.Absent, event.Absent)
+			e.Play, e.TitleID, e.Context.DeviceType, e.Live = event.Ref{n + 1}, title, device, live
+			if e.DurationMS = duration; r.IntN(6) == 0 {
+				e.DurationMS = event.Absent
+			}
+			return e
+		}
+		events := l.live()
+		plays = append(plays, events)
+		all = append(all, events...)
+	}
+	var truth fact.Batch
+	oraclePlays(plays, &truth)
+	sum := facttest.NewLedger()
+	sum.Add(&truth)
+
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Time < all[j].Time })
+	arrival := disorder(r, all)
+	stream := facttest.NewLedger()
+	store := newMemory()
+	g := store.engine(t)
+	var out fact.Batch
+	next := func() {
+		stream.Add(&out)
+		out.Reset()
+		g.Begin()
+	}
+	g.Begin()
+	for i := range arrival {
+		if err := g.Apply(&arrival[i], &out); err != nil {
+			t.Fatal(err)
+		}
+		if r.IntN(7) == 0 {
+			g.Tick(arrival[i].ReceivedAt, &out)
+			next()
+		}
+		if r.IntN(9) == 0 {
+			g.Snapshot(store)
+			if r.IntN(2) == 0 {
+				g = store.engine(t)
+				next()
+			}
+		}
+		if out.Counts.LateDropped+out.Counts.Evicted > 0 {
+			t.Fatalf("seed %d: %+v", seed, out.Counts)
+		}
+	}
+	g.Settle(1, &out)
+	stream.Add(&out)
+	return stream.String(), sum.String()
+}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"playhead/internal/metric"
+)
+
+type queryInput struct {
+	RawBody []byte `contentType:"application/json"`
+}
+
+type queryOutput struct{ Body *metric.Result }
+
+type metricsOutput struct{ Body metric.Description }
+
+func (s *server) registerQuery() {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[metric.Query](), true, "Query")
+	huma.Register(s.api, huma.Operation{
+		OperationID: "query", Method: http.MethodPost, Path: "/api/v1/query", Security: readers(), MaxBodyBytes: maxBody,
+		Summary:     "Ask for metrics by dimensions, filters, time and grain",
+		Description: "The one way to figures. With a grain, the first column is time and limit counts groups. " + whoReads,
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}},
+	}, s.query)
+	huma.Register(s.api, huma.Operation{
+		OperationID: "describe-metrics", Method: http.MethodGet, Path: "/api/v1/metrics", Security: readers(),
+		Summary:     "What can be asked: definitions, dimensions, grains, limits",
+		Description: whoReads,
+	}, func(context.Context, *struct{}) (*metricsOutput, error) {
+		return &metricsOutput{s.Asker.Describe()}, nil
+	})
+}
+
+func (s *server) query(ctx context.Context, in *queryInput) (*queryOutput, error) {
+	q, err := metric.ParseQuery(in.RawBody)
+	if err != nil {
+		return nil, s.asked(ctx, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	res, err := s.Asker.Run(ctx, q)
+	if err != nil {
+		return nil, s.asked(ctx, err)
+	}
+	return &queryOutput{res}, nil
+}
+
+// asked turns what can go wrong with a question into problem details.
+func (s *server) asked(ctx context.Context, err error) error {
+	var q *metric.QueryError
+	switch {
+	case errors.As(err, &q):
+		details := make([]error, len(q.Fields))
+		for i, f := range q.Fields {
+			details[i] = &huma.ErrorDetail{Message: f.Message, Location: f.Field, Value: f.Code}
+		}
+		return huma.NewError(http.StatusBadRequest, q.Error(), details...)
+	case errors.Is(err, context.DeadlineExceeded):
+		return huma.NewError(http.StatusGatewayTimeout, "the answer took longer than "+queryTimeout.String()+"; ask for a shorter range or fewer dimensions")
+	case ctx.Err() != nil:
+		return huma.NewError(499, "the request was given up")
+	}
+	s.Logger.Error("a query failed", "error", err)
+	return huma.NewError(http.StatusInternalServerError, "the query failed; the server's log says why")
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"playhead/internal/catalog"
+	"playhead/internal/rollup"
+)
+
+type valuesInput struct {
+	Dimension string `query:"dimension" required:"true" enum:"title,country,device_type,cdn,region,os,app_version,player,isp" doc:"Which dimension."`
+	Prefix    string `query:"prefix" maxLength:"256" doc:"What was typed; for titles it may be any part of the name."`
+	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+}
+
+// Value is one value of a dimension.
+type Value struct {
+	Value string `json:"value"`
+	Label string `json:"label" doc:"What people call it."`
+}
+
+type valuesOutput struct {
+	Body struct {
+		Values []Value `json:"values"`
+	}
+}
+
+func (s *server) registerValues() {
+	huma.Register(s.api, huma.Operation{
+		OperationID: "values", Method: http.MethodGet, Path: "/api/v1/values", Security: readers(),
+		Summary: "The values of a filter as one types", Description: "From memory. " + whoReads,
+	}, s.values)
+}
+
+// dimensionNames in the order of rollup's numbers.
+func dimensionNames() [rollup.DimensionCount]string {
+	return [...]string{
+		rollup.Title: "title", rollup.Country: "country", rollup.DeviceType: "device_type", rollup.CDN: "cdn",
+		rollup.Region: "region", rollup.OS: "os", rollup.AppVersion: "app_version", rollup.Player: "player", rollup.ISP: "isp",
+	}
+}
+
+func (s *server) values(ctx context.Context, in *valuesInput) (*valuesOutput, error) {
+	names := dimensionNames()
+	d := rollup.Dimension(slices.Index(names[:], in.Dimension))
+	found, err := s.Store.Values(ctx, d, in.Prefix, in.Limit)
+	if err != nil {
+		return nil, s.asked(ctx, err)
+	}
+	out := &valuesOutput{}
+	out.Body.Values = []Value{}
+	seen := map[string]bool{}
+	add := func(v, label string) {
+		if !seen[v] && len(out.Body.Values) < in.Limit {
+			seen[v] = true
+			out.Body.Values = append(out.Body.Values, Value{v, label})
+		}
+	}
+	if d == rollup.Title && in.Prefix != "" {
+		for _, t := range named(s.Titles.Titles(), in.Prefix) {
+			add(t.ID, t.Name)
+		}
+	}
+	for _, v := range found {
+		label := v
+		if t, ok := s.Titles.Title(v); d == rollup.Title && ok {
+			label = t.Name
+		}
+		add(v, label)
+	}
+	return out, nil
+}
+
+// named are the titles whose name has the text in it, those that begin with it
+// first.
+func named(titles []catalog.Title, text string) []catalog.Title {
+	text = strings.ToLower(text)
+	var begin, within []catalog.Title
+	for _, t := range titles {
+		switch at := strings.Index(strings.ToLower(t.Name), text); {
+		case at == 0:
+			begin = append(begin, t)
+		case at > 0:
+			within = append(within, t)
+		}
+	}
+	return append(begin, within...)
+}

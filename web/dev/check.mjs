@@ -1,22 +1,25 @@
-// Walks through the pages as a reader would, against the fixture (or a server
-// with data), and fails on the first thing that does not do what it says.
-//
-//   node dev/check.mjs            starts its own fixtures
+// Walks through the pages as a reader would, against fixtures of its own, and
+// fails when something does not do what it says: node dev/check.mjs
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { strict as assert } from 'node:assert';
 import { chromium } from 'playwright-core';
 
-const PORT = 18_940;
-const fixtures = [
-  ['normal', PORT],
-  ['auth', PORT + 1],
-  ['empty', PORT + 2],
-].map(([mode, port]) => spawn(process.execPath, ['dev/fixture.mjs', '--mode', mode, '--port', String(port)], { stdio: 'ignore' }));
+const children = [];
+
+/** Starts a fixture on a free port and returns its address. */
+async function fixture(mode) {
+  const child = spawn(process.execPath, ['dev/fixture.mjs', '--mode', mode, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const [line] = await once(child.stdout, 'data');
+  return String(line).trim().split(' ').at(-1);
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
-const base = `http://127.0.0.1:${PORT}`;
+const [base, locked, fresh] = await Promise.all(['normal', 'auth', 'empty'].map(fixture));
 let failed = 0;
 let passed = 0;
 
@@ -40,9 +43,17 @@ async function check(name, run, origin = base) {
   }
 }
 
+/** Tries until it holds, for ten seconds. */
+async function until(holds) {
+  for (let i = 0; i < 40; i++) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  assert.fail('did not come to hold in 10 s');
+}
+
 const search = (page) => new URL(page.url()).searchParams;
 
-await new Promise((done) => setTimeout(done, 600));
 try {
   await check('the number moves without a reload', async (page) => {
     await page.goto(`${base}/live`);
@@ -105,16 +116,19 @@ try {
     await page.goto(`${base}/live`);
     const chart = page.locator('canvas').first();
     await chart.waitFor();
-    await page.waitForTimeout(700);
     const box = await chart.boundingBox();
-    await page.mouse.move(box.x + 300, box.y + 60);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
-    await page.mouse.up();
-    await page.waitForURL(/range=custom/);
-    await page.waitForTimeout(400);
-    await page.mouse.dblclick(box.x + 300, box.y + 60);
-    await page.waitForURL((url) => !url.searchParams.has('range'));
+    // The chart draws when its code and its data are there: drag until it answers.
+    await until(async () => {
+      await page.mouse.move(box.x + 300, box.y + 60);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
+      await page.mouse.up();
+      return search(page).get('range') === 'custom';
+    });
+    await until(async () => {
+      await page.mouse.dblclick(box.x + 300, box.y + 60);
+      return !search(page).has('range');
+    });
   });
 
   await check('a chart is a table and a file too', async (page) => {
@@ -128,7 +142,7 @@ try {
     assert.equal(download.suggestedFilename(), 'playhead-how-far-plays-go.csv');
     await menu.click();
     await page.getByRole('button', { name: 'As chart' }).click();
-    await page.waitForTimeout(600);
+    await page.locator('canvas').first().waitFor();
     await menu.click();
     const [picture] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download PNG' }).click()]);
     assert.equal(picture.suggestedFilename(), 'playhead-how-far-plays-go.png');
@@ -156,14 +170,14 @@ try {
   await check('the debugger pauses, filters and shows both sides', async (page) => {
     await page.goto(`${base}/events`);
     await page.getByRole('option').nth(5).waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
     const before = await page.getByRole('option').first().getAttribute('id');
     await page.waitForTimeout(900);
     assert.equal(await page.getByRole('option').first().getAttribute('id'), before);
     await page.getByRole('option').nth(1).click();
     await page.getByText('As it came').waitFor();
     await page.getByText('What it became').waitFor();
-    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
     await page.getByRole('button', { name: 'Rejected', exact: true }).click();
     assert.equal(search(page).get('fate'), 'rejected');
     await page.waitForTimeout(2500);
@@ -183,7 +197,7 @@ try {
       await page.waitForURL(/\/titles\?range=24h/);
       await page.locator('a[data-row]').first().waitFor();
     },
-    `http://127.0.0.1:${PORT + 1}`,
+    locked,
   );
 
   await check(
@@ -195,11 +209,11 @@ try {
       await page.waitForURL(/\/events/);
       await page.getByText('Waiting for your first event').waitFor();
     },
-    `http://127.0.0.1:${PORT + 2}`,
+    fresh,
   );
 } finally {
   await browser.close();
-  for (const fixture of fixtures) fixture.kill();
+  for (const child of children) child.kill();
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

@@ -1,7 +1,7 @@
 // A stand-in for the server while pages are being drawn: the API's shapes with
 // plausible, moving data, and dist/ beside it. Never shipped.
 //
-//   node dev/fixture.mjs [--port 8080] [--mode normal|empty|errors|auth|long|slow]
+//   node dev/fixture.mjs [--port 8080|0] [--mode normal|empty|errors|auth|long|slow]
 
 import { createServer } from 'node:http';
 import { readFileSync, existsSync, statSync } from 'node:fs';
@@ -102,7 +102,7 @@ async function api(request, response, url) {
   json(response, { title: 'Not found', status: 404 }, 404);
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://localhost');
   if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch((error) => json(response, { title: 'Fixture failed', detail: String(error) }, 500));
   const drawn = /^\/art\/([^/]+)\/(poster|still)\.svg$/.exec(url.pathname);
@@ -116,4 +116,7 @@ createServer((request, response) => {
   const file = wanted.startsWith(dist) && existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(dist, 'index.html');
   response.writeHead(200, { 'Content-Type': KINDS[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': POLICY });
   response.end(readFileSync(file));
-}).listen(port, '127.0.0.1', () => console.log(`fixture (${mode}) on http://127.0.0.1:${port}`));
+});
+
+// Port 0 takes a free one; the address is the last word of the line.
+server.listen(port, '127.0.0.1', () => console.log(`fixture (${mode}) on http://127.0.0.1:${server.address().port}`));

@@ -27,7 +27,11 @@ export function snippet(kind: SnippetKind, base: string): string {
     version: 2,
     sessionId: crypto.randomUUID(),
     contentId: "my-first-title",
-    eventTargets: [{ url: "${base}/cmcd?k=" + WRITE_KEY, events: ["ps", "t", "e"], interval: 10 }],
+    eventTargets: [{
+      url: "${base}/cmcd?k=" + WRITE_KEY,
+      events: ["ps", "e", "t"], interval: 10, batchSize: 1,
+      includeKeys: ["e", "ts", "v", "sid", "cid", "sn", "sta", "bl", "br", "bs", "pr", "st", "sf", "ec"],
+    }],
   },
 });`;
   }

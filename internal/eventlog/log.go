@@ -98,10 +98,12 @@ type Log interface {
 	Wait(ctx context.Context, topic Topic, cursors []Cursor) error
 	// Bounds are the first kept and the next free offset.
 	Bounds(ctx context.Context, topic Topic, partition int32) (first, next int64, err error)
-	// Trim lets go of everything before the offset. Idempotent.
+	// Trim lets go of everything before the offset; one past the end means the
+	// end. Idempotent. It works on a full disk. Errors: ErrClosed.
 	Trim(ctx context.Context, topic Topic, before Cursor) error
-	// Commit applies the transactions in one atomic durable write. Idempotent
-	// only through ErrConflict.
+	// Commit applies the transactions in one atomic durable write; several of
+	// one partition must follow on each other, and State needs Snapshot.
+	// Idempotent only through ErrConflict. Errors: ErrConflict, ErrFull, ErrClosed.
 	Commit(ctx context.Context, txs []Transaction) error
 	// Close waits for writes under way and releases the log.
 	Close() error

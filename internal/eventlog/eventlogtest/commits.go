@@ -11,7 +11,7 @@ import (
 func commitAtomic(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Facts, 1, "earlier")
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{
 		{Partition: 0, From: 0, To: 5, Output: [][]byte{[]byte("a"), []byte("b")}},
 		{Partition: 1, From: 0, To: 3, Output: [][]byte{[]byte("c")}, Snapshot: true, State: []eventlog.KV{kv("k", "v")}},
 	}))
@@ -27,13 +27,13 @@ func commitAtomic(s *suite) {
 
 func conflictChangesNothing(s *suite) {
 	l := s.log()
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{{Partition: 1, From: 0, To: 4, Output: [][]byte{[]byte("a")}}}))
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{{Partition: 1, From: 0, To: 4, Output: [][]byte{[]byte("a")}}}))
 	again := []eventlog.Transaction{
 		{Partition: 0, From: 0, To: 5, Output: [][]byte{[]byte("b")}, Snapshot: true, State: []eventlog.KV{kv("k", "v")}},
 		{Partition: 1, From: 0, To: 4, Output: [][]byte{[]byte("a")}},
 	}
 	for range 2 {
-		s.is(l.Commit(s.ctx, again), eventlog.ErrConflict)
+		s.is(l.Commit(s.Context(), again), eventlog.ErrConflict)
 		s.progress(l, 0, 0, 0)
 		s.progress(l, 1, 4, 0)
 		s.want(s.read(l, eventlog.Facts, 0, 0))
@@ -45,7 +45,7 @@ func conflictChangesNothing(s *suite) {
 
 func commitChain(s *suite) {
 	l := s.log()
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{
 		{From: 0, To: 4, Output: [][]byte{[]byte("a")}, Snapshot: true},
 		{From: 4, To: 4}, {From: 4, To: 9, Output: [][]byte{[]byte("b")}},
 	}))
@@ -55,14 +55,14 @@ func commitChain(s *suite) {
 
 func stateOnlyWithSnapshot(s *suite) {
 	l := s.log()
-	err := l.Commit(s.ctx, []eventlog.Transaction{{From: 0, To: 1, State: []eventlog.KV{kv("k", "v")}}})
+	err := l.Commit(s.Context(), []eventlog.Transaction{{From: 0, To: 1, State: []eventlog.KV{kv("k", "v")}}})
 	if err == nil {
 		s.Fatal("state without snapshot was taken")
 	}
 	s.progress(l, 0, 0, 0)
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{{From: 0, To: 1}}))
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{{From: 0, To: 1}}))
 	s.progress(l, 0, 1, 0)
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{{From: 1, To: 2, Snapshot: true, State: []eventlog.KV{kv("k", "v")}}}))
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{{From: 1, To: 2, Snapshot: true, State: []eventlog.KV{kv("k", "v")}}}))
 	s.progress(l, 0, 2, 2)
 	s.state(l, 0, "k", "v")
 }
@@ -71,7 +71,7 @@ func stateByKey(s *suite) {
 	l := s.log()
 	snapshot := func(from int64, p int32, state ...eventlog.KV) {
 		s.Helper()
-		s.ok(l.Commit(s.ctx, []eventlog.Transaction{{Partition: p, From: from, To: from + 1, Snapshot: true, State: state}}))
+		s.ok(l.Commit(s.Context(), []eventlog.Transaction{{Partition: p, From: from, To: from + 1, Snapshot: true, State: state}}))
 	}
 	snapshot(0, 0, kv("a", "1"), kv("b", "2"), kv("c", "3"))
 	snapshot(0, 1, kv("a", "other"))
@@ -89,7 +89,7 @@ func stateByKey(s *suite) {
 
 func scanState(s *suite) {
 	l := s.log()
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{
 		{To: 1, Snapshot: true, State: []eventlog.KV{
 			kv("p/2", "b"), kv("p/1", "a"), kv("q/1", "c"), kv("p\xff", "e"), kv("p\xff\xff", "f"), kv("p", "d"), kv("o", "z")}},
 		{Partition: 1, To: 1, Snapshot: true, State: []eventlog.KV{kv("p/3", "other")}},
@@ -99,7 +99,7 @@ func scanState(s *suite) {
 		"": "o=z p=d p/1=a p/2=b p\xff=e p\xff\xff=f q/1=c ", "x": "",
 	} {
 		got := ""
-		s.ok(l.ScanState(s.ctx, 0, []byte(prefix), func(key, value []byte) error {
+		s.ok(l.ScanState(s.Context(), 0, []byte(prefix), func(key, value []byte) error {
 			got += fmt.Sprintf("%s=%s ", key, value)
 			return nil
 		}))
@@ -108,13 +108,13 @@ func scanState(s *suite) {
 		}
 	}
 	stop := errors.New("enough")
-	s.is(l.ScanState(s.ctx, 0, nil, func(_, _ []byte) error { return stop }), stop)
+	s.is(l.ScanState(s.Context(), 0, nil, func(_, _ []byte) error { return stop }), stop)
 }
 
 func progressSurvives(s *suite) {
 	l := s.log()
 	for i := range int64(6) {
-		s.ok(l.Commit(s.ctx, []eventlog.Transaction{{Partition: 3, From: i, To: i + 1, Snapshot: i == 2, Output: [][]byte{fmt.Append(nil, i)}}}))
+		s.ok(l.Commit(s.Context(), []eventlog.Transaction{{Partition: 3, From: i, To: i + 1, Snapshot: i == 2, Output: [][]byte{fmt.Append(nil, i)}}}))
 		l = s.reopen(l)
 		s.progress(l, 3, i+1, map[bool]int64{true: 3}[i >= 2])
 	}
@@ -128,7 +128,7 @@ func commitBesideAppend(s *suite) {
 	for p := range int32(Partitions) {
 		wg.Go(func() {
 			for i := range n {
-				if err := l.Append(s.ctx, eventlog.Events, records(p, fmt.Sprint(i))); err != nil {
+				if err := l.Append(s.Context(), eventlog.Events, records(p, fmt.Sprint(i))); err != nil {
 					s.Errorf("append: %v", err)
 				}
 			}
@@ -136,7 +136,7 @@ func commitBesideAppend(s *suite) {
 		wg.Go(func() {
 			for i := range int64(n) {
 				tx := eventlog.Transaction{Partition: p, From: i, To: i + 1, Output: [][]byte{fmt.Append(nil, i)}}
-				if err := l.Commit(s.ctx, []eventlog.Transaction{tx}); err != nil {
+				if err := l.Commit(s.Context(), []eventlog.Transaction{tx}); err != nil {
 					s.Errorf("commit: %v", err)
 				}
 			}

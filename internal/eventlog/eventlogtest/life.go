@@ -12,11 +12,11 @@ import (
 func waitWakes(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Events, 1, "there")
-	s.ok(l.Wait(s.ctx, eventlog.Events, []eventlog.Cursor{{Partition: 0}, {Partition: 1}}))
+	s.ok(l.Wait(s.Context(), eventlog.Events, []eventlog.Cursor{{Partition: 0}, {Partition: 1}}))
 
 	woken := make(chan error, 1)
 	go func() {
-		woken <- l.Wait(s.ctx, eventlog.Events, []eventlog.Cursor{{Partition: 0}, {Partition: 1, Offset: 1}})
+		woken <- l.Wait(s.Context(), eventlog.Events, []eventlog.Cursor{{Partition: 0}, {Partition: 1, Offset: 1}})
 	}()
 	s.append(l, eventlog.Facts, 0, "another topic")
 	s.append(l, eventlog.Events, 2, "another partition")
@@ -29,21 +29,21 @@ func waitWakes(s *suite) {
 	s.ok(<-woken)
 	s.want(s.read(l, eventlog.Events, 1, 1), "new")
 
-	go func() { woken <- l.Wait(s.ctx, eventlog.Facts, []eventlog.Cursor{{Partition: 3}}) }()
-	s.ok(l.Commit(s.ctx, []eventlog.Transaction{{Partition: 3, To: 1, Output: [][]byte{[]byte("fact")}}}))
+	go func() { woken <- l.Wait(s.Context(), eventlog.Facts, []eventlog.Cursor{{Partition: 3}}) }()
+	s.ok(l.Commit(s.Context(), []eventlog.Transaction{{Partition: 3, To: 1, Output: [][]byte{[]byte("fact")}}}))
 	s.ok(<-woken)
 }
 
 func waitEndsWithContext(s *suite) {
 	l := s.log()
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(s.Context(), 10*time.Millisecond)
 	defer cancel()
 	s.is(l.Wait(ctx, eventlog.Events, []eventlog.Cursor{{Partition: 0}}), context.DeadlineExceeded)
 }
 
 func cancelledContext(s *suite) {
 	l := s.log()
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(s.Context())
 	cancel()
 	s.is(l.Append(ctx, eventlog.Events, records(0, "a")), context.Canceled)
 	s.is(l.Commit(ctx, []eventlog.Transaction{{To: 1}}), context.Canceled)
@@ -64,7 +64,7 @@ func closeWaits(s *suite) {
 	var read atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{}, 1, func(eventlog.Entry) error {
+		_, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{}, 1, func(eventlog.Entry) error {
 			close(inside)
 			<-leave
 			read.Store(true)
@@ -76,11 +76,11 @@ func closeWaits(s *suite) {
 	})
 	<-inside
 	waited := make(chan error, 1)
-	go func() { waited <- l.Wait(s.ctx, eventlog.Events, []eventlog.Cursor{{Partition: 1}}) }()
+	go func() { waited <- l.Wait(s.Context(), eventlog.Events, []eventlog.Cursor{{Partition: 1}}) }()
 	var written atomic.Int64
 	for range 4 {
 		wg.Go(func() {
-			for l.Append(s.ctx, eventlog.Events, records(2, "x")) == nil {
+			for l.Append(s.Context(), eventlog.Events, records(2, "x")) == nil {
 				written.Add(1)
 			}
 		})
@@ -108,19 +108,19 @@ func closedLog(s *suite) {
 	s.append(l, eventlog.Events, 0, "a")
 	s.ok(l.Close())
 	s.ok(l.Close())
-	s.is(l.Append(s.ctx, eventlog.Events, records(0, "b")), eventlog.ErrClosed)
-	s.is(l.Commit(s.ctx, []eventlog.Transaction{{To: 1}}), eventlog.ErrClosed)
-	s.is(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 1}), eventlog.ErrClosed)
-	s.is(l.Wait(s.ctx, eventlog.Events, []eventlog.Cursor{{}}), eventlog.ErrClosed)
-	_, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{}, 1, func(eventlog.Entry) error { return nil })
+	s.is(l.Append(s.Context(), eventlog.Events, records(0, "b")), eventlog.ErrClosed)
+	s.is(l.Commit(s.Context(), []eventlog.Transaction{{To: 1}}), eventlog.ErrClosed)
+	s.is(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 1}), eventlog.ErrClosed)
+	s.is(l.Wait(s.Context(), eventlog.Events, []eventlog.Cursor{{}}), eventlog.ErrClosed)
+	_, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{}, 1, func(eventlog.Entry) error { return nil })
 	s.is(err, eventlog.ErrClosed)
-	_, _, err = l.Bounds(s.ctx, eventlog.Events, 0)
+	_, _, err = l.Bounds(s.Context(), eventlog.Events, 0)
 	s.is(err, eventlog.ErrClosed)
-	_, err = l.Progress(s.ctx, 0)
+	_, err = l.Progress(s.Context(), 0)
 	s.is(err, eventlog.ErrClosed)
-	_, err = l.State(s.ctx, 0, []byte("k"))
+	_, err = l.State(s.Context(), 0, []byte("k"))
 	s.is(err, eventlog.ErrClosed)
-	s.is(l.ScanState(s.ctx, 0, nil, func(_, _ []byte) error { return nil }), eventlog.ErrClosed)
+	s.is(l.ScanState(s.Context(), 0, nil, func(_, _ []byte) error { return nil }), eventlog.ErrClosed)
 	s.want(s.read(s.log(), eventlog.Events, 0, 0), "a")
 }
 

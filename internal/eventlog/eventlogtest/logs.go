@@ -26,7 +26,7 @@ func emptyLog(s *suite) {
 
 func appendKeepsOrder(s *suite) {
 	l := s.log()
-	s.ok(l.Append(s.ctx, eventlog.Events, []eventlog.Record{
+	s.ok(l.Append(s.Context(), eventlog.Events, []eventlog.Record{
 		{Partition: 2, Data: []byte("a")}, {Partition: 0, Data: []byte("b")},
 		{Partition: 2, Data: []byte("c")}, {Partition: 0, Data: nil}, {Partition: 2, Data: []byte("d")},
 	}))
@@ -45,22 +45,22 @@ func appendKeepsOrder(s *suite) {
 
 func appendNothing(s *suite) {
 	l := s.log()
-	s.ok(l.Append(s.ctx, eventlog.Events, nil))
-	s.ok(l.Commit(s.ctx, nil))
+	s.ok(l.Append(s.Context(), eventlog.Events, nil))
+	s.ok(l.Commit(s.Context(), nil))
 	s.bounds(l, eventlog.Events, 0, 0, 0)
 }
 
 func wrongPlace(s *suite) {
 	l := s.log()
 	for _, p := range []int32{-1, Partitions} {
-		if err := l.Append(s.ctx, eventlog.Events, append(records(0, "a"), records(p, "b")...)); err == nil {
+		if err := l.Append(s.Context(), eventlog.Events, append(records(0, "a"), records(p, "b")...)); err == nil {
 			s.Fatalf("append to partition %d succeeded", p)
 		}
 	}
-	if err := l.Append(s.ctx, "other", records(0, "a")); err == nil {
+	if err := l.Append(s.Context(), "other", records(0, "a")); err == nil {
 		s.Fatal("append to an unknown topic succeeded")
 	}
-	if err := l.Commit(s.ctx, []eventlog.Transaction{{Partition: Partitions}}); err == nil {
+	if err := l.Commit(s.Context(), []eventlog.Transaction{{Partition: Partitions}}); err == nil {
 		s.Fatal("commit to a partition that does not exist succeeded")
 	}
 	s.bounds(l, eventlog.Events, 0, 0, 0)
@@ -69,7 +69,7 @@ func wrongPlace(s *suite) {
 func dataIsCopied(s *suite) {
 	l := s.log()
 	data := []byte("first")
-	s.ok(l.Append(s.ctx, eventlog.Events, []eventlog.Record{{Data: data}}))
+	s.ok(l.Append(s.Context(), eventlog.Events, []eventlog.Record{{Data: data}}))
 	copy(data, "XXXXX")
 	s.want(s.read(l, eventlog.Events, 0, 0), "first")
 }
@@ -83,7 +83,7 @@ func concurrentAppends(s *suite) {
 			for c := range calls {
 				list := records(int32(w%Partitions), fmt.Sprintf("%d/%d/a", w, c), fmt.Sprintf("%d/%d/b", w, c))
 				list = append(list, records(int32((w+1)%Partitions), fmt.Sprintf("%d/%d/c", w, c))...)
-				if err := l.Append(s.ctx, eventlog.Events, list); err != nil {
+				if err := l.Append(s.Context(), eventlog.Events, list); err != nil {
 					s.Errorf("append: %v", err)
 				}
 			}
@@ -122,7 +122,7 @@ func largeRecords(s *suite) {
 		list[i] = eventlog.Record{Partition: int32(i % 2), Data: bytes.Repeat([]byte{byte('a' + i)}, 700<<10)}
 	}
 	list[3].Data = bytes.Repeat([]byte("z"), 5<<20)
-	s.ok(l.Append(s.ctx, eventlog.Events, list))
+	s.ok(l.Append(s.Context(), eventlog.Events, list))
 	l = s.reopen(l)
 	for p := range 2 {
 		for i, text := range s.read(l, eventlog.Events, int32(p), 0) {
@@ -146,12 +146,12 @@ func readFromCursor(s *suite) {
 		s.want(s.read(l, eventlog.Events, 1, from), all[from:]...)
 	}
 	n := 0
-	next, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{Partition: 1, Offset: 4}, 12, func(eventlog.Entry) error { n++; return nil })
+	next, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 1, Offset: 4}, 12, func(eventlog.Entry) error { n++; return nil })
 	s.ok(err)
 	if n < 3 || n > 6 || next != 4+int64(n) {
 		s.Fatalf("a read of 12 bytes passed %d records of 3 and says %d", n, next)
 	}
-	next, err = l.Read(s.ctx, eventlog.Events, eventlog.Cursor{Partition: 1, Offset: 99}, 12, func(eventlog.Entry) error { n++; return nil })
+	next, err = l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 1, Offset: 99}, 12, func(eventlog.Entry) error { n++; return nil })
 	s.ok(err)
 	if next != 99 {
 		s.Fatalf("a read past the end says %d", next)
@@ -162,7 +162,7 @@ func readAtLeastOne(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Events, 0, "one", "two")
 	n := 0
-	next, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{}, 0, func(eventlog.Entry) error { n++; return nil })
+	next, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{}, 0, func(eventlog.Entry) error { n++; return nil })
 	s.ok(err)
 	if n != 1 || next != 1 {
 		s.Fatalf("passed %d entries, next is %d", n, next)
@@ -173,7 +173,7 @@ func readerError(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Events, 0, "one", "two", "three")
 	stop := errors.New("enough")
-	next, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{}, 1<<20, func(e eventlog.Entry) error {
+	next, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{}, 1<<20, func(e eventlog.Entry) error {
 		if e.Offset == 1 {
 			return stop
 		}
@@ -192,7 +192,7 @@ func trimMoves(s *suite) {
 	}
 	s.append(l, eventlog.Facts, 3, "fact")
 	for _, before := range []int64{4, 4, 1, 7, 7} {
-		s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Partition: 3, Offset: before}))
+		s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 3, Offset: before}))
 	}
 	for range 2 {
 		s.bounds(l, eventlog.Events, 3, 7, 10)
@@ -200,7 +200,7 @@ func trimMoves(s *suite) {
 		s.bounds(l, eventlog.Facts, 3, 0, 1)
 		l = s.reopen(l)
 	}
-	s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Partition: 3, Offset: 8}))
+	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 3, Offset: 8}))
 	s.append(l, eventlog.Events, 3, "10")
 	s.want(s.read(l, eventlog.Events, 3, 8), "8", "9", "10")
 }
@@ -208,7 +208,7 @@ func trimMoves(s *suite) {
 func trimPastEnd(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Events, 0, "0", "1")
-	s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 1000}))
+	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 1000}))
 	for range 2 {
 		s.bounds(l, eventlog.Events, 0, 2, 2)
 		s.want(s.read(l, eventlog.Events, 0, 2))
@@ -221,9 +221,9 @@ func trimPastEnd(s *suite) {
 func trimmedOffset(s *suite) {
 	l := s.log()
 	s.append(l, eventlog.Events, 0, "0", "1", "2")
-	s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 2}))
+	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 2}))
 	called := false
-	_, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 1}, 1<<20, func(eventlog.Entry) error { called = true; return nil })
+	_, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 1}, 1<<20, func(eventlog.Entry) error { called = true; return nil })
 	s.is(err, eventlog.ErrTrimmed)
 	if called {
 		s.Fatal("a trimmed entry was passed")
@@ -244,9 +244,9 @@ func receivedNeverDecreases(s *suite) {
 		s.append(l, eventlog.Events, 0, "x")
 		l = s.reopen(l)
 	}
-	s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 2}))
+	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 2}))
 	var got []int64
-	_, err := l.Read(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 2}, 1<<20, func(e eventlog.Entry) error {
+	_, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 2}, 1<<20, func(e eventlog.Entry) error {
 		got = append(got, e.ReceivedAt)
 		return nil
 	})
@@ -255,11 +255,11 @@ func receivedNeverDecreases(s *suite) {
 		s.Fatalf("received at %v, want %v", got, want[2:])
 	}
 	// Not even when everything that had the later time is gone.
-	s.ok(l.Trim(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 100}))
+	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 100}))
 	s.now.Store(start)
 	l = s.reopen(l)
 	s.append(l, eventlog.Events, 0, "y")
-	_, err = l.Read(s.ctx, eventlog.Events, eventlog.Cursor{Offset: 5}, 1, func(e eventlog.Entry) error {
+	_, err = l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 5}, 1, func(e eventlog.Entry) error {
 		if e.ReceivedAt < want[4] {
 			s.Errorf("received at %d after %d", e.ReceivedAt, want[4])
 		}

@@ -1,12 +1,10 @@
 package eventlogtest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"playhead/internal/eventlog"
 )
@@ -29,9 +27,7 @@ type Opener func(dir string, clock func() int64) (Driver, error)
 func Run(t *testing.T, open Opener) {
 	for _, b := range behaviours() {
 		t.Run(b.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			s := &suite{T: t, ctx: ctx, open: open, dir: t.TempDir()}
+			s := &suite{T: t, open: open, dir: t.TempDir()}
 			s.now.Store(1_700_000_000_000)
 			b.run(s)
 		})
@@ -79,7 +75,6 @@ func behaviours() []behaviour {
 // suite is one behaviour's run.
 type suite struct {
 	*testing.T
-	ctx  context.Context //nolint:containedctx // the lifetime of one test
 	open Opener
 	dir  string
 	now  atomic.Int64 // the log's clock
@@ -118,7 +113,7 @@ func (s *suite) is(err, want error) {
 
 func (s *suite) append(l Driver, topic eventlog.Topic, p int32, texts ...string) {
 	s.Helper()
-	s.ok(l.Append(s.ctx, topic, records(p, texts...)))
+	s.ok(l.Append(s.Context(), topic, records(p, texts...)))
 }
 
 func records(p int32, texts ...string) []eventlog.Record {
@@ -135,7 +130,7 @@ func (s *suite) read(l Driver, topic eventlog.Topic, p int32, from int64) []stri
 	var texts []string
 	at := from
 	for {
-		next, err := l.Read(s.ctx, topic, eventlog.Cursor{Partition: p, Offset: at}, 1<<20, func(e eventlog.Entry) error {
+		next, err := l.Read(s.Context(), topic, eventlog.Cursor{Partition: p, Offset: at}, 1<<20, func(e eventlog.Entry) error {
 			if e.Offset != from+int64(len(texts)) {
 				return fmt.Errorf("entry has offset %d, want %d", e.Offset, from+int64(len(texts)))
 			}
@@ -159,7 +154,7 @@ func (s *suite) want(got []string, want ...string) {
 
 func (s *suite) bounds(l Driver, topic eventlog.Topic, p int32, first, next int64) {
 	s.Helper()
-	f, n, err := l.Bounds(s.ctx, topic, p)
+	f, n, err := l.Bounds(s.Context(), topic, p)
 	s.ok(err)
 	if f != first || n != next {
 		s.Fatalf("bounds of %s/%d are [%d,%d), want [%d,%d)", topic, p, f, n, first, next)
@@ -168,7 +163,7 @@ func (s *suite) bounds(l Driver, topic eventlog.Topic, p int32, first, next int6
 
 func (s *suite) progress(l Driver, p int32, committed, snapshot int64) {
 	s.Helper()
-	got, err := l.Progress(s.ctx, p)
+	got, err := l.Progress(s.Context(), p)
 	s.ok(err)
 	if want := (eventlog.Progress{Committed: committed, Snapshot: snapshot}); got != want {
 		s.Fatalf("progress of %d is %+v, want %+v", p, got, want)
@@ -177,7 +172,7 @@ func (s *suite) progress(l Driver, p int32, committed, snapshot int64) {
 
 func (s *suite) state(l Driver, p int32, key, want string) {
 	s.Helper()
-	got, err := l.State(s.ctx, p, []byte(key))
+	got, err := l.State(s.Context(), p, []byte(key))
 	s.ok(err)
 	if string(got) != want || (got == nil) != (want == "") {
 		s.Fatalf("state %q of %d is %q, want %q", key, p, got, want)

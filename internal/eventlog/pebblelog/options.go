@@ -26,7 +26,8 @@ type Options struct {
 	// CacheBytes bounds the cache of blocks read from disk; 0 is 16 MiB.
 	CacheBytes int64
 	// MemTableBytes is the size of one memtable, of which there are at most
-	// three; 0 is 16 MiB.
+	// three; 0 is 16 MiB. Keep ReserveBytes above three of them, so that they
+	// can be flushed on a full disk.
 	MemTableBytes uint64
 	// ReserveBytes is the free disk space below which nothing more is taken;
 	// 0 is 64 MiB, a negative number means no reserve.
@@ -89,7 +90,7 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
 		BytesPerSync:                1 << 20,
-		FlushDelayDeleteRange:       10 * time.Second,
+		FlushDelayDeleteRange:       2 * time.Second,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
 	for i := range p.TargetFileSizes {

@@ -13,6 +13,27 @@ type Cell struct {
 	Viewers *sketch.HLL
 }
 
+// Clone is a copy that shares nothing with c.
+func (c *Cell) Clone() *Cell {
+	own := &Cell{Measures: c.Measures}
+	if c.Viewers != nil {
+		own.Viewers = c.Viewers.Clone()
+	}
+	return own
+}
+
+// Merge adds another cell.
+func (c *Cell) Merge(o *Cell) {
+	c.Measures.add(&o.Measures)
+	if o.Viewers == nil {
+		return
+	}
+	if c.Viewers == nil {
+		c.Viewers = new(sketch.HLL)
+	}
+	c.Viewers.Merge(o.Viewers)
+}
+
 const (
 	cellBytes  = int64(unsafe.Sizeof(Cell{}))
 	chunkCells = 512

@@ -33,10 +33,10 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 			if err != nil || len(pending) == 0 {
 				return err
 			}
+			if err := writeGenerations(s, pending, first); err != nil {
+				return err
+			}
 			for _, g := range pending {
-				if err := writeGeneration(s, g, first); err != nil {
-					return err
-				}
 				over += g.Size().Overcount
 			}
 			return writeOffsets(s, reached, over)
@@ -71,15 +71,16 @@ func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {
 	return s.exec("UPDATE meta SET value = (value::BIGINT + " + strconv.FormatInt(over, 10) + ")::VARCHAR WHERE name = 'overcount'")
 }
 
-// writeGeneration appends a generation's rows, and notes where tables now start.
-func writeGeneration(s session, g *rollup.Generation, first map[string]int64) error {
+// writeGenerations appends the rows of generations, and notes where tables now
+// start. There is one appender a table: each takes a block of memory a column.
+func writeGenerations(s session, list []*rollup.Generation, first map[string]int64) error {
 	saw := func(table string, ms int64) {
 		if have, ok := first[table]; !ok || ms < have {
 			first[table] = ms
 		}
 	}
 	for _, source := range cellSources() {
-		rows, err := cellRows(g, source)
+		rows, err := cellRows(list, source)
 		if err != nil {
 			return err
 		}
@@ -92,10 +93,10 @@ func writeGeneration(s session, g *rollup.Generation, first map[string]int64) er
 			return fmt.Errorf("append to %s: %w", table, err)
 		}
 	}
-	if err := appendCurves(s, g); err != nil {
+	if err := appendCurves(s, list); err != nil {
 		return fmt.Errorf("append to retention_day: %w", err)
 	}
-	if err := appendPlays(s, g, saw); err != nil {
+	if err := appendPlays(s, list, saw); err != nil {
 		return fmt.Errorf("append to plays: %w", err)
 	}
 	return nil
@@ -109,16 +110,35 @@ type cellRow struct {
 	cell   *rollup.Cell
 }
 
-// cellRows are a source's cells in the order of the table: the engine skips
-// stretches of rows by the least and greatest value of a column.
-func cellRows(g *rollup.Generation, source rollup.Source) ([]cellRow, error) {
+// cellRows are a source's cells, one row a cell, in the order of the table: the
+// engine skips stretches of rows by the least and greatest value of a column.
+func cellRows(list []*rollup.Generation, source rollup.Source) ([]cellRow, error) {
 	var rows []cellRow
-	err := g.Cells(source, func(start int64, face rollup.Face, a, b string, c *rollup.Cell) error {
-		rows = append(rows, cellRow{start, face, a, b, c})
-		return nil
-	})
-	slices.SortFunc(rows, compareRows)
-	return rows, err
+	for _, g := range list {
+		err := g.Cells(source, func(start int64, face rollup.Face, a, b string, c *rollup.Cell) error {
+			rows = append(rows, cellRow{start, face, a, b, c})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(rows, compareRows)
+	merged := rows[:0]
+	owned := false
+	for _, r := range rows {
+		if n := len(merged); n > 0 && compareRows(merged[n-1], r) == 0 {
+			if !owned { // cells of generations are not ours to change
+				merged[n-1].cell = merged[n-1].cell.Clone()
+				owned = true
+			}
+			merged[n-1].cell.Merge(r.cell)
+			continue
+		}
+		merged = append(merged, r)
+		owned = false
+	}
+	return merged, nil
 }
 
 func compareRows(x, y cellRow) int {
@@ -148,10 +168,10 @@ func appendCells(s session, table string, rows []cellRow) error {
 }
 
 // appendPlays appends finished plays, each with the measures of its whole life.
-func appendPlays(s session, g *rollup.Generation, saw func(string, int64)) error {
+func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) error {
 	return s.appendRows("plays", func(add func(...driver.Value) error) error {
 		row := make([]driver.Value, 0, 8+rollup.DimensionCount+rollup.Dimension(rollup.MeasureCount))
-		return g.Plays(func(p *fact.Play, dims []fact.Dims) error {
+		write := func(p *fact.Play, dims []fact.Dims) error {
 			first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
 			saw("plays", first)
 			total := wholeLife(p, dims, first, last)
@@ -169,7 +189,13 @@ func appendPlays(s session, g *rollup.Generation, saw func(string, int64)) error
 			}
 			row = append(row, appendDetail(nil, p, dims))
 			return add(row...)
-		})
+		}
+		for _, g := range list {
+			if err := g.Plays(write); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

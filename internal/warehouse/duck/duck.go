@@ -63,7 +63,10 @@ type DB struct {
 
 	pool *sql.DB
 
-	write sync.Mutex // held by Apply and Maintain
+	tidy  sync.Mutex                 // held by Maintain
+	parts map[string]map[int64]int64 // under tidy: by table, the parts of buckets left for later
+
+	write sync.Mutex // held by Apply and by each step of Maintain
 	conn  *sql.Conn  // their connection
 
 	mu        sync.Mutex
@@ -83,7 +86,7 @@ func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse %s: %w", dir, err)
 	}
-	db := &DB{opts: opts, dir: dir, lock: lock, days: rollup.NewDays(opts.TZ), first: map[string]int64{}}
+	db := &DB{opts: opts, dir: dir, lock: lock, days: rollup.NewDays(opts.TZ), first: map[string]int64{}, parts: map[string]map[int64]int64{}}
 	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open warehouse %s: %w", dir, err), db.release())
 	}

@@ -14,6 +14,8 @@ import (
 // buckets a transaction. A reader keeps the snapshot it has; only a flush waits,
 // for one step at most.
 func (db *DB) Maintain(ctx context.Context, now int64) error {
+	db.tidy.Lock()
+	defer db.tidy.Unlock()
 	for _, drop := range []struct {
 		source rollup.Source
 		keep   int64
@@ -58,24 +60,32 @@ func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) erro
 	return db.read(ctx, db.findFirst)
 }
 
-// busy are the buckets whose partial rows should be merged: how many rows each
-// has, oldest first. The cells of the face (all) tell how many flushes a bucket
-// saw.
+// busy are the buckets whose partial rows should be merged now, and how many
+// rows each has, oldest first: those with many parts, and those with a few that
+// have ended and got no more since the last look. (An import writes long-ended
+// buckets again and again: merging each time would rewrite them as often.)
 func (db *DB) busy(ctx context.Context, table, parts, width string, now int64) (buckets, rows []int64, err error) {
-	sql := fmt.Sprintf(`SELECT bucket, max(parts), max(many) FROM (
+	sql := fmt.Sprintf(`SELECT bucket, parts, many FROM (
 			SELECT bucket, %s AS parts, count(*) AS many FROM %s GROUP BY bucket)
-		GROUP BY bucket HAVING max(parts) >= ? OR (max(parts) > 1 AND bucket + %s < ?) ORDER BY bucket`, parts, table, width)
+		WHERE parts > 1 AND (parts >= ? OR bucket + %s < ?) ORDER BY bucket`, parts, table, width)
+	before, seen := db.parts[table], map[int64]int64{}
 	err = db.read(ctx, func(s session) error {
 		return s.each(sql, []any{db.opts.Compact.Parts, now - db.opts.Compact.QuietMS}, func(row []driver.Value) error {
-			buckets = append(buckets, row[0].(int64))
+			bucket, n := row[0].(int64), row[1].(int64)
+			if n < int64(db.opts.Compact.Parts) && before[bucket] != n {
+				seen[bucket] = n
+				return nil
+			}
+			buckets = append(buckets, bucket)
 			rows = append(rows, row[2].(int64))
 			return nil
 		})
 	})
+	db.parts[table] = seen
 	return buckets, rows, err
 }
 
-// widths are the greatest widths of a bucket, ms.
+// width is the greatest width of a bucket, ms.
 func width(source rollup.Source) string {
 	switch source {
 	case rollup.SourcePulse:
@@ -170,25 +180,13 @@ func (db *DB) compactCurves(ctx context.Context, now int64) error {
 }
 
 func mergeCurves(s session, day int64) error {
-	type key struct {
-		title, device string
-		width         int64
-	}
-	curves := map[key]*rollup.Curve{}
-	var order []key
-	err := s.each("SELECT "+curveColumns+" FROM retention_day WHERE bucket = ? ORDER BY title, device", []any{day}, func(row []driver.Value) error {
-		_, title, device, c, err := curveOf(row)
+	var curves curveMap
+	err := s.each("SELECT "+curveColumns+" FROM retention_day WHERE bucket = ?", []any{day}, func(row []driver.Value) error {
+		day, title, device, c, err := curveOf(row)
 		if err != nil {
 			return err
 		}
-		k := key{title, device, c.WidthMS}
-		if have := curves[k]; have != nil {
-			have.Merge(c)
-			return nil
-		}
-		curves[k] = c
-		order = append(order, k)
-		return nil
+		return curves.add(day, title, device, c)
 	})
 	if err != nil {
 		return err
@@ -196,13 +194,5 @@ func mergeCurves(s session, day int64) error {
 	if err := s.exec("DELETE FROM retention_day WHERE bucket = ?", day); err != nil {
 		return err
 	}
-	return s.appendRows("retention_day", func(add func(...driver.Value) error) error {
-		for _, k := range order {
-			c := curves[k]
-			if err := add(day, k.title, k.device, k.width, c.Plays, c.DurationMS, appendBins(nil, c)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return curves.write(s)
 }

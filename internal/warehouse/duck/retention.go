@@ -1,11 +1,13 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
@@ -51,11 +53,58 @@ func readBins(data []byte, c *rollup.Curve) error {
 	return nil
 }
 
-func appendCurves(s session, g *rollup.Generation) error {
+// appendCurves appends the curves of generations, one row a curve.
+func appendCurves(s session, list []*rollup.Generation) error {
+	var curves curveMap
+	for _, g := range list {
+		if err := g.Curves(curves.add); err != nil {
+			return err
+		}
+	}
+	return curves.write(s)
+}
+
+// curveKey is what the rows of retention_day are about.
+type curveKey struct {
+	day           int64
+	title, device string
+	width         int64
+}
+
+// curveMap sums curves, and keeps nothing of those it is given.
+type curveMap struct {
+	curves map[curveKey]*rollup.Curve
+	order  []curveKey
+}
+
+func (m *curveMap) add(day int64, title, device string, c *rollup.Curve) error {
+	if m.curves == nil {
+		m.curves = map[curveKey]*rollup.Curve{}
+	}
+	k := curveKey{day, title, device, c.WidthMS}
+	if m.curves[k] == nil {
+		m.curves[k] = &rollup.Curve{WidthMS: c.WidthMS}
+		m.order = append(m.order, k)
+	}
+	m.curves[k].Merge(c)
+	return nil
+}
+
+func (m *curveMap) write(s session) error {
+	if len(m.order) == 0 {
+		return nil
+	}
+	slices.SortFunc(m.order, func(a, b curveKey) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.title, b.title), cmp.Compare(a.device, b.device), cmp.Compare(a.width, b.width))
+	})
 	return s.appendRows("retention_day", func(add func(...driver.Value) error) error {
-		return g.Curves(func(day int64, title, device string, c *rollup.Curve) error {
-			return add(day, title, device, c.WidthMS, c.Plays, c.DurationMS, appendBins(nil, c))
-		})
+		for _, k := range m.order {
+			c := m.curves[k]
+			if err := add(k.day, k.title, k.device, k.width, c.Plays, c.DurationMS, appendBins(nil, c)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

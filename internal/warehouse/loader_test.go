@@ -1,0 +1,302 @@
+package warehouse_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"playhead/internal/fact"
+	"playhead/internal/rollup"
+	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/duck"
+	"playhead/internal/warehouse/warehousetest"
+)
+
+const partitions = 2
+
+// rig is a log that fills, and what a loader needs.
+type rig struct {
+	t       *testing.T
+	log     *memoryLog
+	world   *warehousetest.World
+	from    int64
+	batches []*fact.Batch
+}
+
+func newRig(t *testing.T, seed uint64) *rig {
+	from := time.Date(2026, 11, 20, 20, 0, 0, 0, time.UTC).UnixMilli()
+	return &rig{t: t, log: newMemoryLog(partitions), from: from, world: warehousetest.NewWorld(seed, from, from+8*rollup.HourMS)}
+}
+
+// produce adds batches to the log, as received now.
+func (r *rig) produce(n, plays int) {
+	for range n {
+		p := int32(len(r.batches) % partitions)
+		b := r.world.Batch(p, plays)
+		r.batches = append(r.batches, b)
+		r.log.add(p, time.Now().UnixMilli(), fact.AppendBatch(nil, b))
+	}
+}
+
+func (r *rig) store(db warehouse.Warehouse, opts warehouse.StoreOptions) *warehouse.Store {
+	r.t.Helper()
+	opts.Partitions = partitions
+	s, err := warehouse.NewStore(r.t.Context(), db, opts)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
+func (r *rig) scan() rollup.Scan {
+	return rollup.Scan{
+		Source: rollup.SourceTitleHour, From: r.from, To: r.from + 24*rollup.HourMS,
+		By: []rollup.Dimension{rollup.Title, rollup.Country}, Viewers: true,
+	}
+}
+
+func (r *rig) check(s *warehouse.Store, what string) {
+	r.t.Helper()
+	got, err := s.Scan(r.t.Context(), r.scan())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	want := warehousetest.Brute(r.scan(), r.batches)
+	if a := warehousetest.AnswerOf(got); fmt.Sprint(a) != fmt.Sprint(want) {
+		r.t.Fatalf("%s: the store's answer is not that of the facts", what)
+	}
+}
+
+// run starts a loader and returns what stops it and waits.
+func (r *rig) run(l *warehouse.Loader) (stop func()) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	return func() {
+		r.t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			r.t.Error(err)
+		}
+	}
+}
+
+func TestLoaderFlushesStopsAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRig(t, 1), &warehousetest.Memory{}
+		for round := range 3 {
+			s := r.store(db, warehouse.StoreOptions{RotateBytes: 200_000})
+			told := 0
+			l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{
+				Clock: time.Now, Observers: []warehouse.Observer{func(int32, int64, *fact.Batch) { told++ }},
+			})
+			stop := r.run(l)
+			r.produce(20, 3)
+			synctest.Wait()
+			r.check(s, "in memory")
+			before := flushes(t, db)
+			time.Sleep(11 * time.Second)
+			synctest.Wait()
+			r.check(s, "flushed")
+			if flushes(t, db) <= before {
+				t.Error("nothing was flushed within 11 s")
+			}
+			r.produce(5, 3)
+			synctest.Wait()
+			stop()
+			if want := len(r.batches); told != want {
+				t.Errorf("round %d: the observer was told %d batches, want %d", round, told, want)
+			}
+			if st := l.Stats(t.Context()); st.LagRecords != 0 || st.UnflushedBytes > 1000 || st.Flushes == 0 {
+				t.Errorf("round %d: %+v after an orderly stop", round, st)
+			}
+			s = r.store(db, warehouse.StoreOptions{})
+			r.check(s, "after a stop")
+			if got := s.FreshTo(); got != r.world.To {
+				t.Errorf("fresh to %d, want %d", got, r.world.To)
+			}
+		}
+	})
+}
+
+func flushes(t *testing.T, db warehouse.Warehouse) int64 {
+	t.Helper()
+	st, err := db.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Rows["generations"]
+}
+
+func TestLoaderTrimsWhatNobodyNeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRig(t, 2), &warehousetest.Memory{}
+		s := r.store(db, warehouse.StoreOptions{})
+		stop := r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, KeepFacts: time.Minute}))
+		for range 40 {
+			r.produce(4, 1)
+			time.Sleep(10 * time.Second)
+		}
+		stop()
+		first, next, _ := r.log.Bounds(t.Context(), "facts", 0)
+		if kept := next - first; kept < 10 || kept > 20 {
+			t.Errorf("%d of %d facts are kept, want those of about a minute: 12", kept, next)
+		}
+		told := 0
+		l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{
+			Clock: time.Now, KeepFacts: time.Minute, Observers: []warehouse.Observer{func(int32, int64, *fact.Batch) { told++ }},
+		})
+		stop = r.run(l)
+		synctest.Wait()
+		stop()
+		if told < 20 || told > 28 {
+			t.Errorf("after a start the observer was told %d batches, want the last minute's: about 24", told)
+		}
+	})
+}
+
+func TestLoaderWaitsForTheDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		broken.Store(true)
+		r, db := newRig(t, 3), &warehousetest.Memory{Fail: func() error {
+			if broken.Load() {
+				return errors.New("disk on fire")
+			}
+			return nil
+		}}
+		s := r.store(db, warehouse.StoreOptions{RotateBytes: 100_000})
+		l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, MaxBytes: 1_000_000, FlushBytes: 200_000})
+		stop := r.run(l)
+		r.produce(300, 10)
+		time.Sleep(time.Minute)
+		st := l.Stats(t.Context())
+		if st.UnflushedBytes < 900_000 || st.UnflushedBytes > 16_000_000 || st.LagRecords == 0 || st.Failures == 0 {
+			t.Errorf("with a broken database: %+v", st)
+		}
+		broken.Store(false)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		r.check(s, "after the database came back")
+		if st := l.Stats(t.Context()); st.LagRecords != 0 {
+			t.Errorf("after the database came back: %+v", st)
+		}
+		stop()
+	})
+}
+
+func TestGapIsFatal(t *testing.T) {
+	r, db := newRig(t, 4), &warehousetest.Memory{}
+	s := r.store(db, warehouse.StoreOptions{})
+	r.produce(4, 2)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now}).Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.produce(10, 2)
+	r.log.first[0] = 5
+	err := warehouse.NewLoader(r.log, r.store(db, warehouse.StoreOptions{}), warehouse.LoaderOptions{Clock: time.Now}).Run(t.Context())
+	if !errors.Is(err, warehouse.ErrGap) {
+		t.Fatalf("missing facts gave %v", err)
+	}
+}
+
+// While facts are applied, rotated, flushed and merged, every scan is the
+// answer of some prefix of each partition, each fact once.
+func TestScansDuringFlushesCountEachFactOnce(t *testing.T) {
+	db, err := duck.Open(t.Context(), t.TempDir(), duck.Options{Compact: duck.Compaction{Parts: 2, Rows: 300}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	r := newRig(t, 5)
+	r.world.Corrections = 0
+	s := r.store(db, warehouse.StoreOptions{RotateBytes: 300_000})
+	l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{
+		Clock: time.Now, FlushEvery: 20 * time.Millisecond, FlushBytes: 1, MaintainEvery: 30 * time.Millisecond,
+	})
+	stop := r.run(l)
+	produced := make(chan struct{})
+	go func() {
+		defer close(produced)
+		for range 120 {
+			r.produce(2, 1)
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	q := rollup.Scan{Source: rollup.SourceTitleDay, From: r.from - 48*rollup.HourMS, To: r.from + 48*rollup.HourMS}
+	last, scans := int64(0), 0
+	for running := true; running; scans++ {
+		select {
+		case <-produced:
+			running = false
+		default:
+		}
+		var requests [2]int64
+		for i, source := range []rollup.Source{rollup.SourceTitleDay, rollup.SourcePlays} {
+			q.Source = source
+			res, err := s.Scan(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range res.Groups {
+				requests[i] += g.Measures[rollup.PlayRequests]
+			}
+		}
+		// A batch has one play: the number of requests is that of batches applied.
+		if requests[0] < last || requests[1] < requests[0] || requests[1] > 240 {
+			t.Fatalf("requests %v after %d", requests, last)
+		}
+		last = requests[1]
+	}
+	stop()
+	r.check(s, "at the end")
+	if err := db.Maintain(t.Context(), r.world.To+100*rollup.HourMS); err != nil {
+		t.Fatal(err)
+	}
+	r.check(r.store(db, warehouse.StoreOptions{}), "from the database")
+	if scans < 20 {
+		t.Errorf("only %d scans", scans)
+	}
+}
+
+func TestValuesAndRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRig(t, 6), &warehousetest.Memory{}
+		s := r.store(db, warehouse.StoreOptions{})
+		stop := r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now}))
+		r.produce(10, 20)
+		synctest.Wait()
+		got, err := s.Values(t.Context(), rollup.Title, "T-A", 3)
+		if err != nil || !slices.Equal(got, []string{"t-aa", "t-ab", "t-ac"}) {
+			t.Errorf("values %q, %v", got, err)
+		}
+		inMemory, err := s.Retention(t.Context(), "t-aa", "device_type", r.from, r.world.To)
+		if err != nil || len(inMemory) == 0 {
+			t.Fatalf("retention %v, %v", inMemory, err)
+		}
+		stop()
+		s = r.store(db, warehouse.StoreOptions{})
+		flushed, err := s.Retention(t.Context(), "t-aa", "device_type", r.from, r.world.To)
+		if err != nil || fmt.Sprint(flushed) != fmt.Sprint(inMemory) {
+			t.Errorf("retention changed by a flush: %v", err)
+		}
+		for i := 1; i < len(flushed); i++ {
+			if flushed[i].Key <= flushed[i-1].Key {
+				t.Errorf("two curves for %q", flushed[i].Key)
+			}
+		}
+		if again, _ := s.Values(t.Context(), rollup.Title, "t-a", 3); !slices.Equal(again, got) {
+			t.Errorf("values after a restart %q", again)
+		}
+		if _, err := s.Retention(t.Context(), "t-aa", "cdn", 0, 0); !errors.Is(err, warehouse.ErrDimension) {
+			t.Errorf("retention by cdn gave %v", err)
+		}
+	})
+}

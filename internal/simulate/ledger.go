@@ -135,7 +135,7 @@ func newLedger(w *world, base, length int64) *ledger {
 		t := w.ranks[r]
 		l.filtered(filter{title: t, country: -1, screen: -1}, "country", "title", titles[t], places)
 	}
-	for r := range min(6, len(titles)) {
+	for r := range min(4, len(titles)) {
 		if t := w.ranks[r]; w.titles[t].Kind != catalog.Live {
 			l.watched[t] = &watched{}
 		}

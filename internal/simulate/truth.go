@@ -75,18 +75,16 @@ type TruthWatched struct {
 	Devices   map[string]*TruthRetention `json:"devices"`
 }
 
-// TruthRetention is a retention curve: of the measured plays, how many began
-// and how many came at least up to each hundredth of the title, and the media
-// ms that were played within it, repeats included.
+// TruthRetention is how far the measured plays of a title went, by second of
+// media. Positions at the very end count in the last second.
 type TruthRetention struct {
-	Plays     int64   `json:"plays"`
+	Plays int64 `json:"plays"`
+	// Started and Furthest are how many plays started and went furthest to the
+	// second; WatchedMS is how long its positions were played, repeats included.
 	Started   []int64 `json:"started"`
-	Reached   []int64 `json:"reached"`
+	Furthest  []int64 `json:"furthest"`
 	WatchedMS []int64 `json:"watched_ms"`
 }
-
-// bins of a retention curve.
-const bins = 100
 
 // gaugeTicks is how many 10 s boundaries the truth keeps at its end: an hour.
 const gaugeTicks = 360
@@ -229,7 +227,8 @@ func (l *ledger) retention() []TruthWatched {
 			for _, d := range [2]string{"", l.w.devices[r.screen].kind} {
 				c := tw.Devices[d]
 				if c == nil {
-					c = &TruthRetention{Started: make([]int64, bins), Reached: make([]int64, bins), WatchedMS: make([]int64, bins)}
+					n := (title.RuntimeMS + 999) / 1000
+					c = &TruthRetention{Started: make([]int64, n), Furthest: make([]int64, n), WatchedMS: make([]int64, n)}
 					tw.Devices[d] = c
 				}
 				c.take(r, title.RuntimeMS)
@@ -240,24 +239,16 @@ func (l *ledger) retention() []TruthWatched {
 	return out
 }
 
-// take adds a play to the curve. Bin i is the media from i/bins to (i+1)/bins
-// of the runtime; a play has reached it when its furthest position is at or
-// after the bin's start.
+// take adds a play to the curve.
 func (c *TruthRetention) take(r *retained, runtime int64) {
 	c.Plays++
-	for i := range int64(bins) {
-		edge := i * runtime / bins
-		if int64(r.start) <= edge {
-			c.Started[i]++
-		}
-		if int64(r.furthest) >= edge {
-			c.Reached[i]++
-		}
-		to := (i + 1) * runtime / bins
-		for _, s := range r.runs {
-			if d := min(s.to, to) - max(s.from, edge); d > 0 {
-				c.WatchedMS[i] += d
-			}
+	c.Started[min(int64(r.start), runtime-1)/1000]++
+	c.Furthest[min(int64(r.furthest), runtime-1)/1000]++
+	for _, s := range r.runs {
+		for at := s.from; at < s.to; {
+			to := min(s.to, (at/1000+1)*1000)
+			c.WatchedMS[min(at, runtime-1)/1000] += to - at
+			at = to
 		}
 	}
 }

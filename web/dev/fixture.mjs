@@ -88,6 +88,7 @@ async function api(request, response, url) {
   const path = url.pathname;
   if (path === '/api/v1/live') return events(request, response, 250, snapshot);
   if (path === '/api/v1/events/tail') return events(request, response, empty ? 5000 : 140, () => (empty ? null : tailEvent(titles)));
+  if (path === '/api/v1/session/logout') return void response.writeHead(204).end();
   if (routes[path]) return json(response, routes[path]());
   if (mode === 'errors') return json(response, { title: 'The query was refused', status: 422, detail: 'no roll-up holds title × country × device_type at 10 s; widen the grain to an hour' }, 422);
   if (path === '/api/v1/query') return json(response, answer(await body(request), titles, empty));

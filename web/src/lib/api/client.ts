@@ -75,6 +75,10 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await response.json()) as T;
 }
 
+export async function post(path: string): Promise<void> {
+  await request(path, { method: 'POST', headers: headers() });
+}
+
 export async function query(body: Query, signal?: AbortSignal): Promise<Table> {
   const response = await request('/api/v1/query', {
     method: 'POST',

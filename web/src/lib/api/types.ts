@@ -113,12 +113,18 @@ export interface RetentionTable {
 }
 
 export interface TailEvent {
+  /** Counts up without gaps at the server. */
+  number?: number;
   time: string;
   key?: string;
   format?: string;
   type?: string;
   title?: string;
   accepted: boolean;
+  /** accepted, duplicate, ignored or rejected. */
+  result?: string;
+  /** The field that was wrong. */
+  field?: string;
   code?: string;
   reason?: string;
   repairs?: string[];

@@ -31,3 +31,8 @@ export function deviceName(type: string): string {
   if (type === '') return 'Unknown';
   return DEVICES[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replaceAll('_', ' ');
 }
+
+/** "science fiction" → "Science fiction". */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -13,6 +13,7 @@ export { default as GitCompare } from '@lucide/svelte/icons/git-compare-arrows';
 export { default as Help } from '@lucide/svelte/icons/circle-question-mark';
 export { default as Image } from '@lucide/svelte/icons/image';
 export { default as Link } from '@lucide/svelte/icons/link';
+export { default as LogOut } from '@lucide/svelte/icons/log-out';
 export { default as Moon } from '@lucide/svelte/icons/moon';
 export { default as PanelLeft } from '@lucide/svelte/icons/panel-left';
 export { default as Pause } from '@lucide/svelte/icons/pause';

@@ -10,9 +10,14 @@ export interface TailFilter {
   text: string;
 }
 
+/** accepted, rejected, or neither: a duplicate, or what is ignored on purpose. */
+export function fateOf(event: TailEvent): 'accepted' | 'rejected' | 'neither' {
+  if (event.accepted) return 'accepted';
+  return event.result === 'duplicate' || event.result === 'ignored' ? 'neither' : 'rejected';
+}
+
 export function matches(event: TailEvent, filter: TailFilter): boolean {
-  if (filter.fate === 'accepted' && !event.accepted) return false;
-  if (filter.fate === 'rejected' && event.accepted) return false;
+  if (filter.fate && filter.fate !== fateOf(event)) return false;
   if (filter.format && event.format !== filter.format) return false;
   if (!filter.text) return true;
   const text = filter.text.toLowerCase();

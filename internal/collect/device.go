@@ -81,12 +81,14 @@ func (c *deviceCache) of(agent string) *device {
 }
 
 // agentMarks are parts of user agents that tell what the parser does not; the
-// first that fits counts.
-var agentMarks = []struct{ mark, kind string }{
-	{"playstation", "console"}, {"xbox", "console"}, {"nintendo", "console"},
-	{"roku", "set_top_box"}, {"aft", "set_top_box"}, {"appletv", "set_top_box"}, {"apple tv", "set_top_box"}, {"crkey", "set_top_box"},
-	{"smart-tv", "tv"}, {"smarttv", "tv"}, {"smart_tv", "tv"}, {"tizen", "tv"}, {"web0s", "tv"}, {"webos", "tv"}, {"hbbtv", "tv"},
-	{"bravia", "tv"}, {"googletv", "tv"}, {"android tv", "tv"}, {"viera", "tv"}, {"netcast", "tv"},
+// first that fits counts. An empty os is the parser's.
+var agentMarks = []struct{ mark, kind, os string }{
+	{"playstation", "console", "PlayStation"}, {"xbox", "console", "Xbox"}, {"nintendo", "console", "Nintendo"},
+	{"roku", "set_top_box", "Roku OS"}, {" aft", "set_top_box", "Fire OS"}, {"appletv", "set_top_box", "tvOS"},
+	{"apple tv", "set_top_box", "tvOS"}, {"crkey", "set_top_box", "Cast"},
+	{"tizen", "tv", "Tizen"}, {"web0s", "tv", "webOS"}, {"webos", "tv", "webOS"}, {"netcast", "tv", "NetCast"},
+	{"bravia", "tv", ""}, {"googletv", "tv", "Android"}, {"android tv", "tv", "Android"}, {"viera", "tv", ""},
+	{"smart-tv", "tv", ""}, {"smarttv", "tv", ""}, {"smart_tv", "tv", ""}, {"hbbtv", "tv", ""},
 }
 
 func parseAgent(agent string) *device {
@@ -97,11 +99,13 @@ func parseAgent(agent string) *device {
 	ua := useragent.Parse(agent)
 	lower := strings.ToLower(agent)
 	for _, m := range agentMarks {
-		// "AFT…" is a Fire TV's model; elsewhere the letters mean nothing.
-		if m.mark == "aft" && !strings.Contains(agent, " AFT") || !strings.Contains(lower, m.mark) {
+		if !strings.Contains(lower, m.mark) {
 			continue
 		}
-		d.kind, d.os, d.browser = m.kind, ua.OS, ua.Name
+		d.kind, d.os, d.browser = m.kind, m.os, ua.Name
+		if d.os == "" {
+			d.os = ua.OS
+		}
 		return d
 	}
 	switch {

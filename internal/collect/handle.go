@@ -95,6 +95,7 @@ func (b *batch) fail(w http.ResponseWriter, err error) {
 	b.c.metrics.refused.WithLabelValues(p.Code).Inc()
 	b.c.cfg.Tail.publish([]Entry{{
 		Time: b.received, Key: b.key.Name, Format: b.format.String(), Result: "rejected", Code: p.Code, Reason: p.Detail,
+		Raw: masked(b.body),
 	}})
 	p.write(w)
 }

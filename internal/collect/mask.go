@@ -3,7 +3,10 @@ package collect
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 const (
@@ -20,9 +23,13 @@ func masked(raw []byte, ids ...string) string {
 	if truncated {
 		text = text[:maxRaw]
 	}
+	if bytes.IndexByte(text, '\\') >= 0 {
+		text = plainSpelling(text)
+	}
 	out := string(bytes.ToValidUTF8(maskValues(text), []byte("�")))
 	for _, id := range ids {
 		if len(id) >= shortID {
+			out = strings.ReplaceAll(out, string(jsonSpelling(id)), mask)
 			out = strings.ReplaceAll(out, id, mask)
 		}
 	}
@@ -35,8 +42,25 @@ func masked(raw []byte, ids ...string) string {
 	return out
 }
 
+// needless are escapes of characters that could stand for themselves.
+var needless = regexp.MustCompile(`\\(?:/|u[0-9a-fA-F]{4})`)
+
+// plainSpelling undoes needless escapes, behind which an id could hide.
+func plainSpelling(text []byte) []byte {
+	return needless.ReplaceAllFunc(text, func(esc []byte) []byte {
+		if esc[1] == '/' {
+			return esc[1:]
+		}
+		n, err := strconv.ParseUint(string(esc[2:]), 16, 32)
+		if r := rune(n); err == nil && r >= ' ' && r != '"' && r != '\\' && !utf16.IsSurrogate(r) {
+			return utf8.AppendRune(nil, r)
+		}
+		return esc
+	})
+}
+
 var (
-	emailLike = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+(?:@|%40|\\u0040)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)
+	emailLike = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)
 	ipv4Like  = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
 	ipv6Like  = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}\b`)
 )

@@ -194,19 +194,28 @@ func scrubJSON(text []byte, raw string, pseudonym func() string) []byte {
 	if len(text) == 0 {
 		return text
 	}
-	spelt := unsafe.Slice(unsafe.StringData(raw), len(raw))
-	if strings.ContainsAny(raw, "\"\\") || strings.IndexFunc(raw, func(r rune) bool { return r < ' ' || r > 0x7e }) >= 0 {
-		var out bytes.Buffer
-		enc := json.NewEncoder(&out)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(raw); err == nil {
-			spelt = bytes.Trim(bytes.TrimSpace(out.Bytes()), `"`)
-		}
-	}
+	spelt := jsonSpelling(raw)
 	if !bytes.Contains(text, spelt) {
 		return text
 	}
 	return bytes.ReplaceAll(text, spelt, []byte(pseudonym()))
+}
+
+// jsonSpelling is raw as it stands within a JSON string that has only the
+// escapes that it needs. It must not be changed.
+func jsonSpelling(raw string) []byte {
+	plain := func(r rune) bool { return r < ' ' || r > 0x7e || r == '"' || r == '\\' }
+	if strings.IndexFunc(raw, plain) < 0 {
+		return unsafe.Slice(unsafe.StringData(raw), len(raw))
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(raw); err != nil {
+		return []byte(raw) // a string always marshals
+	}
+	text := bytes.TrimSpace(out.Bytes())
+	return text[1 : len(text)-1]
 }
 
 func scrubMap(m map[string]string, raw string, pseudonym func() string) {

@@ -82,11 +82,12 @@ func (h *Hub) Apply(b *fact.Batch, now int64) {
 	}
 }
 
-// viewer counts a stretch in the groupings that it names. A stretch holds from
-// the second it begins in to the one it ends in.
+// viewer counts a stretch in the groupings that it names. Both ends are cut
+// down to the second, so that a stretch that continues another neither counts
+// twice in the second where they meet nor leaves it out.
 func (h *Hub) viewer(s *fact.Span, d *fact.Dims) {
 	g := h.gauges
-	from, to := s.From/1000, (s.To+999)/1000
+	from, to := s.From/1000, s.To/1000
 	if s.Scope&fact.ScopeAll != 0 {
 		g.stretch(key{all, g.id(all, "")}, from, to, s.N)
 	}

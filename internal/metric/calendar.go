@@ -157,18 +157,23 @@ func floorTo(ms, width int64) int64 {
 
 func ceilTo(ms, width int64) int64 { return -floorTo(-ms, width) }
 
-// calendar is a time zone in which days are cut.
-type calendar struct{ loc *time.Location }
+// calendar cuts days as the day cells are cut.
+type calendar struct{ days rollup.Days }
+
+func newCalendar(loc *time.Location) calendar { return calendar{rollup.NewDays(loc)} }
 
 // isDay says whether ms is the first instant of a day.
-func (c calendar) isDay(ms int64) bool { return GrainDay.floor(ms, c.loc) == ms }
+func (c calendar) isDay(ms int64) bool { return c.floorDay(ms) == ms }
 
-func (c calendar) floorDay(ms int64) int64 { return GrainDay.floor(ms, c.loc) }
+func (c calendar) floorDay(ms int64) int64 {
+	start, _ := c.days.Bounds(ms)
+	return start
+}
 
 func (c calendar) ceilDay(ms int64) int64 {
-	f := GrainDay.floor(ms, c.loc)
-	if f == ms {
+	start, end := c.days.Bounds(ms)
+	if start == ms {
 		return ms
 	}
-	return GrainDay.next(f, c.loc)
+	return end
 }

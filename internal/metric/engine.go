@@ -71,7 +71,7 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{now: start.UnixMilli(), limits: e.opts.Retention, report: calendar{e.opts.ReportTZ}}
+	p := &planner{now: start.UnixMilli(), limits: e.opts.Retention, report: newCalendar(e.opts.ReportTZ)}
 	if r.fromStart {
 		if p.first, err = e.firstData(ctx, p); err != nil {
 			return nil, err

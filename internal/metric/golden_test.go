@@ -170,7 +170,7 @@ func (f *fixture) open(t *testing.T) (*Engine, *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{fresh: mustTime(t, f.Fresh), report: calendar{loc}}
+	w := &world{fresh: mustTime(t, f.Fresh), report: newCalendar(loc)}
 	for _, c := range f.Cells {
 		wc := worldCell{time: mustTime(t, c.Time), viewers: c.Viewers}
 		wc.keys[rollup.Title], wc.keys[rollup.Country] = c.Title, c.Country

@@ -52,7 +52,7 @@ func (r *request) unit(w *window) (Grain, int) {
 }
 
 func (r *request) wholeDays(w *window) bool {
-	c := calendar{r.loc}
+	c := newCalendar(r.loc)
 	return c.isDay(w.from) && c.isDay(w.to)
 }
 

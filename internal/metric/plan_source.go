@@ -25,7 +25,7 @@ func planSource(p *planner, r *request, out *plan) error {
 		windows = append(windows, out.previous)
 	}
 	fits := func(s rollup.Source, exact bool) bool {
-		if !covers(s, dims) {
+		if !rollup.Covers(s, dims) {
 			return false
 		}
 		for _, w := range windows {
@@ -93,27 +93,11 @@ func (p *planner) aligned(s rollup.Source, w *window) bool {
 // reason says why no roll-up answers.
 func (p *planner) reason(r *request, dims []rollup.Dimension) string {
 	switch {
-	case !covers(rollup.SourcePulse, dims) && !covers(rollup.SourceTitleDay, dims):
+	case !rollup.Covers(rollup.SourcePulse, dims) && !rollup.Covers(rollup.SourceTitleDay, dims):
 		return "its dimensions are not kept together"
-	case r.grain == Grain10s || r.grain == GrainMinute || !covers(rollup.SourceTitleDay, dims):
+	case r.grain == Grain10s || r.grain == GrainMinute || !rollup.Covers(rollup.SourceTitleDay, dims):
 		return "its cells are kept for two days and by one dimension only"
 	default:
 		return "its buckets are not cut where the kept hours and days are"
 	}
-}
-
-// covers says whether the source keeps the dimensions together.
-func covers(s rollup.Source, dims []rollup.Dimension) bool {
-	switch s {
-	case rollup.SourcePulse:
-		return len(dims) == 0 || len(dims) == 1 && dims[0] <= rollup.CDN
-	case rollup.SourceTitleHour, rollup.SourceTitleDay:
-		for _, d := range dims {
-			if d > rollup.DeviceType {
-				return false
-			}
-		}
-		return len(dims) < 2 || len(dims) == 2 && slices.Contains(dims, rollup.Title)
-	}
-	return true
 }

@@ -18,7 +18,13 @@ func cancelSpans(s []fact.Span) []fact.Span {
 	})
 }
 
+// maxCancel: longer lists, of players that flood, are left as they are.
+const maxCancel = 200
+
 func cancel[T any](list []T, opposite func(a, b T) bool) []T {
+	if len(list) > maxCancel {
+		return list
+	}
 	dead := make([]bool, len(list))
 	for i := range list {
 		for j := i + 1; !dead[i] && j < len(list); j++ {

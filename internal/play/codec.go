@@ -102,6 +102,7 @@ func (w *writer) play(g *Engine, p *playState) {
 	w.bits(p.known, p.history, p.silent)
 	w.int(p.received)
 	w.int(p.newest)
+	w.int(p.floor)
 	w.uint(uint64(len(p.seqs.ranges)))
 	for _, s := range p.seqs.ranges {
 		w.int(s.from)
@@ -115,7 +116,6 @@ func (w *writer) play(g *Engine, p *playState) {
 	for i := range p.kept {
 		w.evidence(&p.kept[i], p.newest)
 	}
-	w.fold(&p.tip, p.newest)
 	w.fold(&p.base, p.newest)
 }
 
@@ -129,21 +129,62 @@ func (r *reader) play(g *Engine) *playState {
 	r.skip(len(p.ref))
 	p.keyID = uint32(r.uint())
 	r.bits(&p.known, &p.history, &p.silent)
-	p.received, p.newest = r.int(), r.int()
-	for n := r.count(); n > 0; n-- {
+	p.received, p.newest, p.floor = r.int(), r.int(), r.int()
+	for n := r.count(); n > 0 && r.err == nil; n-- {
 		from := r.int()
 		p.seqs.ranges = append(p.seqs.ranges, seqRange{from, from + r.int()})
 	}
-	for n := r.count(); n > 0; n-- {
+	for n := min(r.count(), 1<<16); n > 0 && r.err == nil; n-- {
 		p.dims = append(p.dims, r.dims(g.strings))
 	}
-	for n := r.count(); n > 0; n-- {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p.kept = append(p.kept, r.evidence(p.newest))
 	}
-	r.fold(&p.tip, p.newest)
 	r.fold(&p.base, p.newest)
+	if r.err == nil {
+		r.err = p.valid()
+	}
+	if r.err != nil {
+		return p
+	}
+	mute := emitter{engine: g, config: &g.config, play: p, mute: true}
+	p.tip = p.base
+	p.tip.steps(p.kept, &mute)
 	p.base.shareLists(&p.tip)
 	return p
+}
+
+var errRange = errors.New("holds a value that cannot be")
+
+// valid reports whether what was read can be worked with: indexes that exist,
+// kinds that are known.
+func (p *playState) valid() error {
+	ok := len(p.dims) > 0
+	index := func(i uint16) { ok = ok && int(i) < len(p.dims) }
+	for i := range p.kept {
+		e := &p.kept[i]
+		index(e.dims)
+		ok = ok && e.kind.OfPlay() && e.rate >= 0 && e.rate <= maxRate && (i == 0 || !e.before(&p.kept[i-1]))
+	}
+	f := &p.base
+	for _, i := range [...]uint16{f.dims, f.reqDims, f.frameDims, f.interval.dims, f.active.dims} {
+		index(i)
+	}
+	for _, list := range [...][]stretch{f.intervals, f.actives} {
+		for _, s := range list {
+			index(s.dims)
+			ok = ok && s.kind < fact.SpanKindCount
+		}
+	}
+	ok = ok && f.interval.kind < fact.SpanKindCount && f.active.kind < fact.SpanKindCount
+	ok = ok && f.state <= closed && f.beforeSeek <= closed && f.reason <= fact.EndedByExit && f.nGaps <= gapsKept
+	ok = ok && f.firstActive >= 0 && int(f.firstActive) <= len(f.actives)
+	ok = ok && f.firstRun >= 0 && int(f.firstRun) <= len(f.runs)
+	ok = ok && f.rate > 0 && f.rate <= maxRate
+	if !ok {
+		return errRange
+	}
+	return nil
 }
 
 func (w *writer) dims(in *interner, d dims) {
@@ -245,8 +286,8 @@ func (r *reader) fold(f *fold, ref int64) {
 		*v = int32(r.int())
 	}
 	f.rate = math.Float32frombits(uint32(r.uint()))
-	f.nGaps = min(r.byte(), gapsKept)
-	for i := range f.nGaps {
+	f.nGaps = r.byte()
+	for i := range min(f.nGaps, gapsKept) {
 		f.gaps[i] = int32(r.int())
 	}
 	f.state, f.beforeSeek, f.reason = state(r.byte()), state(r.byte()), fact.EndReason(r.byte())
@@ -256,10 +297,12 @@ func (r *reader) fold(f *fold, ref int64) {
 	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart, &f.positioned, &f.business)
 	if pair := r.stretches(ref); len(pair) == 2 {
 		f.interval, f.active = pair[0], pair[1]
+	} else {
+		r.skip(-1)
 	}
 	f.intervals = r.stretches(ref)
 	f.actives = r.stretches(ref)
-	for n := r.count(); n > 0; n-- {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
 		from := int32(r.int())
 		f.runs = append(f.runs, run{from, from + int32(r.int())})
 	}

@@ -25,6 +25,12 @@ type Config struct {
 	PositionSlack int64
 	// MaxListed bounds the intervals and stretches one part keeps.
 	MaxListed int
+	// MaxKept bounds the events of one play that can still be preceded: of a
+	// player that says more within the horizon, older ones come too late.
+	MaxKept int
+	// MaxPlays bounds the plays of one viewer: of an id that many share, the
+	// play that was silent for longest is closed and let go.
+	MaxPlays int
 }
 
 // DefaultConfig is reference definition version 1.
@@ -32,7 +38,7 @@ func DefaultConfig() Config {
 	return Config{
 		Horizon: 30_000, PlayTimeout: 30 * 60_000, StartTimeout: 60_000, LateLimit: 24 * 3_600_000,
 		MinStall: 50, SeekWindow: 3_000, Heartbeat: 30_000, StallActive: 5 * 60_000,
-		PositionSlack: 2_000, MaxListed: 2_000,
+		PositionSlack: 2_000, MaxListed: 2_000, MaxKept: 500, MaxPlays: 1_000,
 	}
 }
 

@@ -57,10 +57,11 @@ type playState struct {
 	base fold
 	tip  fold
 	kept []evidence // since base, in order
-	// newest is the highest event time seen.
-	newest int64
-	seqs   seqSet
-	dims   []dims
+	// newest is the highest event time seen. What is older than floor comes
+	// too late even within the horizon: more was kept than MaxKept.
+	newest, floor int64
+	seqs          seqSet
+	dims          []dims
 
 	prev, next *playState
 	in         *list
@@ -108,6 +109,7 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 	}
 	p := v.find(e.Play)
 	if p == nil {
+		g.makeRoom(v, out)
 		p = &playState{
 			ref: e.Play, owner: v, keyID: e.KeyID, known: e.Known, history: e.Import,
 			base: newFold(), tip: newFold(), newest: e.Time,
@@ -124,6 +126,10 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 	}
 	if e.Time < p.newest-g.config.Horizon {
 		out.Counts.LateDropped++
+		return nil
+	}
+	if e.Time < p.floor {
+		out.Counts.Evicted++
 		return nil
 	}
 	ev := p.evidence(g, e)
@@ -195,10 +201,21 @@ func (p *playState) evidence(g *Engine, e *event.Event) evidence {
 	return evidence{
 		time: e.Time, seq: e.Seq, id: binary.LittleEndian.Uint64(e.ID[:8]),
 		position: clamp32(e.PositionMS), duration: clamp32(e.DurationMS), from: clamp32(e.FromMS),
-		startup: clamp32(e.Quality.StartupMS), rate: float32(e.Rate),
+		startup: clamp32(e.Quality.StartupMS), rate: plausibleRate(e.Rate),
 		dims: p.tableIndex(g.strings.dimsOf(e)), kind: e.Type,
 		fatal: e.Quality.ErrorFatal, business: e.Quality.ErrorClass == "business",
 	}
+}
+
+// maxRate is the fastest playback that is believed.
+const maxRate = 16
+
+// plausibleRate is 0, "not said", for what is no rate.
+func plausibleRate(v float64) float32 {
+	if v > 0 {
+		return float32(min(v, maxRate))
+	}
+	return 0
 }
 
 func clamp32(v int64) int32 { return int32(max(-1, min(v, 1<<31-1))) }
@@ -246,24 +263,28 @@ func (p *playState) insert(at int, ev evidence, x *emitter) {
 	p.settleBase(x)
 }
 
-// reorder takes back what the kept evidence emitted and emits it anew with ev
-// in its place.
+// reorder takes back what the kept evidence from at on emitted and emits it
+// anew with ev in its place.
 func (p *playState) reorder(at int, ev evidence, x *emitter) {
+	mute := *x
+	mute.mute = true
+	before := p.base
+	before.steps(p.kept[:at], &mute)
 	spans, marks := len(x.out.Spans), len(x.out.Marks)
 	x.sign = -1
-	p.replay(x)
+	p.tip = before
+	p.tip.steps(p.kept[at:], x)
 	p.kept = slices.Insert(p.kept, at, ev)
 	x.sign = 1
-	p.replay(x)
+	p.tip = before
+	p.tip.steps(p.kept[at:], x)
 	x.out.Marks = append(x.out.Marks[:marks], cancelMarks(x.out.Marks[marks:])...)
 	x.out.Spans = append(x.out.Spans[:spans], cancelSpans(x.out.Spans[spans:])...)
 }
 
-// replay folds the kept evidence over the base into the tip.
-func (p *playState) replay(x *emitter) {
-	p.tip = p.base
-	for i := range p.kept {
-		p.tip.step(&p.kept[i], x)
+func (f *fold) steps(list []evidence, x *emitter) {
+	for i := range list {
+		f.step(&list[i], x)
 	}
 }
 
@@ -273,9 +294,15 @@ func (p *playState) settleBase(x *emitter) {
 	n := 0
 	mute := *x
 	mute.mute = true
-	for n < len(p.kept) && p.kept[n].time < before {
-		p.base.step(&p.kept[n], &mute)
-		n++
+	for ; n < len(p.kept); n++ {
+		e := &p.kept[n]
+		if e.time >= before {
+			if len(p.kept)-n <= x.config.MaxKept {
+				break
+			}
+			p.floor = e.time + 1
+		}
+		p.base.step(e, &mute)
 	}
 	if n == 0 {
 		return

@@ -1,6 +1,9 @@
 package play
 
 import (
+	"cmp"
+	"slices"
+
 	"playhead/internal/event"
 	"playhead/internal/fact"
 )
@@ -108,26 +111,20 @@ func (f *fold) uncovered(a, b int32) int32 {
 	if len(f.runs) == 0 {
 		return b - a
 	}
-	// Walk from a to b over the parts that some run covers. Runs are few.
-	var free int32
-	for a < b {
-		end, next := a, b
-		for _, r := range f.runs {
-			if r.from <= a && r.to > end {
-				end = r.to
-			}
-			if r.from > a && r.from < next {
-				next = r.from
-			}
+	var few [8]run
+	seen := few[:0]
+	for _, r := range f.runs {
+		if r.from < b && a < r.to {
+			seen = append(seen, r)
 		}
-		if end > a {
-			a = end
-			continue
-		}
-		free += next - a
-		a = next
 	}
-	return free
+	slices.SortFunc(seen, func(x, y run) int { return cmp.Compare(x.from, y.from) })
+	var free int32
+	for _, r := range seen {
+		free += max(0, r.from-a)
+		a = max(a, r.to)
+	}
+	return free + max(0, b-a)
 }
 
 // complete emits the two marks of the completion rate when they come to hold,

@@ -29,7 +29,7 @@ type StateSink interface {
 }
 
 // stateVersion is the first byte of every stored state.
-const stateVersion = 1
+const stateVersion = 2
 
 // ErrState: a stored state cannot be read.
 var ErrState = errors.New("play state is not readable")
@@ -153,14 +153,17 @@ func (g *Engine) RestoreMeta(state []byte) error {
 		return fmt.Errorf("%w: version %d", ErrState, v)
 	}
 	g.now = r.int()
-	for n := r.count(); n > 0; n-- {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
 		k := uint32(r.uint())
 		g.imports[k] = r.uint()
 	}
-	for n := r.count(); n > 0; n-- {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
 		g.settled[uint32(r.uint())] = true
 	}
-	return r.err
+	if r.err != nil {
+		return fmt.Errorf("%w: %w", ErrState, r.err)
+	}
+	return nil
 }
 
 func (g *Engine) appendViewer(b []byte, v *viewer) []byte {
@@ -187,6 +190,9 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 		p := r.play(g)
 		p.owner = v
 		v.plays = append(v.plays, p)
+	}
+	if r.err == nil && len(r.data) > 0 {
+		r.err = errRange
 	}
 	if r.err != nil {
 		return fmt.Errorf("%w: %w", ErrState, r.err)

@@ -1,6 +1,11 @@
 package play
 
-import "playhead/internal/fact"
+import (
+	"cmp"
+	"slices"
+
+	"playhead/internal/fact"
+)
 
 // keepClosed is how long (ms of the log's time) a viewer whose plays are all
 // closed stays in memory before its state is only on disk.
@@ -44,9 +49,9 @@ func (p *playState) open() bool { return !p.silent && p.tip.state != closed }
 func (g *Engine) enlist(p *playState) {
 	l := &g.done
 	switch {
+	case !p.open():
 	case p.history:
 		l = nil
-	case !p.open():
 	case p.tip.framed:
 		l = &g.running
 	default:
@@ -83,6 +88,29 @@ func (g *Engine) closeSilent(p *playState, out *fact.Batch) {
 	g.openPlays--
 	g.touch(p, p.received)
 	g.enlist(p)
+}
+
+// makeRoom lets go of the play of v that was silent for longest, a closed one
+// first, if v has as many as it may have.
+func (g *Engine) makeRoom(v *viewer, out *fact.Batch) {
+	if len(v.plays) < g.config.MaxPlays {
+		return
+	}
+	oldest := slices.MinFunc(v.plays, func(a, b *playState) int {
+		if a.open() != b.open() {
+			if b.open() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.received, b.received)
+	})
+	if oldest.open() {
+		g.closeSilent(oldest, out)
+	}
+	oldest.unlist()
+	v.plays = slices.DeleteFunc(v.plays, func(p *playState) bool { return p == oldest })
+	out.Counts.Evicted++
 }
 
 // release lets a viewer go from memory when its plays are all closed and its

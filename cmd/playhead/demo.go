@@ -14,6 +14,7 @@ type demoCmd struct {
 	HistoryDays int    `help:"Days of history that are filled in the background, newest first." default:"35" placeholder:"N"`
 	NoOpen      bool   `help:"Do not open a browser."`
 	Seed        uint64 `help:"Another seed is another audience." default:"1"`
+	DebugListen string `help:"Address for Go's profiler (pprof); none by default." placeholder:"HOST:PORT"`
 	LogLevel    string `help:"debug, info, warn or error." default:"warn" enum:"debug,info,warn,error"`
 }
 
@@ -26,6 +27,6 @@ func (demoCmd) Help() string {
 func (c *demoCmd) Run(ctx context.Context) error {
 	return settled(app.Demo(ctx, app.DemoOptions{
 		Listen: c.Listen, DataDir: c.DataDir, Viewers: c.Viewers, HistoryDays: c.HistoryDays,
-		Open: !c.NoOpen, Seed: c.Seed, LogLevel: c.LogLevel, Version: version, Out: os.Stdout, Log: os.Stderr,
+		Open: !c.NoOpen, Seed: c.Seed, LogLevel: c.LogLevel, DebugListen: c.DebugListen, Version: version, Out: os.Stdout, Log: os.Stderr,
 	}))
 }

@@ -11,9 +11,9 @@ import (
 	"playhead/internal/metric"
 )
 
-type queryInput struct {
-	RawBody []byte `contentType:"application/json"`
-}
+type queryInput struct{ RawBody []byte }
+
+const queryPath = "/api/v1/query"
 
 type queryOutput struct{ Body *metric.Result }
 
@@ -22,7 +22,7 @@ type metricsOutput struct{ Body metric.Description }
 func (s *server) registerQuery() {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[metric.Query](), true, "Query")
 	huma.Register(s.api, huma.Operation{
-		OperationID: "query", Method: http.MethodPost, Path: "/api/v1/query", Security: readers(), MaxBodyBytes: maxBody,
+		OperationID: "query", Method: http.MethodPost, Path: queryPath, Security: readers(), MaxBodyBytes: maxBody,
 		Summary:     "Ask for metrics by dimensions, filters, time and grain",
 		Description: "The one way to figures. With a grain, the first column is time and limit counts groups. " + whoReads,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}},

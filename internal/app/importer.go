@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"playhead/internal/event"
@@ -31,46 +30,47 @@ const (
 
 // load appends the events of one import, and then the record that completes it.
 // id names the import: whoever loads the same id again gives the same events in
-// the same order, and those that are in already are left out.
-func (im *importer) load(ctx context.Context, id uint32, events iter.Seq[*event.Event]) (n int64, err error) {
+// the same order, and those that are in already are left out. generate hands the
+// events over, batch after batch.
+func (im *importer) load(ctx context.Context, id uint32, generate func(func([]event.Event) error) error) error {
+	var ordinal uint64
 	var records []eventlog.Record
 	var data []byte
 	started := time.Now()
-	flush := func() error {
-		if len(records) == 0 {
-			return nil
+	parts := im.log.Partitions()
+	err := generate(func(events []event.Event) error {
+		for len(events) > 0 {
+			n := min(len(events), importBatch)
+			records, data = records[:0], data[:0]
+			for i := range events[:n] {
+				e := &events[i]
+				ordinal++
+				e.Import, e.KeyID, e.ID = true, id, event.Ref{}
+				binary.BigEndian.PutUint64(e.ID[8:], ordinal)
+				from := len(data)
+				data = event.AppendRecord(data, e)
+				records = append(records, eventlog.Record{Partition: event.PartitionOf(e.Viewer, parts), Data: data[from:len(data):len(data)]})
+			}
+			if err := im.append(ctx, records); err != nil {
+				return err
+			}
+			events = events[n:]
+			busy := time.Since(started)
+			if err := im.wait(ctx, time.Duration(float64(busy)*(1-im.share)/im.share)); err != nil {
+				return err
+			}
+			started = time.Now()
 		}
-		if err := im.append(ctx, records); err != nil {
-			return err
-		}
-		records, data = records[:0], data[:0]
-		busy := time.Since(started)
-		err := im.wait(ctx, time.Duration(float64(busy)*(1-im.share)/im.share))
-		started = time.Now()
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	parts := im.log.Partitions()
-	for e := range events {
-		n++
-		e.Import, e.KeyID = true, id
-		e.ID = event.Ref{}
-		binary.BigEndian.PutUint64(e.ID[8:], uint64(n))
-		from := len(data)
-		data = event.AppendRecord(data, e)
-		records = append(records, eventlog.Record{Partition: event.PartitionOf(e.Viewer, parts), Data: data[from:len(data):len(data)]})
-		if len(records) >= importBatch {
-			if err := flush(); err != nil {
-				return n, err
-			}
-		}
-	}
-	if err := flush(); err != nil {
-		return n, err
-	}
+	records = records[:0]
 	for p := range parts {
 		records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, id)})
 	}
-	return n, im.append(ctx, records)
+	return im.append(ctx, records)
 }
 
 func (im *importer) append(ctx context.Context, records []eventlog.Record) error {

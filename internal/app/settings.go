@@ -30,6 +30,7 @@ type Settings struct {
 
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB." default:"256" placeholder:"MIB"`
+	DebugListen     string `help:"Address for Go's profiler (pprof); none by default. Keep it on localhost." placeholder:"HOST:PORT"`
 	LogLevel        string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat       string `help:"text or json." default:"text" enum:"text,json"`
 }
@@ -80,4 +81,18 @@ func (s *Settings) Logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// CheckConfig says what is wrong with a configuration file, if anything.
+func CheckConfig(path string) error {
+	_, err := ReadConfig(path)
+	return err
+}
+
+// DefaultSettings are what the flags default to.
+func DefaultSettings() Settings {
+	return Settings{
+		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", Partitions: 4,
+		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, MemoryLimit: 256, LogLevel: "info", LogFormat: "text",
+	}
 }

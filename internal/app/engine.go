@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"playhead/internal/access"
+	"playhead/internal/catalog"
+	"playhead/internal/eventlog/pebblelog"
+	"playhead/internal/fact"
+	"playhead/internal/live"
+	"playhead/internal/privacy"
+	"playhead/internal/process"
+	"playhead/internal/rollup"
+	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/duck"
+)
+
+// engine is everything behind HTTP: what is stored and what moves it.
+type engine struct {
+	settings Settings
+	log      *slog.Logger
+	zone     *time.Location
+	ring     *privacy.Ring
+	keys     *access.Store
+	catalog  *catalog.Catalog
+	events   *pebblelog.Log
+	db       *duck.DB
+	store    *warehouse.Store
+	loader   *warehouse.Loader
+	runner   *process.Runner
+	hub      *live.Hub
+	// broken is told when the log can write no more: the process must end.
+	broken chan error
+}
+
+// ringVariable may hold the whole pseudonym ring.
+const ringVariable = "PLAYHEAD_RING"
+
+// openEngine opens the data folder's parts. cat is nil to read the operator's.
+func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog.Logger) (_ *engine, err error) {
+	e := &engine{settings: s, log: log, catalog: cat, broken: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if e.zone, err = time.LoadLocation(s.ReportTimezone); err != nil {
+		return nil, fmt.Errorf("report-timezone: %w", err)
+	}
+	if e.catalog == nil {
+		if e.catalog, err = loadCatalog(s.Catalog); err != nil {
+			return nil, err
+		}
+	}
+	e.events, err = pebblelog.Open(logFolder(s.DataDir), pebblelog.Options{
+		Partitions: s.Partitions, Logger: log, OnFailure: func(err error) { e.broken <- err },
+	})
+	if err != nil {
+		return nil, inUse(s.DataDir, fmt.Errorf("open the log: %w", err))
+	}
+	ringOptions := privacy.Options{File: s.RingFile}
+	if os.Getenv(ringVariable) != "" {
+		ringOptions.Env = ringVariable
+	}
+	if e.ring, err = privacy.OpenRing(s.DataDir, ringOptions); err != nil {
+		return nil, err
+	}
+	if e.keys, err = access.Open(s.DataDir); err != nil {
+		return nil, fmt.Errorf("open the keys: %w", err)
+	}
+	if err := e.openWarehouse(ctx); err != nil {
+		return nil, err
+	}
+	e.runner = process.New(e.events, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
+	return e, nil
+}
+
+func (e *engine) openWarehouse(ctx context.Context) (err error) {
+	e.db, err = duck.Open(ctx, warehouseFolder(e.settings.DataDir), duck.Options{MemoryLimitMB: e.settings.WarehouseMemory, TZ: e.zone})
+	if err != nil {
+		return fmt.Errorf("open the warehouse: %w", err)
+	}
+	e.store, err = warehouse.NewStore(ctx, e.db, warehouse.StoreOptions{
+		Partitions: e.settings.Partitions, Generation: rollup.Options{ReportTZ: e.zone},
+	})
+	if err != nil {
+		return err
+	}
+	e.hub = live.NewHub(live.Options{})
+	e.loader = warehouse.NewLoader(e.events, e.store, warehouse.LoaderOptions{
+		Clock: time.Now, Logger: e.log,
+		Observers: []warehouse.Observer{func(_ int32, _ int64, b *fact.Batch) { e.hub.Apply(b, time.Now().UnixMilli()) }},
+	})
+	return nil
+}
+
+func loadCatalog(path string) (*catalog.Catalog, error) {
+	if path == "" {
+		return catalog.New(nil)
+	}
+	c, err := catalog.LoadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue: %w", err)
+	}
+	return c, nil
+}
+
+// close lets go of what was opened, last first.
+func (e *engine) close() error {
+	var errs []error
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	if e.events != nil {
+		errs = append(errs, e.events.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"playhead/internal/rollup"
+)
+
+// registerMetrics says how the process fares, for Prometheus. What the
+// collector counts it registers itself.
+func registerMetrics(r *prometheus.Registry, s *server) error {
+	gauge := func(name, help string, fn func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "playhead_" + name, Help: help}, fn)
+	}
+	counter := func(name, help string, fn func() float64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "playhead_" + name, Help: help}, fn)
+	}
+	count := func(v int64) float64 { return float64(v) }
+	for _, c := range []prometheus.Collector{
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		counter("process_events_total", "Events processed.", func() float64 { return count(s.runner.Stats().Events) }),
+		counter("process_duplicates_total", "Events left out because they were processed before.", func() float64 { return count(s.runner.Stats().Duplicates) }),
+		counter("process_late_dropped_total", "Events that came more than the horizon after their play's newest.", func() float64 { return count(s.runner.Stats().LateDropped) }),
+		counter("process_epochs_total", "Atomic commits of facts and offsets.", func() float64 { return count(s.runner.Stats().Epochs) }),
+		gauge("process_open_plays", "Plays that are open.", func() float64 { return count(s.runner.Stats().OpenPlays) }),
+		gauge("process_viewers", "Viewers whose state is in memory.", func() float64 { return count(s.runner.Stats().Viewers) }),
+		gauge("process_lag_records", "Records of the log that are not processed.", func() float64 { return count(s.runner.Stats().LagRecords) }),
+		gauge("process_commit_seconds", "Duration of the last commit.", func() float64 { return count(s.runner.Stats().CommitMillis) / 1000 }),
+		gauge("load_unflushed_bytes", "Facts that are in memory only.", func() float64 { return count(s.loader.Stats(context.Background()).UnflushedBytes) }),
+		gauge("load_lag_records", "Records of facts that are not loaded.", func() float64 { return count(s.loader.Stats(context.Background()).LagRecords) }),
+		gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
+		counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
+		gauge("fresh_seconds", "Age of the figures.", func() float64 { return time.Since(time.UnixMilli(s.store.FreshTo())).Seconds() }),
+		gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(s.events.Metrics().DiskBytes) }),
+		gauge("log_failed", "1 when the log had to stop writing.", func() float64 {
+			if s.events.Metrics().Failed {
+				return 1
+			}
+			return 0
+		}),
+	} {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstData is when the earliest figure that is kept dates from, epoch ms.
+func (s *server) firstData(ctx context.Context) int64 {
+	day, end := s.store.Day(time.Now())
+	res, err := s.store.Scan(ctx, rollup.Scan{Source: rollup.SourceTitleDay, From: day, To: end})
+	if err != nil {
+		return 0
+	}
+	return res.FirstData
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"playhead/internal/api"
+	"playhead/internal/event"
+	"playhead/internal/simulate"
+)
+
+// past is what the demo remembers of its history between runs.
+type past struct {
+	path    string
+	Seed    uint64    `json:"seed"`
+	Viewers int       `json:"viewers"`
+	Days    int       `json:"days"`
+	End     time.Time `json:"end"`
+	Done    []string  `json:"done"`
+}
+
+// pastFile marks a folder as a demo's. pastAge is how old a demo may be before
+// it begins anew: its history would no longer reach the present.
+const (
+	pastFile = "demo.json"
+	pastAge  = 12 * time.Hour
+)
+
+// openPast reads what an earlier run left, or begins anew.
+func openPast(o DemoOptions) (*past, error) {
+	fresh := &past{
+		path: filepath.Join(o.DataDir, pastFile), Seed: o.Seed, Viewers: o.Viewers, Days: o.HistoryDays,
+		End: time.Now().UTC().Truncate(time.Minute),
+	}
+	data, err := os.ReadFile(fresh.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fresh, fresh.refuseForeign(o.DataDir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the demo's folder: %w", err)
+	}
+	kept := &past{path: fresh.path}
+	if err := json.Unmarshal(data, kept); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w; remove the folder %s to begin anew", fresh.path, err, o.DataDir)
+	}
+	if kept.Seed == o.Seed && kept.Viewers == o.Viewers && kept.Days == o.HistoryDays && time.Since(kept.End) < pastAge {
+		return kept, nil
+	}
+	fmt.Fprintf(o.Out, "  The demo in %s is of %s, for other options or too old to go on: beginning anew.\n", o.DataDir, kept.End.Format(time.DateTime))
+	for _, part := range []string{logFolder(o.DataDir), warehouseFolder(o.DataDir), fresh.path} {
+		if err := os.RemoveAll(part); err != nil {
+			return nil, fmt.Errorf("begin the demo anew: %w", err)
+		}
+	}
+	return fresh, fresh.save()
+}
+
+// refuseForeign keeps the demo out of a real installation's folder.
+func (p *past) refuseForeign(dir string) error {
+	if _, err := os.Stat(logFolder(dir)); err == nil {
+		return fmt.Errorf("%s holds a real installation; the demo wants a folder of its own: choose another with --data-dir", dir)
+	}
+	if err := prepareFolder(dir); err != nil {
+		return err
+	}
+	return p.save()
+}
+
+func (p *past) save() error {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("remember the demo's history: %w", err)
+	}
+	next := p.path + ".new"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
+		return fmt.Errorf("remember the demo's history: %w", err)
+	}
+	return os.Rename(next, p.path)
+}
+
+// pastFiller imports the demo's history, newest first.
+type pastFiller struct {
+	past    *past
+	history *simulate.History
+	imports importer
+
+	mu   sync.Mutex
+	done map[string]bool
+}
+
+// pastShare of the time may go into history while people look at the present.
+const pastShare = 0.6
+
+func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
+	h, err := simulate.NewHistory(simulate.HistoryOptions{
+		Seed: p.Seed, Catalog: s.catalog, Viewers: int64(p.Viewers), End: p.End, Days: max(1, o.HistoryDays),
+		Viewer: func(n uint32) event.ViewerKey { return s.ring.Viewer("viewer-" + strconv.Itoa(int(n))) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("plan the demo's history: %w", err)
+	}
+	f := &pastFiller{
+		past: p, history: h, done: map[string]bool{},
+		imports: importer{log: s.events, lag: func() int64 { return s.runner.Stats().LagRecords }, share: pastShare},
+	}
+	for _, name := range p.Done {
+		f.done[name] = true
+	}
+	return f, nil
+}
+
+// run imports the chunks that are not in yet. A chunk that a stop cut short is
+// imported again, and what of it was in is left out.
+func (f *pastFiller) run(ctx context.Context) error {
+	if f.past.Days == 0 {
+		return nil
+	}
+	for _, c := range f.history.Chunks() {
+		if f.isDone(c.Name) {
+			continue
+		}
+		err := f.imports.load(ctx, importID(c.Name), func(fn func([]event.Event) error) error {
+			return f.history.Generate(ctx, c, fn)
+		})
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		f.done[c.Name] = true
+		f.past.Done = append(f.past.Done, c.Name)
+		err = f.past.save()
+		f.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *pastFiller) isDone(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.done[name]
+}
+
+func (f *pastFiller) progress() *api.History {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	total := len(f.history.Chunks())
+	if f.past.Days == 0 {
+		total = 0
+	}
+	return &api.History{Done: len(f.done), Total: total}
+}
+
+// importID is the key id of an import; the upper half of the numbers is
+// theirs.
+func importID(name string) uint32 { return 1<<31 | uint32(xxhash.Sum64String(name)) }

@@ -1,0 +1,256 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"playhead/internal/access"
+	"playhead/internal/api"
+	"playhead/internal/catalog"
+	"playhead/internal/collect"
+	"playhead/internal/metric"
+	"playhead/web"
+)
+
+// Options of Serve.
+type Options struct {
+	Settings
+	Version string
+	// Out is where people read, Log where the log goes.
+	Out, Log io.Writer
+}
+
+// stopGrace bounds the stop of each stage; together they stop in under 5 s.
+const stopGrace = 4 * time.Second
+
+// Serve runs all roles until ctx ends, then stops in the order of the flow.
+// Errors: ErrSettings before anything was started; else what went wrong, with
+// how to mend it.
+func Serve(ctx context.Context, o Options) error {
+	s, err := newServer(ctx, o, nil, false)
+	if err != nil {
+		return err
+	}
+	if err := s.greet(o.Out); err != nil {
+		return errors.Join(err, s.close())
+	}
+	return errors.Join(stages(ctx, s.log, stopGrace, s.stages()), s.close())
+}
+
+// server is one process with all roles.
+type server struct {
+	*engine
+	listener  net.Listener
+	sessions  *access.Sessions
+	collector *collect.Collector
+	country   *collect.Country
+	tail      *collect.Tail
+	registry  *prometheus.Registry
+	mux       *http.ServeMux
+	handler   http.Handler
+	version   string
+	url       string
+	demo      bool
+	history   func() *api.History
+}
+
+// newServer opens everything and listens, but serves nothing yet.
+func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) (_ *server, err error) {
+	if err := o.Settings.Validate(); err != nil {
+		return nil, err
+	}
+	log := o.Settings.Logger(o.Log)
+	debug.SetMemoryLimit(int64(o.MemoryLimit) << 20)
+	if err := prepareFolder(o.DataDir); err != nil {
+		return nil, err
+	}
+	l, err := listen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{listener: l, version: o.Version, demo: demo, url: o.PublicURL, registry: prometheus.NewRegistry(), mux: http.NewServeMux()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.url == "" {
+		s.url = localURL(l)
+	}
+	if s.engine, err = openEngine(ctx, o.Settings, cat, log); err != nil {
+		return nil, err
+	}
+	s.sessions = access.NewSessions(s.keys, access.SessionOptions{})
+	if err := s.openCollector(); err != nil {
+		return nil, err
+	}
+	if err := registerMetrics(s.registry, s); err != nil {
+		return nil, err
+	}
+	s.routes()
+	return s, nil
+}
+
+func (s *server) openCollector() (err error) {
+	c := collect.CountryOptions{File: s.settings.CountryFile, TrustedProxies: s.settings.TrustedProxies}
+	if s.settings.CountryHeader != "" {
+		c.Headers = []string{s.settings.CountryHeader}
+	}
+	if s.country, err = collect.OpenCountry(c); err != nil {
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	s.tail = collect.NewTail()
+	s.collector, err = collect.New(collect.Config{
+		Log: s.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
+	})
+	return err
+}
+
+// routes puts every door on one mux.
+func (s *server) routes() {
+	s.collector.Register(s.mux)
+	s.handler = api.Register(s.mux, api.Deps{
+		Version: s.version, Demo: s.demo,
+		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone}),
+		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: s.catalog,
+		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
+	})
+	s.mux.Handle("GET /art/", catalog.ArtHandler(s.catalog))
+	pages := web.Handler()
+	if s.demo {
+		pages = s.signedIn(pages)
+	}
+	s.mux.Handle("GET /", pages)
+}
+
+// signedIn signs a browser in that opens a page of the demo.
+func (s *server) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := s.sessions.FromRequest(r); !ok {
+			http.SetCookie(w, s.sessions.Cookie(access.Identity{Role: access.Viewer, Name: "demo"}))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) ready() error {
+	if !s.runner.Stats().Ready {
+		return errors.New("state is being restored")
+	}
+	if s.store.FreshTo() == 0 {
+		return errors.New("no partition has been loaded yet")
+	}
+	return nil
+}
+
+func (s *server) status(ctx context.Context) api.Status {
+	out := api.Status{
+		Version: s.version, Demo: s.demo, EventsTotal: s.runner.Stats().Events, ReportTimezone: s.zone.String(),
+		WriteURL: s.url + "/v1/events", FreshTo: time.UnixMilli(s.store.FreshTo()).UTC(),
+	}
+	if first := s.firstData(ctx); first > 0 {
+		t := time.UnixMilli(first).UTC()
+		out.FirstEventAt = &t
+	}
+	if s.history != nil {
+		out.History = s.history()
+	}
+	return out
+}
+
+// stages in the order in which they are stopped.
+func (s *server) stages() []stage {
+	return []stage{
+		{"http", s.serveHTTP},
+		{"keys", func(ctx context.Context) error {
+			return s.keys.Watch(ctx, func(err error) { s.log.Error("the key file cannot be read; the keys stay as they were", "error", err) })
+		}},
+		{"log", func(ctx context.Context) error {
+			select {
+			case err := <-s.broken:
+				return fmt.Errorf("the log can write no more; free disk space or mend the disk, then start again: %w", err)
+			case <-ctx.Done():
+				return nil
+			}
+		}},
+		{"debug", s.serveDebug},
+		{"process", s.runner.Run},
+		{"load", s.loader.Run},
+	}
+}
+
+// serveHTTP serves until ctx ends, lets requests under way finish for a
+// moment, then cuts the streams.
+func (s *server) serveHTTP(ctx context.Context) error {
+	// Streams last as long as their client: they end with this context.
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	h := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return base },
+		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	cut()
+	err := h.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = h.Close()
+	}
+	<-failed
+	return err
+}
+
+// serveDebug serves Go's profiler, when an operator asked for it.
+func (s *server) serveDebug(ctx context.Context) error {
+	if s.settings.DebugListen == "" {
+		return nil
+	}
+	l, err := listen(s.settings.DebugListen)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	h := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = h.Close() }) // it serves nothing that must be finished
+	defer stop()
+	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// close lets go of everything, after the stages have stopped.
+func (s *server) close() error {
+	var errs []error
+	if s.engine != nil {
+		errs = append(errs, s.engine.close())
+	}
+	if s.country != nil {
+		errs = append(errs, s.country.Close())
+	}
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

@@ -38,6 +38,9 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	if o.Viewers < 0 || o.Viewers > 1_000_000 || o.HistoryDays < 0 || o.HistoryDays > 60 {
 		return fmt.Errorf("%w: --viewers is 0 to 1,000,000 and --history-days 0 to 60", ErrSettings)
 	}
+	if o.Viewers == 0 {
+		o.HistoryDays = 0 // an empty house has no past either
+	}
 	past, err := openPast(o)
 	if err != nil {
 		return err

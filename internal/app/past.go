@@ -102,7 +102,7 @@ const pastShare = 0.6
 
 func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	h, err := simulate.NewHistory(simulate.HistoryOptions{
-		Seed: p.Seed, Catalog: s.catalog, Viewers: int64(p.Viewers), End: p.End, Days: max(1, o.HistoryDays),
+		Seed: p.Seed, Catalog: s.catalog, Viewers: int64(max(1, p.Viewers)), End: p.End, Days: max(1, o.HistoryDays),
 		Viewer: func(n uint32) event.ViewerKey { return s.ring.Viewer("viewer-" + strconv.Itoa(int(n))) },
 	})
 	if err != nil {

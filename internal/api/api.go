@@ -125,7 +125,7 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	}
 	s := &server{Deps: d}
 	s.api = humago.New(mux, config)
-	s.api.UseMiddleware(s.authorise)
+	s.api.UseMiddleware(s.observe, s.authorise)
 	s.registerQuery()
 	s.registerRetention()
 	s.registerValues()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +19,19 @@ const (
 	whoAnyone = "Who may call it: anyone."
 	howToRead = "Send Authorization: Bearer with a read token (make one with `playhead keys create --read`), or open the sign-in link that the server printed."
 )
+
+// observe writes a line a request: what was called, not what was asked, since
+// filters and paths may hold ids.
+func (s *server) observe(ctx huma.Context, next func(huma.Context)) {
+	start := s.Clock()
+	next(ctx)
+	level := slog.LevelDebug
+	if ctx.Status() >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	s.Logger.Log(ctx.Context(), level, "request", "operation", ctx.Operation().OperationID, "status", ctx.Status(),
+		"elapsed_ms", s.Clock().Sub(start).Milliseconds())
+}
 
 // authorise holds endpoints with a security requirement to it.
 func (s *server) authorise(ctx huma.Context, next func(huma.Context)) {

@@ -97,3 +97,27 @@ func TestMovementNeedsFiveMinutes(t *testing.T) {
 		t.Errorf("got %+v", e[0])
 	}
 }
+
+// A viewer who goes on is one viewer in every second, also in that in which
+// one stretch ends and the next begins.
+func TestSeamsCountOnce(t *testing.T) {
+	h := NewHub(Options{})
+	dims := []fact.Dims{{Title: "a", Country: "DE", DeviceType: "tv"}}
+	end, next := t0+60_137, t0
+	h.Apply(&fact.Batch{Dims: dims, Spans: []fact.Span{{Kind: fact.ActiveViewer, Scope: fact.ScopeEvery, N: 1, From: t0, To: end}}}, t0)
+	for now := t0; now < t0+600_000; now += 250 {
+		if now >= next+30_000 { // a heartbeat carries the stretch on
+			next = now
+			to := now + 60_137
+			h.Apply(&fact.Batch{Dims: dims, Spans: []fact.Span{{Kind: fact.ActiveViewer, Scope: fact.ScopeEvery, N: 1, From: end, To: to}}}, now)
+			end = to
+		}
+		if got := h.Snapshot(now).ConcurrentViewers; got != 1 {
+			t.Fatalf("%d viewers %d ms in", got, now-t0)
+		}
+	}
+	h.Apply(&fact.Batch{Dims: dims, Spans: []fact.Span{{Kind: fact.ActiveViewer, Scope: fact.ScopeEvery, N: -1, From: t0 + 600_500, To: end}}}, t0+600_500)
+	if got := h.Snapshot(t0 + 601_000).ConcurrentViewers; got != 0 {
+		t.Errorf("%d viewers after the end", got)
+	}
+}

@@ -79,9 +79,17 @@ func (p *partition) restore(ctx context.Context) error {
 	p.engine.Ready()
 	p.next, p.snapshot = progress.Snapshot, progress.Snapshot
 	for p.next < progress.Committed {
+		from := p.next
 		p.begin()
-		if err := p.read(ctx, progress.Committed); err != nil {
-			return fmt.Errorf("partition %d: replay from %d: %w", p.number, p.next, err)
+		err := p.read(ctx, progress.Committed)
+		switch {
+		case err == nil && ctx.Err() != nil:
+			err = ctx.Err()
+		case err == nil && p.next == from:
+			err = errGone
+		}
+		if err != nil {
+			return fmt.Errorf("partition %d: replay from %d to %d: %w", p.number, from, progress.Committed, err)
 		}
 	}
 	return nil
@@ -136,7 +144,11 @@ func (p *partition) read(ctx context.Context, limit int64) error {
 	return err
 }
 
-var errLimit = errors.New("enough")
+var (
+	errLimit = errors.New("enough")
+	// errGone: the log lost what it had said was durable.
+	errGone = errors.New("events that were processed are no longer in the log")
+)
 
 // take folds one record.
 func (p *partition) take(e eventlog.Entry) error {
@@ -228,9 +240,9 @@ func (p *partition) trim(ctx context.Context) error {
 		return nil
 	}
 	before := eventlog.Cursor{Partition: p.number, Offset: p.marks[cut].offset}
-	p.marks = append(p.marks[:0], p.marks[cut+1:]...)
 	if err := p.runner.log.Trim(ctx, eventlog.Events, before); err != nil {
 		return fmt.Errorf("trim events of partition %d: %w", p.number, err)
 	}
+	p.marks = append(p.marks[:0], p.marks[cut+1:]...)
 	return nil
 }

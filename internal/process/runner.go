@@ -115,15 +115,16 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	r.stats.ready.Store(true)
 	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
-	ticking, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
 	var ticker errgroup.Group
-	ticker.Go(func() error { return r.tick(ticking) })
-	err := r.epochs(ctx)
+	ticker.Go(func() error {
+		defer stop() // without ticks nothing closes: better no run at all
+		return r.tick(running)
+	})
+	err := r.epochs(running)
 	stop()
-	if terr := ticker.Wait(); err == nil {
-		err = terr
-	}
-	return err
+	return errors.Join(err, ticker.Wait())
 }
 
 func (r *Runner) count() (open int) {
@@ -199,7 +200,12 @@ func (r *Runner) stop(ctx context.Context, err error) error {
 	}
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	if err := r.epoch(final, true); err != nil {
+	err = r.epoch(final, true)
+	if errors.Is(err, context.DeadlineExceeded) {
+		r.config.Logger.Warn("stopping without a snapshot: the disk is full or too slow; the next start will replay")
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("snapshot while stopping: %w", err)
 	}
 	return nil
@@ -270,13 +276,15 @@ func (r *Runner) after(ctx context.Context) error {
 		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
 			lag += max(0, next-p.next)
 		}
-		if err := p.trim(ctx); err != nil {
-			return err
-		}
 	}
 	r.stats.open.Store(open)
 	r.stats.viewers.Store(viewers)
 	r.stats.lag.Store(lag)
+	for _, p := range r.parts {
+		if err := p.trim(ctx); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

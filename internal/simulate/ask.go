@@ -128,6 +128,9 @@ func (a *api) do(ctx context.Context, method, path string, body, into any) error
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", path, err)
 	}
+	if c := resp.StatusCode; c >= 400 && c < 500 && c != http.StatusTooManyRequests {
+		return fmt.Errorf("%w: ask %s %s: %s: %s", errRefused, path, data, resp.Status, clip(answer))
+	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("ask %s %s: %s: %s", path, data, resp.Status, clip(answer))
 	}

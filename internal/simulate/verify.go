@@ -94,7 +94,7 @@ func (v *verifier) wait(ctx context.Context) error {
 		if err == nil && t.fresh() > v.t.CompleteAt {
 			return nil
 		}
-		if time.Now().After(deadline) {
+		if errors.Is(err, errRefused) || time.Now().After(deadline) {
 			if err != nil {
 				return err
 			}

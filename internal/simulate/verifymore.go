@@ -184,18 +184,14 @@ func (v *verifier) curve(c *check, w *TruthWatched, t *table, by string) error {
 		}
 		seen[device]++
 		share, times := truth.at(int64(position), width, w.RuntimeMS)
-		near := func(name string, got any, wants ...float64) {
+		near := func(name string, got any, want float64) {
 			c.cells++
-			g, ok := got.(float64)
-			for _, want := range wants {
-				if ok && math.Abs(g-want) <= 1e-9*max(1, want) {
-					return
-				}
+			if g, ok := got.(float64); !ok || math.Abs(g-want) > 1e-9*max(1, want) {
+				c.differ("%s on %q at %v ms: %s is %v, want %v", w.Title, device, position, name, got, want)
 			}
-			c.differ("%s on %q at %v ms: %s is %v, want %v", w.Title, device, position, name, got, wants[0])
 		}
 		near("reached", row[reached], share)
-		near("watched", row[watched], times...)
+		near("watched", row[watched], times)
 		if count >= 0 {
 			near("plays", row[count], float64(truth.Plays))
 		}
@@ -212,9 +208,8 @@ func (v *verifier) curve(c *check, w *TruthWatched, t *table, by string) error {
 }
 
 // at is the share of plays that came to a position, and how many times a play
-// the bin of that width after it was played. A last bin that the title does not
-// fill may be taken as whole or as long as it is.
-func (r *TruthRetention) at(position, width, runtime int64) (reached float64, watched []float64) {
+// the bin of that width after it, or what there is of it, was played.
+func (r *TruthRetention) at(position, width, runtime int64) (reached, watched float64) {
 	var far, ms int64
 	for _, n := range r.Furthest[min(position/1000, int64(len(r.Furthest))):] {
 		far += n
@@ -222,9 +217,8 @@ func (r *TruthRetention) at(position, width, runtime int64) (reached float64, wa
 	for s := position / 1000; s < (position+width)/1000 && s < int64(len(r.WatchedMS)); s++ {
 		ms += r.WatchedMS[s]
 	}
-	long := min(width, runtime-position)
 	n := float64(r.Plays)
-	return float64(far) / n, []float64{float64(ms) / (float64(long) * n), float64(ms) / (float64(width) * n)}
+	return float64(far) / n, float64(ms) / (float64(min(width, runtime-position)) * n)
 }
 
 // spread checks the distinct counts as a whole: of many groups few may lie

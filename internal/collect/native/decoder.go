@@ -91,6 +91,13 @@ func (d *Decoder) object() error {
 	c := &d.c
 	start := c.p
 	env, err := d.envelope()
+	if env.done {
+		// Some events were given out: it cannot be anything else any more.
+		if err == nil {
+			err = d.end()
+		}
+		return err
+	}
 	if err == nil && env.events >= 0 {
 		if d.end() == nil {
 			return d.enveloped(env)
@@ -125,6 +132,9 @@ type envelope struct {
 	events int
 	sentAt int64
 	bad    string
+	// done: sent_at stood in front, as it should, and the events were decoded
+	// in the same pass.
+	done bool
 }
 
 // envelope passes the first object and looks for "events".
@@ -141,9 +151,18 @@ func (d *Decoder) envelope() (envelope, error) {
 		}
 		ch := c.peek()
 		switch {
+		case k == "events" && ch == '[' && env.sentAt != 0 && !env.done:
+			env.done, d.sentAt = true, env.sentAt
+			if err := d.array(); err != nil {
+				return env, err
+			}
+			if more, err = c.next('}'); err != nil {
+				return env, err
+			}
+			continue
 		case k == "events" && ch == '[':
 			env.events = c.p
-		case k == "sent_at":
+		case k == "sent_at" && !env.done:
 			env.sentAt, env.bad, err = d.timeValue()
 			if env.bad == absentTime {
 				env.bad = ""

@@ -27,10 +27,10 @@ type LoaderOptions struct {
 	Logger *slog.Logger
 	// FlushEvery is the longest that facts stay in memory only; 0 is 10 s.
 	FlushEvery time.Duration
-	// FlushBytes of sealed generations are flushed at once; 0 is 24 MiB.
+	// FlushBytes of sealed generations are flushed at once; 0 is 12 MiB.
 	FlushBytes int64
 	// MaxBytes of unflushed generations stop the reading until the database
-	// catches up; 0 is 96 MiB.
+	// catches up; 0 is 32 MiB.
 	MaxBytes int64
 	// MaintainEvery is how often the database is tidied up; 0 is 30 s.
 	MaintainEvery time.Duration
@@ -93,10 +93,10 @@ func NewLoader(log eventlog.Log, store *Store, opts LoaderOptions) *Loader {
 	setDuration(&opts.MaintainEvery, 30*time.Second)
 	setDuration(&opts.KeepFacts, 15*time.Minute)
 	if opts.FlushBytes == 0 {
-		opts.FlushBytes = 24 << 20
+		opts.FlushBytes = 12 << 20
 	}
 	if opts.MaxBytes == 0 {
-		opts.MaxBytes = 96 << 20
+		opts.MaxBytes = 32 << 20
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

@@ -86,7 +86,7 @@ func BenchmarkSoak(b *testing.B) {
 			b.Fatal(err)
 		}
 		loaded += batch
-		if g.Size().Bytes > 24<<20 {
+		if g.Size().Bytes > 12<<20 {
 			flush()
 		}
 	}

@@ -107,7 +107,7 @@ func withDefaults(o Options) Options {
 		o.Compact.QuietMS = 600_000
 	}
 	if o.Compact.Rows == 0 {
-		o.Compact.Rows = 60_000
+		o.Compact.Rows = 30_000
 	}
 	if o.TZ == nil {
 		o.TZ = time.UTC
@@ -183,6 +183,8 @@ func (db *DB) settings() []string {
 		"SET autoload_known_extensions = false",
 		"SET wal_autocheckpoint = '24MB'",
 		"SET enable_progress_bar = false",
+		"SET allocator_flush_threshold = '8MB'",
+		"SET allocator_bulk_deallocation_flush_threshold = '16MB'",
 	}
 }
 

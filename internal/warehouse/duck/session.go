@@ -42,16 +42,25 @@ func (db *DB) read(ctx context.Context, fn func(session) error) error {
 	return errors.Join(err, c.Close())
 }
 
-// transaction commits what fn did, or nothing.
+// transaction commits what fn did, or nothing. Beginning and ending cannot be
+// given up half-way: a connection must not go back with a transaction open.
 func (s session) transaction(fn func(session) error) error {
-	if err := s.exec("BEGIN TRANSACTION"); err != nil {
+	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	if err := fn(s); err != nil {
-		back := session{context.WithoutCancel(s.ctx), s.conn}
-		return errors.Join(err, back.exec("ROLLBACK"))
+	steady := session{context.WithoutCancel(s.ctx), s.conn}
+	if err := steady.exec("BEGIN TRANSACTION"); err != nil {
+		return err
 	}
-	return s.exec("COMMIT")
+	err := fn(s)
+	if err == nil {
+		err = steady.exec("COMMIT")
+	}
+	if err != nil {
+		// An engine that aborted the transaction itself refuses this, and that is well.
+		_ = steady.exec("ROLLBACK")
+	}
+	return err
 }
 
 func (s session) exec(query string, args ...any) error {

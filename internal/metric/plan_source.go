@@ -36,10 +36,12 @@ func planSource(p *planner, r *request, out *plan) error {
 		return true
 	}
 	switch {
-	case fits(rollup.SourcePulse, false):
-		out.source = rollup.SourcePulse
 	case fits(rollup.SourceTitleDay, true):
 		out.source = rollup.SourceTitleDay
+	case fits(rollup.SourceTitleHour, true):
+		out.source = rollup.SourceTitleHour
+	case fits(rollup.SourcePulse, false): // narrower than a whole hour: nothing is widened
+		out.source = rollup.SourcePulse
 	case fits(rollup.SourceTitleHour, false):
 		out.source = rollup.SourceTitleHour
 	case fits(rollup.SourceTitleDay, false):
@@ -83,11 +85,11 @@ func onCell(width int64) func(int64) bool {
 // aligned says whether the window's ends need no widening: an end after now is
 // no end, and all time starts before the first cell.
 func (p *planner) aligned(s rollup.Source, w *window) bool {
-	if s != rollup.SourceTitleDay {
-		return true
+	onCell := p.report.isDay
+	if s == rollup.SourceTitleHour {
+		onCell = func(ms int64) bool { return ms%rollup.HourMS == 0 }
 	}
-	from := w.from <= p.first || p.report.isDay(w.from)
-	return from && (w.to >= p.now || p.report.isDay(w.to))
+	return (w.from <= p.first || onCell(w.from)) && (w.to >= p.now || onCell(w.to))
 }
 
 // reason says why no roll-up answers.

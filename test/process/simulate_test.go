@@ -111,7 +111,7 @@ func TestSimulateSurvivesTwoKills(t *testing.T) {
 	kills := 0
 	truth := simulate(t, s, s.key("write"), func(running func() bool) {
 		for range 2 {
-			time.Sleep(2 * time.Second)
+			time.Sleep(time.Second)
 			if running() {
 				kills++
 			}

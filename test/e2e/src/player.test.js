@@ -46,6 +46,7 @@ test('a play in hls.js is counted as the player measured it', { timeout: 120_000
   await page.waitForTimeout(8000)
   await page.locator('#toggle').click()
   const pausedAt = Date.now()
+  await page.waitForFunction(() => document.getElementById('screen').dataset.state === 'paused')
   const atPause = await page.evaluate(() => window.playheadDemo.watchedMs())
   await page.waitForTimeout(4000)
   assert.equal(await page.evaluate(() => window.playheadDemo.watchedMs()), atPause, 'the player counts no pause')

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playhead/internal/eventlog"
+	"playhead/internal/rollup"
 )
 
 // flushAll flushes every FlushEvery, and when much has gathered, and tidies up
@@ -77,13 +78,28 @@ func (l *Loader) flushRetrying(ctx context.Context) error {
 	}
 }
 
-// flushOnce hands the sealed generations to the database and lets go of them,
-// and then of the facts that nobody will read again.
+// flushOnce hands the sealed generations to the database, not many at a time:
+// what has gathered while it was out of reach must not be more than it can take.
 func (l *Loader) flushOnce(ctx context.Context) error {
-	generations := l.store.pending()
-	if len(generations) == 0 {
-		return nil
+	for {
+		list := l.store.pending()
+		n, bytes := 0, int64(0)
+		for n < len(list) && (n == 0 || bytes < l.opts.FlushBytes) {
+			bytes += list[n].Size().Bytes
+			n++
+		}
+		if n == 0 {
+			return nil
+		}
+		if err := l.flushSome(ctx, list[:n]); err != nil {
+			return err
+		}
 	}
+}
+
+// flushSome hands generations to the database and lets go of them, and then of
+// the facts that nobody will read again.
+func (l *Loader) flushSome(ctx context.Context, generations []*rollup.Generation) error {
 	start := l.opts.Clock()
 	if err := l.store.db.Apply(ctx, generations); err != nil {
 		return fmt.Errorf("flush: %w", err)
@@ -94,7 +110,7 @@ func (l *Loader) flushOnce(ctx context.Context) error {
 	l.flush.Flushes++
 	l.flush.Last = l.opts.Clock().Sub(start)
 	l.mu.Unlock()
-	reached := advance(nil, nil)
+	var reached []Offset
 	for _, g := range generations {
 		reached = advance(reached, g.Progress())
 	}

@@ -21,26 +21,19 @@ import (
 func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error {
 	db.write.Lock()
 	defer db.write.Unlock()
-	first := map[string]int64{}
-	over := int64(0)
-	err := on(ctx, db.conn, func(s session) error {
-		return s.transaction(func(s session) error {
-			offsets, err := s.offsets()
-			if err != nil {
-				return err
-			}
-			pending, reached, err := warehouse.Pending(offsets, generations)
-			if err != nil || len(pending) == 0 {
-				return err
-			}
-			if err := writeGenerations(s, pending, first); err != nil {
-				return err
-			}
-			for _, g := range pending {
-				over += g.Size().Overcount
-			}
-			return writeOffsets(s, reached, over)
-		})
+	var first map[string]int64
+	var over int64
+	err := on(ctx, db.conn, func(s session) (err error) {
+		if first, over, err = applyOnce(s, generations); err == nil || ctx.Err() != nil || errors.Is(err, warehouse.ErrGap) {
+			return err
+		}
+		// Rows that are not yet compressed into the file may take the memory that
+		// the new ones need.
+		if s.exec("CHECKPOINT") != nil {
+			return err
+		}
+		first, over, err = applyOnce(s, generations)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("apply %d generations: %w", len(generations), err)
@@ -54,6 +47,30 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 		}
 	}
 	return nil
+}
+
+// applyOnce tries the transaction; it tells where the rows of each table begin
+// and by how much the overcount grew.
+func applyOnce(s session, generations []*rollup.Generation) (first map[string]int64, over int64, err error) {
+	first = map[string]int64{}
+	err = s.transaction(func(s session) error {
+		offsets, err := s.offsets()
+		if err != nil {
+			return err
+		}
+		pending, reached, err := warehouse.Pending(offsets, generations)
+		if err != nil || len(pending) == 0 {
+			return err
+		}
+		if err := writeGenerations(s, pending, first); err != nil {
+			return err
+		}
+		for _, g := range pending {
+			over += g.Size().Overcount
+		}
+		return writeOffsets(s, reached, over)
+	})
+	return first, over, err
 }
 
 func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {

@@ -37,7 +37,13 @@ describe('retention', () => {
     expect(curve?.watched[1]).toEqual([10_000, 1.25]);
   });
   it('loses what it loses, a minute', () => {
-    expect(dropOff([[0, 1], [30_000, 0.9], [90_000, 0.9]])).toEqual([[0, expect.closeTo(0.2)], [30_000, 0]]);
+    expect(dropOff([[0, 1], [30_000, 0.9], [90_000, 0.9]])).toEqual([[0, expect.closeTo(0.2)], [30_000, 0], [90_000, 0]]);
+  });
+  it('is in steps wide enough not to be noise', () => {
+    const points = Array.from({ length: 601 }, (_, i): [number, number] => [i * 10_000, 1 - i / 1200]);
+    const drops = dropOff(points);
+    expect(drops.length).toBe(61);
+    expect(drops[30]?.[1]).toBeCloseTo(0.005);
   });
   it('finds the steepest loss, not the credits', () => {
     const points: [number, number][] = Array.from({ length: 101 }, (_, i) => [i * 60_000, (i >= 40 ? 0.7 : 0.9) * (i > 95 ? 0.3 : 1)]);

@@ -34,6 +34,16 @@ export async function ask(body: Query, signal?: AbortSignal): Promise<Answer> {
   return { rows: records(table), columns: table.columns.map((c) => c.name), meta: table.meta };
 }
 
+/**
+ * Rows in order of time without a first bucket that begins before the window
+ * does: it holds a part of what its width promises, and would be drawn as a dip.
+ */
+export function course(answer: Answer | undefined, window: Window): Row[] {
+  return (answer?.rows ?? [])
+    .filter((row) => window.from === undefined || time(row.time) >= window.from)
+    .toSorted((a, b) => time(a.time) - time(b.time));
+}
+
 /** A cell as a number; null when there is none. */
 export function num(cell: Cell | undefined): number | null {
   return typeof cell === 'number' ? cell : null;

@@ -43,14 +43,20 @@ export function curves(table: RetentionTable): Curve[] {
   return out.sort((a, b) => b.plays - a.plays);
 }
 
-/** Share of plays lost in each minute of the title: −d reached/dp. */
+/** Steps of the drop-off: fine enough to see a scene, wide enough not to be noise. */
+const STEPS = 60;
+
+/** Share of plays lost in each minute of the title, −d reached/dp, over about sixty steps. */
 export function dropOff(reached: readonly [number, number][]): [number, number][] {
   const out: [number, number][] = [];
-  for (let i = 1; i < reached.length; i++) {
-    const [p0, v0] = reached[i - 1] as [number, number];
-    const [p1, v1] = reached[i] as [number, number];
-    if (p1 > p0) out.push([p0, ((v0 - v1) / (p1 - p0)) * 60_000]);
+  const last = reached.at(-1)?.[0] ?? 0;
+  let start = reached[0];
+  for (const point of reached) {
+    if (!start || (point[0] - start[0] < last / STEPS && point[0] !== last) || point[0] <= start[0]) continue;
+    out.push([start[0], ((start[1] - point[1]) / (point[0] - start[0])) * 60_000]);
+    start = point;
   }
+  if (start && out.length) out.push([start[0], 0]);
   return out;
 }
 

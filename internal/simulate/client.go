@@ -71,7 +71,7 @@ func stamp(body []byte) {
 // connections, answers of 5xx and 429, for as long as patience lasts.
 func (s *sender) post(ctx context.Context, path string, kind wrapping, body []byte) ([]byte, error) {
 	deadline := time.Now().Add(s.patience)
-	wait := 50 * time.Millisecond
+	wait := 20 * time.Millisecond
 	for {
 		data, after, err := s.try(ctx, path, kind, body)
 		switch {

@@ -138,6 +138,7 @@ func TestCrowdBeginsWarm(t *testing.T) {
 	plays := map[string]seen{}
 	events := 0
 	bad := ""
+	warm, full := make(chan struct{}), sync.Once{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			SentAt int64       `json:"sent_at"`
@@ -169,11 +170,15 @@ func TestCrowdBeginsWarm(t *testing.T) {
 			}
 			events++
 		}
+		if len(plays) > 2000 {
+			full.Do(func() { close(warm) })
+		}
 		fmt.Fprintf(w, `{"accepted":%d,"duplicate":0,"rejected":[]}`, len(body.Events))
 	}))
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	go func() { <-warm; time.Sleep(time.Second); cancel() }()
 	if err := Crowd(ctx, CrowdOptions{Target: srv.URL, Key: "k", Seed: 3, Viewers: 2000}); err != nil {
 		t.Fatal(err)
 	}

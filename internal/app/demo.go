@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -53,6 +54,9 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	settings.Listen, settings.DataDir, settings.LogLevel = o.Listen, o.DataDir, o.LogLevel
 	settings.DebugListen = o.DebugListen
 	settings.RetainEvents = 2 * time.Minute // nobody rebuilds a demo
+	// The demo runs beside whatever else a laptop does: memory before speed.
+	settings.MemoryLimit, settings.WarehouseMemory = 144, 64
+	debug.SetGCPercent(50)
 	s, err := newServer(ctx, Options{Settings: settings, Version: o.Version, Out: o.Out, Log: o.Log}, cat, true)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"time"
+	_ "time/tzdata" // zones, on machines that have none
 
 	"playhead/internal/access"
 	"playhead/internal/catalog"

@@ -16,17 +16,14 @@ import (
 // does not notice.
 type importer struct {
 	log eventlog.Log
-	// lag is how many records are not processed yet.
-	lag func() int64
+	// busy reports whether the server is behind with what it has.
+	busy func() bool
 	// share of the time that importing may take, (0,1].
 	share float64
 }
 
-// importBatch records are appended at once; importAhead may wait unprocessed.
-const (
-	importBatch = 2_000
-	importAhead = 12_000
-)
+// importBatch records are appended at once.
+const importBatch = 1_000
 
 // load appends the events of one import, and then the record that completes it.
 // id names the import: whoever loads the same id again gives the same events in
@@ -88,7 +85,7 @@ func (im *importer) append(ctx context.Context, records []eventlog.Record) error
 	}
 }
 
-// wait rests, and then until what was appended is nearly processed.
+// wait rests, and then until the server has caught up.
 func (im *importer) wait(ctx context.Context, rest time.Duration) error {
 	for {
 		t := time.NewTimer(rest)
@@ -98,9 +95,9 @@ func (im *importer) wait(ctx context.Context, rest time.Duration) error {
 			return ctx.Err()
 		case <-t.C:
 		}
-		if im.lag() < importAhead {
+		if !im.busy() {
 			return nil
 		}
-		rest = 5 * time.Millisecond
+		rest = 10 * time.Millisecond
 	}
 }

@@ -110,12 +110,19 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	}
 	f := &pastFiller{
 		past: p, history: h, done: map[string]bool{},
-		imports: importer{log: s.events, lag: func() int64 { return s.runner.Stats().LagRecords }, share: pastShare},
+		imports: importer{log: s.events, busy: s.behind, share: pastShare},
 	}
 	for _, name := range p.Done {
 		f.done[name] = true
 	}
 	return f, nil
+}
+
+// behind reports whether figures are older than they would be without history:
+// the present goes first. A tick comes every half second.
+func (s *server) behind() bool {
+	const most = 650 // ms
+	return time.Now().UnixMilli()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch
 }
 
 // run imports the chunks that are not in yet. A chunk that a stop cut short is

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,7 +91,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if s.engine, err = openEngine(ctx, o.Settings, cat, log); err != nil {
 		return nil, err
 	}
-	s.sessions = access.NewSessions(s.keys, access.SessionOptions{})
+	s.sessions = access.NewSessions(s.keys, access.SessionOptions{Secure: strings.HasPrefix(s.url, "https://")})
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}

@@ -77,6 +77,8 @@ func BenchmarkSoak(b *testing.B) {
 			}
 		}
 	}
+	loading, waited := make(chan struct{}), make(chan time.Duration)
+	go func() { waited <- askWhile(b, db, loading, now) }()
 	for offset := int64(0); loaded < total; offset++ {
 		back := int64(loaded) * 35 / int64(total)
 		w.From, w.To = now-(back+1)*day, now-back*day
@@ -94,6 +96,8 @@ func BenchmarkSoak(b *testing.B) {
 	if err := db.Maintain(b.Context(), now); err != nil {
 		b.Fatal(err)
 	}
+	close(loading)
+	longest := <-waited
 	took := time.Since(start)
 	runtime.GC()
 	rss, peak := residentMB()
@@ -103,8 +107,8 @@ func BenchmarkSoak(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Logf("%d plays in %v, %d flushes, slowest %v, rows %v, file %d MB, engine %d MB, Go has had %d MB, resident %d MB, peak %d MB",
-		loaded, took.Round(time.Millisecond), flushes, slowest.Round(time.Millisecond), st.Rows, st.FileBytes>>20, st.MemoryBytes>>20, heap.HeapSys>>20, rss, peak)
+	b.Logf("%d plays in %v, %d flushes, slowest %v, longest scan meanwhile %v, rows %v, file %d MB, engine %d MB, Go has had %d MB, resident %d MB, peak %d MB",
+		loaded, took.Round(time.Millisecond), flushes, slowest.Round(time.Millisecond), longest.Round(time.Millisecond), st.Rows, st.FileBytes>>20, st.MemoryBytes>>20, heap.HeapSys>>20, rss, peak)
 	today := now / day * day
 	days := []int64{}
 	for i := int64(35); i >= -1; i-- {
@@ -131,6 +135,24 @@ func BenchmarkSoak(b *testing.B) {
 	}
 	rss, peak = residentMB()
 	b.Logf("after the questions: resident %d MB, peak %d MB", rss, peak)
+}
+
+// askWhile scans a few times a second until it is told to stop, and returns how
+// long the longest took.
+func askWhile(b *testing.B, db warehouse.Warehouse, stop <-chan struct{}, now int64) (longest time.Duration) {
+	s := rollup.Scan{Source: rollup.SourceTitleDay, From: 0, To: now + 24*rollup.HourMS, By: []rollup.Dimension{rollup.Title}, Viewers: true}
+	for {
+		select {
+		case <-stop:
+			return longest
+		case <-time.After(200 * time.Millisecond):
+		}
+		at := time.Now()
+		if _, err := db.Scan(b.Context(), s); err != nil {
+			b.Error(err)
+		}
+		longest = max(longest, time.Since(at))
+	}
 }
 
 func steps(from, to, width int64) (list []int64) {

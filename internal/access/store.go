@@ -22,6 +22,9 @@ const FileName = "keys.json"
 // pollEvery is how often Watch looks at the key file.
 const pollEvery = 250 * time.Millisecond
 
+// lookEvery is how often, at most, an unknown secret makes the file be looked at.
+const lookEvery = 50 * time.Millisecond
+
 // Store is the key file and what of it is in memory. It may be used from many
 // goroutines, and several processes may have one folder open.
 type Store struct {
@@ -29,6 +32,7 @@ type Store struct {
 	mu     sync.Mutex // writers of this process, and reload
 	seen   stamp
 	active atomic.Pointer[index]
+	looked atomic.Int64 // when an unknown secret last made us look, epoch ms
 }
 
 // index is the active keys by the hash of their secret.
@@ -175,10 +179,24 @@ func (s *Store) Lookup(secret string) (Key, bool) {
 	}
 	h := secretHash(sha256.Sum256([]byte(secret)))
 	e, ok := s.active.Load().byHash[h]
+	if !ok && s.lookAgain() {
+		e, ok = s.active.Load().byHash[h]
+	}
 	if !ok || subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 {
 		return Key{}, false
 	}
 	return e.key, true
+}
+
+// lookAgain reads the file if it has changed: a key that another process made a
+// moment ago works at once. A flood of wrong keys costs one look in lookEvery.
+func (s *Store) lookAgain() bool {
+	now := time.Now().UnixMilli()
+	last := s.looked.Load()
+	if now-last < lookEvery.Milliseconds() || !s.looked.CompareAndSwap(last, now) {
+		return false
+	}
+	return s.refresh() == nil // what is wrong with the file is Watch's to report
 }
 
 // Watch reads the key file anew within half a second of a change by another

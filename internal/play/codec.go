@@ -206,8 +206,7 @@ func (r *reader) dims(in *interner) dims {
 func (w *writer) evidence(e *evidence, ref int64) {
 	w.int(e.time - ref)
 	w.int(e.seq)
-	w.uint(e.id)
-	for _, v := range [...]int32{e.position, e.duration, e.from, e.startup} {
+	for _, v := range [...]int32{e.position, e.duration, e.extra} {
 		w.int(int64(v))
 	}
 	w.uint(uint64(math.Float32bits(e.rate)))
@@ -217,8 +216,8 @@ func (w *writer) evidence(e *evidence, ref int64) {
 }
 
 func (r *reader) evidence(ref int64) evidence {
-	e := evidence{time: r.int() + ref, seq: r.int(), id: r.uint()}
-	for _, v := range [...]*int32{&e.position, &e.duration, &e.from, &e.startup} {
+	e := evidence{time: r.int() + ref, seq: r.int()}
+	for _, v := range [...]*int32{&e.position, &e.duration, &e.extra} {
 		*v = int32(r.int())
 	}
 	e.rate = math.Float32frombits(uint32(r.uint()))
@@ -230,15 +229,17 @@ func (r *reader) evidence(ref int64) evidence {
 
 // times are written relative to ref, absent ones included: a varint of a small
 // difference is short.
-func (f *fold) times() [8]*int64 {
-	return [8]*int64{&f.last, &f.accounted, &f.requested, &f.firstFrame, &f.ended, &f.stallFrom, &f.seekAt, &f.lastSeq}
+func (f *fold) times() [5]*int64 {
+	return [5]*int64{&f.last, &f.requested, &f.firstFrame, &f.stallFrom, &f.seekAt}
 }
 
-func (f *fold) sums() [4]*int64 { return [4]*int64{&f.media, &f.watched, &f.stall, &f.seekStall} }
+func (f *fold) sums() [5]*int64 {
+	return [5]*int64{&f.media, &f.watched, &f.stall, &f.seekStall, &f.lastSeq}
+}
 
-func (f *fold) numbers() [14]*int32 {
-	return [14]*int32{
-		&f.stalls, &f.part, &f.framePart, &f.play.from, &f.play.to, &f.position, &f.ahead,
+func (f *fold) numbers() [13]*int32 {
+	return [13]*int32{
+		&f.stalls, &f.part, &f.play.from, &f.play.to, &f.position, &f.ahead,
 		&f.distinct, &f.start, &f.furthest, &f.duration, &f.startup, &f.firstActive, &f.firstRun,
 	}
 }
@@ -264,7 +265,7 @@ func (w *writer) fold(f *fold, ref int64) {
 	for _, d := range [...]uint16{f.dims, f.reqDims, f.frameDims} {
 		w.uint(uint64(d))
 	}
-	w.bits(f.framed, f.lastHeartbeat, f.seekCaused, f.stallCounted, f.measured, f.completed, f.failedStart, f.positioned, f.business)
+	w.bits(f.framed, f.lastHeartbeat, f.seekCaused, f.stallCounted, f.measured, f.completed, f.failedStart, f.positioned, f.business, f.frameHere)
 	w.stretches([]stretch{f.interval, f.active}, ref)
 	w.stretches(f.intervals, ref)
 	w.stretches(f.actives, ref)
@@ -294,7 +295,7 @@ func (r *reader) fold(f *fold, ref int64) {
 	for _, d := range [...]*uint16{&f.dims, &f.reqDims, &f.frameDims} {
 		*d = uint16(r.uint())
 	}
-	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart, &f.positioned, &f.business)
+	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart, &f.positioned, &f.business, &f.frameHere)
 	if pair := r.stretches(ref); len(pair) == 2 {
 		f.interval, f.active = pair[0], pair[1]
 	} else {

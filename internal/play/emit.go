@@ -74,7 +74,7 @@ func (x *emitter) row(f *fold, n int32) {
 	}
 	r := fact.Play{
 		N: n * x.sign, Viewer: x.viewer.key, Known: x.play.known, Play: x.play.ref, Part: f.part,
-		Dims: x.dims(dims), Ended: f.ended, Reason: f.reason,
+		Dims: x.dims(dims), Ended: f.last, Reason: f.reason,
 		StartupMS: -1, DurationMS: int64(f.duration), StartMS: int64(f.start), FurthestMS: int64(f.furthest),
 		MediaMS: f.media, WatchedMS: f.watched, StallMS: f.stall, SeekStallMS: f.seekStall,
 		Stalls: f.stalls, Completed: f.completed,
@@ -83,7 +83,7 @@ func (x *emitter) row(f *fold, n int32) {
 	if f.part == 0 {
 		r.Requested = f.requested
 	}
-	if f.framed && f.framePart == f.part {
+	if f.frameHere {
 		r.FirstFrame, r.StartupMS = f.firstFrame, int64(f.startup)
 	}
 	if !f.framed && f.part == 0 && !f.failedStart {

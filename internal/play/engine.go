@@ -2,6 +2,7 @@ package play
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"playhead/internal/event"
@@ -198,10 +199,16 @@ func (g *Engine) touch(p *playState, received int64) {
 
 // evidence makes the small form of e.
 func (p *playState) evidence(g *Engine, e *event.Event) evidence {
+	seq, extra := e.Seq, e.FromMS
+	if seq < 0 {
+		seq = -1 - int64(binary.LittleEndian.Uint64(e.ID[:8])&math.MaxInt64)
+	}
+	if e.Type == event.PlayStarted || e.Type == event.Resumed {
+		extra = e.Quality.StartupMS
+	}
 	return evidence{
-		time: e.Time, seq: e.Seq, id: binary.LittleEndian.Uint64(e.ID[:8]),
-		position: clamp32(e.PositionMS), duration: clamp32(e.DurationMS), from: clamp32(e.FromMS),
-		startup: clamp32(e.Quality.StartupMS), rate: plausibleRate(e.Rate),
+		time: e.Time, seq: seq, position: clamp32(e.PositionMS), duration: clamp32(e.DurationMS),
+		extra: clamp32(extra), rate: plausibleRate(e.Rate),
 		dims: p.tableIndex(g.strings.dimsOf(e)), kind: e.Type,
 		fatal: e.Quality.ErrorFatal, business: e.Quality.ErrorClass == "business",
 	}
@@ -231,7 +238,7 @@ func (p *playState) place(ev *evidence) (at int, twice bool) {
 		return at, false // seqs were looked at
 	}
 	for i := range p.kept {
-		if p.kept[i].id == ev.id && p.kept[i].time == ev.time && p.kept[i].kind == ev.kind {
+		if p.kept[i].seq == ev.seq && p.kept[i].time == ev.time && p.kept[i].kind == ev.kind {
 			return at, true
 		}
 	}
@@ -247,10 +254,13 @@ func (p *playState) insert(at int, ev evidence, x *emitter) {
 	}
 	wasClosed := p.tip.state == closed
 	if at == len(p.kept) {
-		p.kept = append(p.kept, ev)
 		p.tip.step(&ev, x)
+		p.newest = max(p.newest, ev.time)
+		p.settleBase(x, 1) // first, so that the list need not grow
+		p.kept = append(p.roomy(), ev)
 	} else {
 		p.reorder(at, ev, x)
+		p.settleBase(x, 0)
 	}
 	if isClosed := p.tip.state == closed; isClosed != wasClosed {
 		if isClosed {
@@ -259,8 +269,16 @@ func (p *playState) insert(at int, ev evidence, x *emitter) {
 			x.engine.openPlays++
 		}
 	}
-	p.newest = max(p.newest, ev.time)
-	p.settleBase(x)
+}
+
+// roomy is the kept evidence with room for one more, and not for many: most
+// plays keep as many as fit into the horizon at their heartbeat.
+func (p *playState) roomy() []evidence {
+	n := len(p.kept)
+	if n < cap(p.kept) && (cap(p.kept) < 64 || n > cap(p.kept)/4) {
+		return p.kept
+	}
+	return append(make([]evidence, 0, n+2+n/4), p.kept...)
 }
 
 // reorder takes back what the kept evidence from at on emitted and emits it
@@ -288,8 +306,9 @@ func (f *fold) steps(list []evidence, x *emitter) {
 	}
 }
 
-// settleBase folds evidence that can no longer be preceded into the base.
-func (p *playState) settleBase(x *emitter) {
+// settleBase folds evidence that can no longer be preceded into the base, and
+// what is too much when room more are to come.
+func (p *playState) settleBase(x *emitter, room int) {
 	before := p.newest - x.config.Horizon
 	n := 0
 	mute := *x
@@ -297,7 +316,7 @@ func (p *playState) settleBase(x *emitter) {
 	for ; n < len(p.kept); n++ {
 		e := &p.kept[n]
 		if e.time >= before {
-			if len(p.kept)-n <= x.config.MaxKept {
+			if len(p.kept)-n+room <= x.config.MaxKept {
 				break
 			}
 			p.floor = e.time + 1

@@ -23,15 +23,19 @@ const (
 
 // evidence is one event of a play, as small as it can be kept.
 type evidence struct {
-	time, seq int64
-	id        uint64
+	time int64
+	// seq is below zero where the client numbers nothing; then it is made of
+	// the event's id.
+	seq int64
 	// Media ms, −1 absent.
-	position, duration, from int32
-	startup                  int32
-	rate                     float32
-	dims                     uint16 // what the event itself knew, index into play.dims
-	kind                     event.Type
-	fatal, business          bool
+	position, duration int32
+	// extra is where a seek left (media ms) or how long a start took (ms); −1
+	// absent.
+	extra           int32
+	rate            float32
+	dims            uint16 // what the event itself knew, index into play.dims
+	kind            event.Type
+	fatal, business bool
 }
 
 // before is the order of evidence: time, seq, then the order in which players
@@ -40,12 +44,12 @@ func (a *evidence) before(b *evidence) bool {
 	switch {
 	case a.time != b.time:
 		return a.time < b.time
-	case a.seq != b.seq:
+	case (a.seq >= 0 || b.seq >= 0) && a.seq != b.seq:
 		return a.seq < b.seq // what has none comes first: the order must be transitive
 	case a.kind != b.kind:
 		return rank[a.kind] < rank[b.kind] || rank[a.kind] == rank[b.kind] && a.kind < b.kind
 	}
-	return a.id < b.id
+	return a.seq > b.seq // by id
 }
 
 // rank orders what has the same time and no seq: a player that reports seek,
@@ -70,16 +74,16 @@ type run struct{ from, to int32 }
 // fold is what the evidence so far amounts to. It is copied as a value: its
 // lists only ever grow at the end, so base and tip may share them.
 type fold struct {
-	last, accounted              int64 // last evidence; time is accounted for up to here
-	requested, firstFrame, ended int64
-	stallFrom, seekAt            int64
-	lastSeq                      int64
+	last                  int64 // last evidence: when it ends, the end
+	requested, firstFrame int64
+	stallFrom, seekAt     int64
+	lastSeq               int64
 
 	interval stretch // the current one, not yet in intervals
 	active   stretch // the current concurrent stretch; may run ahead of last
 
 	media, watched, stall, seekStall int64
-	stalls, part, framePart          int32
+	stalls, part                     int32
 
 	play                      run   // the current run, from = −1 when none
 	position, ahead           int32 // the playhead at the last evidence; media played since
@@ -96,8 +100,10 @@ type fold struct {
 	dims, reqDims     uint16
 	frameDims         uint16
 
-	framed, lastHeartbeat, seekCaused, stallCounted bool
-	measured, completed, failedStart                bool
+	// framed: the play had its first frame; frameHere: in this part.
+	framed, frameHere                       bool
+	lastHeartbeat, seekCaused, stallCounted bool
+	measured, completed, failedStart        bool
 	// positioned: a position is known, of an earlier part perhaps.
 	positioned, business bool
 
@@ -172,9 +178,9 @@ func (f *fold) step(e *evidence, x *emitter) {
 // the page of what has ended does not, however long after.
 func reopens(e *evidence) bool { return e.kind == event.PlayStarted || e.kind == event.Resumed }
 
-// begin makes t the moment that time is accounted for from.
+// begin makes t the moment from which time counts.
 func (f *fold) begin(t int64, dims uint16) {
-	f.dims, f.accounted = dims, t
+	f.dims = dims
 	f.interval = stretch{from: t, to: t, dims: dims}
 	f.active = stretch{from: t, to: t, dims: dims}
 }
@@ -186,10 +192,10 @@ func (f *fold) open(e *evidence, dims uint16, x *emitter) {
 	switch {
 	case e.kind == event.PlayRequested:
 		f.startup = 0 // and counting: see firstPicture
-	case (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.startup >= 0:
-		f.startup = e.startup
-		f.requested -= int64(e.startup)
-		f.interval.from, f.interval.to, f.accounted = f.requested, f.requested, f.requested
+	case (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.extra >= 0:
+		f.startup = e.extra
+		f.requested -= int64(e.extra)
+		f.interval.from, f.interval.to = f.requested, f.requested
 	}
 	x.mark(fact.Request, dims, f.requested, 0)
 	if e.position > 0 && e.kind != event.PlayStarted && e.kind != event.PlayRequested && e.kind != event.Resumed {
@@ -197,7 +203,7 @@ func (f *fold) open(e *evidence, dims uint16, x *emitter) {
 		// before anything that reached us.
 		f.firstPicture(e.time, x)
 	} else {
-		f.credit(fact.Startup, e.time, x)
+		f.credit(fact.Startup, f.requested, e.time, x)
 	}
 }
 
@@ -222,7 +228,7 @@ func (f *fold) firstPicture(t int64, x *emitter) {
 	if f.framed {
 		return
 	}
-	f.framed, f.firstFrame, f.frameDims, f.framePart = true, t, f.dims, f.part
+	f.framed, f.frameHere, f.firstFrame, f.frameDims = true, true, t, f.dims
 	if f.startup >= 0 { // known, since the request is
 		f.startup = int32(min(t-f.requested, 1<<31-1))
 	}
@@ -233,22 +239,21 @@ func (f *fold) firstPicture(t int64, x *emitter) {
 func (f *fold) account(e *evidence, x *emitter) {
 	switch f.state {
 	case starting:
-		f.credit(fact.Startup, e.time, x)
+		f.credit(fact.Startup, f.last, e.time, x)
 	case playing:
 		h := f.heartbeat(x.config)
 		to := e.time
 		if e.time-f.last > 3*h {
 			to = f.last + h
 		}
-		f.run(to - f.accounted)
-		f.credit(fact.Playing, to, x)
-		f.accounted = e.time
+		f.run(to - f.last)
+		f.credit(fact.Playing, f.last, to, x)
 	case seeking:
-		f.credit(fact.Seeking, e.time, x)
+		f.credit(fact.Seeking, f.last, e.time, x)
 	case paused:
-		f.credit(fact.Paused, e.time, x)
+		f.credit(fact.Paused, f.last, e.time, x)
 	case inAd:
-		f.credit(fact.Ad, e.time, x)
+		f.credit(fact.Ad, f.last, e.time, x)
 	case stalled:
 		f.accountStall(e, x)
 	}
@@ -259,12 +264,14 @@ func (f *fold) account(e *evidence, x *emitter) {
 func (f *fold) accountStall(e *evidence, x *emitter) {
 	if e.time-f.stallFrom <= x.config.MinStall {
 		if leavesStall(e) {
-			f.run(e.time - f.accounted)
-			f.credit(fact.Playing, e.time, x)
+			f.run(e.time - f.stallFrom)
+			f.credit(fact.Playing, f.stallFrom, e.time, x)
 		}
 		return
 	}
+	from := f.last
 	if !f.stallCounted {
+		from = f.stallFrom
 		f.stallCounted = true
 		f.stalls++
 		x.mark(fact.Stall, f.dims, f.stallFrom, 0)
@@ -273,7 +280,7 @@ func (f *fold) accountStall(e *evidence, x *emitter) {
 	if f.seekCaused {
 		kind = fact.SeekStalled
 	}
-	f.credit(kind, e.time, x)
+	f.credit(kind, from, e.time, x)
 }
 
 func leavesStall(e *evidence) bool {
@@ -286,13 +293,11 @@ func leavesStall(e *evidence) bool {
 	return false
 }
 
-// credit accounts for the time up to t as kind.
-func (f *fold) credit(kind fact.SpanKind, t int64, x *emitter) {
-	from := f.accounted
+// credit counts the time from one moment to another as kind.
+func (f *fold) credit(kind fact.SpanKind, from, t int64, x *emitter) {
 	if t <= from {
 		return
 	}
-	f.accounted = t
 	d := t - from
 	switch kind {
 	case fact.Playing:
@@ -362,10 +367,10 @@ func (f *fold) transit(e *evidence, x *emitter) {
 	case event.Error:
 		if e.fatal {
 			f.business = e.business
-			f.fail(e.time, x)
+			f.fail(x)
 		}
 	case event.PlayEnded:
-		f.end(e.time, fact.EndedByClient, x)
+		f.end(fact.EndedByClient, x)
 	}
 }
 
@@ -380,20 +385,20 @@ func (f *fold) stallBegins(e *evidence, c *Config) {
 
 // fail ends the play with a fatal error. A failure counts where the end, or the
 // attempt, does: once a play.
-func (f *fold) fail(t int64, x *emitter) {
+func (f *fold) fail(x *emitter) {
 	switch {
-	case f.framed && f.framePart == f.part:
-		x.mark(fact.PlaybackFailure, f.dims, t, 0)
+	case f.frameHere:
+		x.mark(fact.PlaybackFailure, f.dims, f.last, 0)
 	case !f.framed && f.part == 0:
 		f.failedStart = true
 		x.mark(fact.StartFailure, f.reqDims, f.requested, 0)
 	}
-	f.end(t, fact.EndedByFailure, x)
+	f.end(fact.EndedByFailure, x)
 }
 
-// end closes the part at t.
-func (f *fold) end(t int64, why fact.EndReason, x *emitter) {
-	f.state, f.ended, f.reason = closed, t, why
+// end closes the part at the event that is being folded.
+func (f *fold) end(why fact.EndReason, x *emitter) {
+	f.state, f.reason = closed, why
 	f.complete(x) // the row says what the last event brought
 	f.activate(x)
 	f.finish(x, 1)
@@ -404,8 +409,8 @@ func (f *fold) end(t int64, why fact.EndReason, x *emitter) {
 // with its first part.
 func (f *fold) finish(x *emitter, n int32) {
 	switch {
-	case f.framed && f.framePart == f.part:
-		x.markN(fact.End, f.dims, f.ended, 0, n)
+	case f.frameHere:
+		x.markN(fact.End, f.dims, f.last, 0, n)
 	case !f.framed && f.part == 0 && !f.failedStart:
 		x.markN(fact.Exit, f.reqDims, f.requested, 0, n)
 	}
@@ -418,7 +423,7 @@ func (f *fold) silence(x *emitter, n int32) {
 		return
 	}
 	g := *f
-	g.ended, g.reason = g.last, fact.EndedBySilence
+	g.reason = fact.EndedBySilence
 	g.finish(x, n)
 }
 
@@ -429,7 +434,7 @@ func (f *fold) nextPart(t int64, dims uint16, x *emitter) {
 	f.pushActive(x.config)
 	f.pushRun(x.config)
 	next := newFold()
-	next.part, next.framePart = f.part+1, f.framePart
+	next.part = f.part + 1
 	next.requested, next.reqDims = f.requested, f.reqDims
 	next.firstFrame, next.frameDims, next.framed = f.firstFrame, f.frameDims, f.framed
 	next.failedStart, next.positioned = f.failedStart, f.positioned

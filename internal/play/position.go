@@ -50,7 +50,7 @@ func (f *fold) describe(e *evidence, c *Config) {
 	f.ahead = 0
 	at := e.position
 	if e.kind == event.Seeked || e.kind == event.SeekStarted {
-		at = e.from
+		at = e.extra
 	}
 	if !near(at, expected, c) {
 		at = expected

@@ -34,7 +34,7 @@ test('pages', { timeout: 300_000 }, async t => {
       const { width } = page.viewportSize()
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= width, 'the page scrolls sideways')
       const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]
-        .filter(e => e.checkVisibility() && !(e.ariaLabel || e.innerText?.trim() || e.title || e.labels?.length || e.getAttribute('aria-labelledby') || e.placeholder || e.querySelector('[alt]:not([alt=""]), .sr-only')))
+        .filter(e => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.title || e.labels?.length || e.getAttribute('aria-labelledby') || e.placeholder || e.querySelector('[alt]:not([alt=""]), .sr-only')))
         .map(e => e.outerHTML.slice(0, 120)))
       assert.deepEqual(unnamed, [], 'every control has a name')
       assert.equal(await page.locator('h1').count() > 0, true, 'the page has a heading')

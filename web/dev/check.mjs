@@ -151,7 +151,13 @@ try {
   await check('every figure says what it means, on hover and by keyboard', async (page) => {
     await page.goto(`${base}/live`);
     const name = page.getByText('Rebuffering', { exact: true });
-    await name.hover();
+    // What loads late may move it away from under the pointer: point again.
+    await until(async () => {
+      await page.mouse.move(5, 5);
+      await name.hover();
+      await page.waitForTimeout(300);
+      return (await page.getByRole('tooltip').count()) === 1;
+    });
     await page.getByRole('tooltip').getByText('Σ stall time / Σ watched time').waitFor();
     await page.mouse.move(5, 5);
     await page.getByRole('tooltip').waitFor({ state: 'detached' });

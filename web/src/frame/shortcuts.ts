@@ -14,14 +14,15 @@ const PLACES: Record<string, string> = { l: '/live', t: '/titles', e: '/events' 
 
 /** Listens to the keyboard; returns what stops it. */
 export function shortcuts(actions: Actions): () => void {
-  let armed = 0;
+  let armed = -Infinity;
   const press = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
     const target = event.target as HTMLElement | null;
     const writing = target?.closest('input, textarea, select, [contenteditable]');
     if (writing || document.querySelector('dialog[open]')) return;
-    if (Date.now() - armed < CHORD) {
-      armed = 0;
+    // The event's own time: a busy page must not break a chord.
+    if (event.timeStamp - armed < CHORD) {
+      armed = -Infinity;
       const place = PLACES[event.key];
       if (place) {
         event.preventDefault();
@@ -29,7 +30,7 @@ export function shortcuts(actions: Actions): () => void {
         return;
       }
     }
-    if (event.key === 'g') armed = Date.now();
+    if (event.key === 'g') armed = event.timeStamp;
     else if (event.key === '?') actions.help();
     else if (event.key === '/') {
       event.preventDefault();

@@ -51,6 +51,7 @@ type Definition struct {
 
 	integer bool
 	viewers bool
+	gauge   bool // counts viewers at boundaries
 	eval    func(Input) (float64, bool)
 }
 
@@ -122,7 +123,7 @@ func gauges() []Definition {
 		{
 			Name: "concurrent_viewers", Title: "Concurrent viewers", Unit: UnitCount, DatedBy: "10 s boundaries of event time", Source: house, Higher: 1,
 			Description: "Distinct viewers with an active play at a 10 s boundary; in coarser buckets the mean over the boundaries. Viewers known only by a session are counted.",
-			Formula:     "Σ viewers active at a boundary / boundaries", Denominator: "10 s boundaries of the bucket, none later than meta.fresh_to",
+			Formula:     "Σ viewers active at a boundary / boundaries", Denominator: "10 s boundaries of the bucket, none later than meta.fresh_to", gauge: true,
 			eval: gauge(rollup.ViewerMarks),
 		}, {
 			Name: "concurrent_plays", Title: "Concurrent plays", Unit: UnitCount, DatedBy: "10 s boundaries of event time", Source: house, Higher: 1,

@@ -77,7 +77,7 @@ func (x *execution) both(ctx context.Context, whole bool, only []group) (now, be
 }
 
 func (x *execution) scan(ctx context.Context, w *window, whole bool, only []group) (*frame, error) {
-	s := rollup.Scan{Source: x.p.source, From: w.from, To: w.to, Where: x.r.where, Viewers: x.r.viewers}
+	s := rollup.Scan{Source: x.p.source, From: w.from, To: w.to, Where: x.r.where, Viewers: x.r.viewers, Gauges: x.r.gauges}
 	if !whole {
 		s.Buckets = w.bounds
 	} else {

@@ -46,7 +46,7 @@ type request struct {
 	compare          Compare
 	order            []orderKey
 	limit            int
-	viewers          bool
+	viewers, gauges  bool
 }
 
 // orderKey sorts by a column of the answer or by a metric that is not in it.
@@ -86,10 +86,12 @@ func (v *validator) validate(q Query, now time.Time) (*request, error) {
 		r.limit = MaxRows
 	}
 	for _, m := range r.metrics {
-		r.viewers = r.viewers || m.viewers
+		r.viewers, r.gauges = r.viewers || m.viewers, r.gauges || m.gauge
 	}
 	for _, k := range r.order {
-		r.viewers = r.viewers || k.metric != nil && k.metric.viewers
+		if k.metric != nil {
+			r.viewers, r.gauges = r.viewers || k.metric.viewers, r.gauges || k.metric.gauge
+		}
 	}
 	return r, v.err()
 }

@@ -159,8 +159,8 @@ var errRange = errors.New("holds a value that cannot be")
 // valid reports whether what was read can be worked with: indexes that exist,
 // kinds that are known.
 func (p *playState) valid() error {
-	ok := len(p.dims) > 0
-	index := func(i uint16) { ok = ok && int(i) < len(p.dims) }
+	ok := len(p.dims) <= maxDims
+	index := func(i uint16) { ok = ok && int(i) <= len(p.dims) }
 	for i := range p.kept {
 		e := &p.kept[i]
 		index(e.dims)

@@ -29,7 +29,7 @@ func (x *emitter) viewerSpan(from, to int64, dims uint32, scope fact.Scope, n in
 
 // shared cuts s where other plays' stretches begin and end.
 func (x *emitter) shared(s stretch, dims uint32, n int32) {
-	mine := x.play.dims[s.dims]
+	mine := x.play.dimsAt(s.dims)
 	for at := s.from; at < s.to; {
 		end, scope := s.to, fact.ScopeEvery
 		for _, other := range x.viewer.plays {
@@ -40,7 +40,7 @@ func (x *emitter) shared(s stretch, dims uint32, n int32) {
 				switch {
 				case o.from <= at && at < o.to:
 					end = min(end, o.to)
-					scope &^= common(mine, other.dims[o.dims])
+					scope &^= common(mine, other.dimsAt(o.dims))
 				case o.from > at:
 					end = min(end, o.from)
 				}

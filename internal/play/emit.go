@@ -143,7 +143,7 @@ func (x *emitter) dims(i uint16) uint32 {
 	if p.batch == x.engine.batch && p.cachedDims == i {
 		return p.cachedIndex
 	}
-	d := p.dims[i]
+	d := p.dimsAt(i)
 	index, ok := x.engine.batchDims[d]
 	if !ok {
 		index = uint32(len(x.out.Dims))
@@ -154,14 +154,14 @@ func (x *emitter) dims(i uint16) uint32 {
 	return index
 }
 
-func (x *emitter) live(dims uint16) bool { return x.play.dims[dims].live }
+func (x *emitter) live(dims uint16) bool { return x.play.dimsAt(dims).live }
 
 // merge is the table index of the newer dims laid over the older.
 func (p *playState) merge(old, newer uint16) uint16 {
 	if old == newer {
 		return old
 	}
-	return p.tableIndex(p.dims[old].over(p.dims[newer]))
+	return p.tableIndex(p.dimsAt(old).over(p.dimsAt(newer)))
 }
 
 // maxDims bounds how many different sets of dimension values a play may have;
@@ -169,14 +169,24 @@ func (p *playState) merge(old, newer uint16) uint16 {
 const maxDims = 1_000
 
 func (p *playState) tableIndex(d dims) uint16 {
+	if d == (dims{}) {
+		return 0
+	}
 	for i := range p.dims {
 		if p.dims[i] == d {
-			return uint16(i)
+			return uint16(i + 1)
 		}
 	}
-	if len(p.dims) >= maxDims {
-		return uint16(len(p.dims) - 1)
+	if len(p.dims) < maxDims {
+		p.dims = append(p.dims, d)
 	}
-	p.dims = append(p.dims, d)
-	return uint16(len(p.dims) - 1)
+	return uint16(len(p.dims))
+}
+
+// dimsAt is the entry of an index; 0 stands for knowing nothing.
+func (p *playState) dimsAt(i uint16) dims {
+	if i == 0 {
+		return dims{}
+	}
+	return p.dims[i-1]
 }

@@ -115,7 +115,6 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 			ref: e.Play, owner: v, keyID: e.KeyID, known: e.Known, history: e.Import,
 			base: newFold(), tip: newFold(), newest: e.Time,
 		}
-		p.dims = append(p.dims, dims{}) // a fold begins by knowing nothing
 		v.plays = append(v.plays, p)
 		g.openPlays++
 	}

@@ -29,7 +29,7 @@ type StateSink interface {
 }
 
 // stateVersion is the first byte of every stored state.
-const stateVersion = 3
+const stateVersion = 4
 
 // ErrState: a stored state cannot be read.
 var ErrState = errors.New("play state is not readable")

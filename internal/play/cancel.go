@@ -2,40 +2,59 @@ package play
 
 import "playhead/internal/fact"
 
-// cancelMarks drops pairs that take each other back. The lists are those of one
-// reordered play: short.
+// cancelMarks drops pairs that take each other back.
 func cancelMarks(m []fact.Mark) []fact.Mark {
-	return cancel(m, func(a, b fact.Mark) bool {
+	return cancel(m, func(a fact.Mark) fact.Mark {
 		a.N = -a.N
-		return a == b
+		return a
 	})
 }
 
+// cancelSpans drops pairs that take each other back.
 func cancelSpans(s []fact.Span) []fact.Span {
-	return cancel(s, func(a, b fact.Span) bool {
+	return cancel(s, func(a fact.Span) fact.Span {
 		a.N = -a.N
-		return a == b
+		return a
 	})
 }
 
-// maxCancel: longer lists, of players that flood, are left as they are.
-const maxCancel = 200
+// fewFacts: up to here comparing each with each is quicker than a map.
+const fewFacts = 40
 
-func cancel[T any](list []T, opposite func(a, b T) bool) []T {
-	if len(list) > maxCancel {
-		return list
+// cancel works on what one reordered play emitted: a handful, or a thousand
+// when its player floods.
+func cancel[T comparable](list []T, opposite func(T) T) []T {
+	if len(list) > fewFacts {
+		return cancelMany(list, opposite)
 	}
-	dead := make([]bool, len(list))
-	for i := range list {
+	var dead [fewFacts]bool
+	kept := list[:0]
+	for i, v := range list {
 		for j := i + 1; !dead[i] && j < len(list); j++ {
-			if !dead[j] && opposite(list[i], list[j]) {
+			if !dead[j] && list[j] == opposite(v) {
 				dead[i], dead[j] = true, true
 			}
 		}
+		if !dead[i] {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+func cancelMany[T comparable](list []T, opposite func(T) T) []T {
+	left := make(map[T]int, len(list))
+	for _, v := range list {
+		if o := opposite(v); left[o] > 0 {
+			left[o]--
+		} else {
+			left[v]++
+		}
 	}
 	kept := list[:0]
-	for i, v := range list {
-		if !dead[i] {
+	for _, v := range list {
+		if left[v] > 0 {
+			left[v]--
 			kept = append(kept, v)
 		}
 	}

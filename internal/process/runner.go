@@ -62,8 +62,10 @@ func (c Config) withDefaults() Config {
 // Stats is what the runner did since it started, and what it holds.
 type Stats struct {
 	Events, Duplicates, LateDropped int64
-	OpenPlays, Viewers              int64
-	Epochs, Snapshots               int64
+	// Evicted is what did not fit into the bounds of one play or viewer.
+	Evicted            int64
+	OpenPlays, Viewers int64
+	Epochs, Snapshots  int64
 	// LagRecords is how many records of "events" are not processed yet.
 	LagRecords int64
 	// CommitMillis is how long the last commit took.
@@ -82,9 +84,9 @@ type Runner struct {
 	// of the log and only a new run can go on.
 	pending bool
 	stats   struct {
-		events, duplicates, late, open, viewers atomic.Int64
-		epochs, snapshots, lag, commitMillis    atomic.Int64
-		ready                                   atomic.Bool
+		events, duplicates, late, evicted, open, viewers atomic.Int64
+		epochs, snapshots, lag, commitMillis             atomic.Int64
+		ready                                            atomic.Bool
 	}
 }
 
@@ -97,7 +99,7 @@ func New(log eventlog.Log, store eventlog.StateStore, c Config) *Runner {
 func (r *Runner) Stats() Stats {
 	s := &r.stats
 	return Stats{
-		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(),
+		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(), Evicted: s.evicted.Load(),
 		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
 		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), Ready: s.ready.Load(),
 	}
@@ -267,6 +269,7 @@ func (r *Runner) after(ctx context.Context) error {
 		r.stats.events.Add(c.Events)
 		r.stats.duplicates.Add(c.Duplicates)
 		r.stats.late.Add(c.LateDropped)
+		r.stats.evicted.Add(c.Evicted)
 		if p.tx.Snapshot {
 			r.stats.snapshots.Add(1)
 		}

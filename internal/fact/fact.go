@@ -123,7 +123,7 @@ type Play struct {
 	Known  bool
 	Play   event.Ref
 	Part   int32
-	Dims   uint32 // at the request
+	Dims   uint32 // at the first frame, without one at the request
 
 	// Epoch ms; 0 = never. A part n > 0 has no request of its own. Its own
 	// startup is not counted.

@@ -1,0 +1,283 @@
+package play
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sort"
+	"strconv"
+	"testing"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+	"playhead/internal/fact/facttest"
+)
+
+// envRounds sets how many random viewers the property tests try.
+const envRounds = "PLAYHEAD_PLAY_ROUNDS"
+
+func oracleRounds(t *testing.T) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(envRounds), 10, 64); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return 300
+	}
+	return 3_000
+}
+
+// oracleLife is a life of a play that exercises every rule.
+type oracleLife struct {
+	r      *rand.Rand
+	out    []event.Event
+	at     int64
+	pos    int64
+	seq    int64
+	make   func(event.Type, int64) event.Event
+	seqs   bool
+	cmcd   bool
+	absent int // one in so many positions is not reported; 0: all are
+	rate   float64
+}
+
+func (l *oracleLife) add(typ event.Type, pos int64) *event.Event {
+	e := l.make(typ, l.at)
+	e.Seq, e.PositionMS, e.Rate = event.Absent, pos, l.rate
+	if l.seqs {
+		e.Seq = l.seq
+	}
+	e.ID = event.Ref{byte(l.seq), byte(l.seq >> 8), byte(typ)}
+	l.seq++
+	if l.absent > 0 && l.r.IntN(l.absent) == 0 {
+		e.PositionMS = event.Absent
+	}
+	l.out = append(l.out, e)
+	return &l.out[len(l.out)-1]
+}
+
+// watch lets d ms of playing pass.
+func (l *oracleLife) watch(d int64) {
+	l.at += d
+	l.pos += int64(float64(d) * l.rate)
+}
+
+func (l *oracleLife) wait() {
+	l.add(event.StallStarted, l.pos)
+	switch l.r.IntN(4) {
+	case 0:
+		l.at += l.r.Int64N(50)
+	case 1:
+		l.at += 50 + l.r.Int64N(2)
+	case 2:
+		l.at += l.r.Int64N(300)
+	case 3:
+		for range l.r.IntN(4) {
+			l.at += 51 + l.r.Int64N(200_000)
+			switch l.r.IntN(4) {
+			case 0:
+				l.add(event.Heartbeat, l.pos)
+			case 1:
+				l.add(event.StallStarted, -1)
+			case 2:
+				l.add(event.Error, -1)
+			case 3:
+				l.add(event.QualityChanged, -1).Context.CDN = fmt.Sprint("cdn", l.r.IntN(3))
+			}
+		}
+		l.at += 51 + l.r.Int64N(20_000)
+	}
+}
+
+// step is one thing that a player or its viewer does.
+func (l *oracleLife) step() {
+	r := l.r
+	switch r.IntN(22) {
+	case 0:
+		l.add(event.Paused, l.pos)
+		for range r.IntN(3) {
+			l.at += 1 + r.Int64N(100_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.StallEnded, event.QualityChanged}[r.IntN(4)], l.pos)
+		}
+		l.at += r.Int64N(100_000)
+		if r.IntN(4) > 0 {
+			l.add(event.Resumed, l.pos)
+		}
+	case 1, 2:
+		from := l.pos
+		l.pos = r.Int64N(110_000)
+		if l.cmcd || r.IntN(2) == 0 {
+			l.add(event.SeekStarted, []int64{-1, from}[r.IntN(2)])
+			l.at += r.Int64N([]int64{3, 20, 5_000}[r.IntN(3)])
+		}
+		switch {
+		case r.IntN(3) == 0:
+			l.wait()
+			l.add(event.StallEnded, l.pos)
+		case l.cmcd:
+			l.add(event.Resumed, l.pos)
+		default:
+			l.add(event.Seeked, l.pos).FromMS = []int64{-1, from, from + 1_500}[r.IntN(3)]
+			l.at += r.Int64N(4_000)
+			if r.IntN(2) == 0 {
+				l.wait()
+				l.add(event.StallEnded, l.pos)
+			}
+		}
+	case 3, 4:
+		l.wait()
+		l.add([]event.Type{event.StallEnded, event.Resumed, event.Paused, event.SeekStarted, event.AdStarted, event.PlayStarted}[r.IntN(6)], -1)
+	case 5:
+		l.add(event.QualityChanged, -1).Context.CDN = fmt.Sprint("cdn", r.IntN(3))
+	case 6:
+		l.add(event.AdStarted, -1)
+		for range r.IntN(3) {
+			l.at += r.Int64N(20_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.StallEnded}[r.IntN(3)], r.Int64N(20_000)).DurationMS = 20_000
+		}
+		l.at += r.Int64N(20_000)
+		l.add([]event.Type{event.AdEnded, event.AdEnded, event.Resumed, event.Paused}[r.IntN(4)], l.pos)
+	case 7:
+		l.add(event.Error, -1).Quality.ErrorFatal = r.IntN(6) == 0
+	case 8:
+		l.at += r.Int64N(300_000) // silence; sometimes the picture went on
+		if r.IntN(2) == 0 {
+			l.pos += r.Int64N(300_000)
+		}
+		l.add(event.Heartbeat, l.pos)
+	case 9:
+		if r.IntN(4) == 0 {
+			l.at += 30*60_000 - 2 + r.Int64N(5)
+		} else if r.IntN(4) == 0 {
+			l.at += 29*60_000 + r.Int64N(60*60_000)
+		}
+	case 10:
+		l.rate = []float64{0.5, 1, 1, 1.5, 2}[r.IntN(5)]
+		l.add(event.QualityChanged, l.pos)
+	case 11:
+		if r.IntN(4) == 0 {
+			l.add(event.PlayEnded, l.pos)
+			l.at += r.Int64N(100_000)
+		}
+	case 12:
+		l.add(event.Type(int(event.PlayRequested)+r.IntN(int(event.PlayEnded-event.PlayRequested)+1)), l.pos)
+	case 13:
+		l.add(event.PlayRequested, -1)
+	default:
+		every := []int64{10_000, 10_000, 5_000, 900, 40_000}[r.IntN(5)]
+		for range 1 + r.IntN(6) {
+			l.watch(every + r.Int64N(20) - 10)
+			l.add(event.Heartbeat, l.pos+r.Int64N(5_000)-2_500+2_500*int64(r.IntN(2)))
+			if r.IntN(9) == 0 {
+				l.seq++ // one that never arrives
+			}
+		}
+	}
+	l.watch(r.Int64N([]int64{2, 3_000, 12_000}[r.IntN(3)]))
+}
+
+func (l *oracleLife) live() []event.Event {
+	r := l.r
+	l.rate, l.at = 1, r.Int64N(120_000)
+	switch r.IntN(8) {
+	case 0: // seen from its middle, perhaps after idling
+		l.pos = r.Int64N(3) * 30_000
+		for range r.IntN(3) {
+			l.add(event.Heartbeat, 0).Context.Country = "DE"
+			l.at += r.Int64N(40_000)
+		}
+	case 1:
+		e := l.add([]event.Type{event.PlayStarted, event.Resumed, event.AdStarted, event.Heartbeat}[r.IntN(4)], r.Int64N(2)*20_000)
+		e.Quality.StartupMS = []int64{-1, 0, 700}[r.IntN(3)]
+	default:
+		l.add(event.PlayRequested, []int64{-1, 0, 40_000}[r.IntN(3)])
+		if r.IntN(8) == 0 {
+			l.at += r.Int64N(90_000)
+			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.Paused, event.SeekStarted, event.Error, event.PlayEnded}[r.IntN(6)], -1).Quality.ErrorFatal = r.IntN(2) == 0
+		}
+		l.at += r.Int64N(4_000)
+		if r.IntN(10) > 0 {
+			l.add([]event.Type{event.PlayStarted, event.PlayStarted, event.AdStarted, event.Resumed}[r.IntN(4)], l.pos).Quality.StartupMS = []int64{-1, 700}[r.IntN(2)]
+		}
+	}
+	for range r.IntN(25) {
+		l.step()
+	}
+	if r.IntN(3) == 0 {
+		l.add(event.PlayEnded, l.pos)
+	}
+	return l.out
+}
+
+// The stream says what the definitions say over the complete list, whatever
+// order, repetitions, ticks, restarts and evictions there were.
+func TestStreamIsTheDefinition(t *testing.T) {
+	for seed := range oracleRounds(t) {
+		if got, want := oracleRound(t, seed); got != want {
+			t.Fatalf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed, facttest.Diff(got, want), facttest.Diff(want, got))
+		}
+	}
+}
+
+func oracleRound(t *testing.T, seed uint64) (got, want string) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var plays [][]event.Event
+	var all []event.Event
+	for n := range byte(1 + r.IntN(3)) {
+		live, duration := r.IntN(8) == 0, []int64{60_000, 100_000, 100_000, -1}[r.IntN(4)]
+		if live {
+			duration = -1
+		}
+		l := &oracleLife{r: r, seqs: r.IntN(3) > 0, cmcd: r.IntN(3) == 0, absent: []int{0, 0, 2, 5}[r.IntN(4)]}
+		title, device := fmt.Sprint("t", r.IntN(2)), fmt.Sprint("d", r.IntN(2))
+		l.make = func(typ event.Type, at int64) event.Event {
+			e := ev(typ, at, event.Absent, event.Absent)
+			e.Play, e.TitleID, e.Context.DeviceType, e.Live = event.Ref{n + 1}, title, device, live
+			if e.DurationMS = duration; r.IntN(6) == 0 {
+				e.DurationMS = event.Absent
+			}
+			return e
+		}
+		events := l.live()
+		plays = append(plays, events)
+		all = append(all, events...)
+	}
+	var truth fact.Batch
+	oraclePlays(plays, &truth)
+	sum := facttest.NewLedger()
+	sum.Add(&truth)
+
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Time < all[j].Time })
+	arrival := disorder(r, all)
+	stream := facttest.NewLedger()
+	store := newMemory()
+	g := store.engine(t)
+	var out fact.Batch
+	next := func() {
+		stream.Add(&out)
+		out.Reset()
+		g.Begin()
+	}
+	g.Begin()
+	for i := range arrival {
+		if err := g.Apply(&arrival[i], &out); err != nil {
+			t.Fatal(err)
+		}
+		if r.IntN(7) == 0 {
+			g.Tick(arrival[i].ReceivedAt, &out)
+			next()
+		}
+		if r.IntN(9) == 0 {
+			g.Snapshot(store)
+			if r.IntN(2) == 0 {
+				g = store.engine(t)
+				next()
+			}
+		}
+		if out.Counts.LateDropped+out.Counts.Evicted > 0 {
+			t.Fatalf("seed %d: %+v", seed, out.Counts)
+		}
+	}
+	g.Settle(1, &out)
+	stream.Add(&out)
+	return stream.String(), sum.String()
+}

@@ -18,7 +18,6 @@ type canvas struct {
 	hue  float64
 	// second is a hue that goes with the first.
 	second float64
-	dark   bool
 }
 
 // Art draws a creative of a title as SVG of w by h pixels: upright ones as
@@ -32,7 +31,6 @@ func Art(t Title, c Creative, w, h int) []byte {
 	}
 	v.hue = float64(t.Hue) + v.rng.Float64()*36 - 18
 	v.second = v.hue + []float64{28, -34, 150, 190, 55}[v.rng.IntN(5)]
-	v.dark = v.rng.IntN(5) > 0
 	fmt.Fprintf(v, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %.0f %.0f" preserveAspectRatio="xMidYMid slice">`, w, h, v.w, v.h)
 	v.WriteString(`<defs><pattern id="g" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(27)"><circle cx="1" cy="1" r=".6" fill="#fff"/><circle cx="3.6" cy="3.4" r=".6" fill="#000"/></pattern></defs>`)
 	compositions := compositionsOf(t.Genres)
@@ -392,7 +390,6 @@ func rings(v *canvas) {
 
 func bars(v *canvas) {
 	v.fill(v.gradient("a", tone(v.hue, 40, 92), tone(v.hue, 36, 78)))
-	v.dark = true
 	n := 9 + v.rng.IntN(5)
 	bw := v.w / float64(n)
 	for i := range n {

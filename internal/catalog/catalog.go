@@ -19,7 +19,7 @@ const (
 	Live    Kind = "live"
 )
 
-// Kinds are all kinds, in the order they are explained to people.
+// kinds are all kinds, in the order they are explained to people.
 var kinds = []Kind{Movie, Series, Season, Episode, Special, Live}
 
 // Shape is the format of a creative.

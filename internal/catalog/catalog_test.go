@@ -131,6 +131,7 @@ func TestLoadFile(t *testing.T) {
 		{"day", "- id: a\n  launched: tomorrow\n", `launched "tomorrow" is not a day`},
 		{"broken", "- id: [", "neither YAML nor JSON"},
 		{"top", "films: []\n", `line 1: unknown setting "films"`},
+		{"more", "titles: []\nfilms: []\n", `line 2: unknown setting "films"`},
 	}
 	for _, c := range cases {
 		path := filepath.Join(t.TempDir(), "catalog.yaml")

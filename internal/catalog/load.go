@@ -99,12 +99,14 @@ func titleList(root *yaml.Node) (*yaml.Node, error) {
 	top := root.Content[0]
 	if top.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(top.Content); i += 2 {
-			if top.Content[i].Value != "titles" {
-				return nil, fmt.Errorf("line %d: unknown setting %q; the only one is titles", top.Content[i].Line, top.Content[i].Value)
+			if key := top.Content[i]; key.Value != "titles" || i > 0 {
+				return nil, fmt.Errorf("line %d: unknown setting %q; the only one is titles, once", key.Line, key.Value)
 			}
-			top = top.Content[i+1]
-			break
 		}
+		if len(top.Content) == 0 {
+			return &yaml.Node{Kind: yaml.SequenceNode}, nil
+		}
+		top = top.Content[1]
 	}
 	if top.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("line %d: expected a list of titles; start each with \"- id:\"", top.Line)

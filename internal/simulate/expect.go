@@ -6,7 +6,6 @@ type sums struct {
 	viewers int64
 	// Gauge sums, and the number of 10 s boundaries that they are the sum over.
 	plays, people, boundaries int64
-	gauged                    bool
 }
 
 // expectation is what a metric should be: no value when it has no denominator.

@@ -49,13 +49,12 @@ type session struct {
 	browse []browse
 	seen   int
 
-	play    play
-	walk    walker
-	tally   tally
-	running bool
-	next    said
-	groups  []int32
-	binge   float64
+	play   play
+	walk   walker
+	tally  tally
+	next   said
+	groups []int32
+	binge  float64
 }
 
 // item is a thing that happens at a time: a session's next event or a delivery
@@ -208,22 +207,21 @@ func (g *generator) advance(s *session) bool {
 		if s.seen++; s.seen < len(s.browse) {
 			return true
 		}
-		return g.begin(s, last+g.c.between(800, 9_000), true)
+		return g.begin(s, last+g.c.between(800, 9_000))
 	}
 	last = s.next.time
 	if s.walk.step(&s.next) {
 		return true
 	}
 	s.tally.hush(g.ledger)
-	s.running = false
 	if !g.c.yes(s.binge) {
 		return false
 	}
-	return g.begin(s, last+g.c.between(3_000, 90_000), true)
+	return g.begin(s, last+g.c.between(3_000, 90_000))
 }
 
 // begin plans a session's next play and takes it out of the budget.
-func (g *generator) begin(s *session, at int64, reserve bool) bool {
+func (g *generator) begin(s *session, at int64) bool {
 	if at > g.end-60_000 {
 		return false
 	}
@@ -233,7 +231,7 @@ func (g *generator) begin(s *session, at int64, reserve bool) bool {
 		id: mix(g.w.seed) ^ mix(g.counter), title: g.title(s),
 	}
 	g.plan.plan(&s.play, b)
-	if g.budget >= 0 && reserve {
+	if g.budget >= 0 {
 		n := count(&s.play)
 		if n > g.budget {
 			return false
@@ -244,8 +242,7 @@ func (g *generator) begin(s *session, at int64, reserve bool) bool {
 	s.groups = g.ledger.groupsOf(&s.play, s.groups)
 	s.tally.reset(&s.play, s.groups)
 	s.walk = newWalker(&s.play)
-	s.running = s.walk.step(&s.next)
-	return s.running
+	return s.walk.step(&s.next)
 }
 
 // count is how many events a play will give.
@@ -302,12 +299,12 @@ func (g *generator) sit(who person, screen uint8, now int64) {
 	}
 	g.counter++
 	s.who, s.screen, s.id = who, screen, mix(mix(g.w.seed+1)^g.counter)
-	s.browse, s.seen, s.running = s.browse[:0], 0, false
+	s.browse, s.seen = s.browse[:0], 0
 	s.tally.begun = false
 	s.binge = 0.25 + 0.4*g.c.Float64()
 	g.look(s, now)
 	g.busy[who.number]++
-	if len(s.browse) == 0 && !g.begin(s, now, true) {
+	if len(s.browse) == 0 && !g.begin(s, now) {
 		g.leave(s)
 		return
 	}

@@ -89,7 +89,7 @@ func NewHistory(o HistoryOptions) (*History, error) {
 	h := &History{o: o, w: newWorld(o.Seed, titleList(o.Catalog)), population: populationOf(o.Viewers)}
 	h.curve = worldCurve(h.w, o.End.UnixMilli())
 	h.stride = int64(float64(h.population)*0.618) | 1
-	for gcd(h.stride, h.population) != 1 {
+	for commonDivisor(h.stride, h.population) != 1 {
 		h.stride += 2
 	}
 	h.measure()
@@ -102,13 +102,6 @@ func NewHistory(o HistoryOptions) (*History, error) {
 
 // populationOf is how many people there are when so many watch at once.
 func populationOf(viewers int64) int64 { return viewers*12 + 100 }
-
-func gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
 
 // worldCurve is how active the world is at each UTC minute of the day,
 // relative to a moment.
@@ -152,7 +145,7 @@ func (h *History) measure() {
 		var p play
 		m.plan.plan(&p, brief{
 			who: h.w.person(uint32(i % h.population)), title: h.w.ranks[h.w.popular.draw(m.c)], id: mix(uint64(i)),
-			start: testless, limit: testless + dayMS, beat: pastBeat, early: pastEarly, plain: true,
+			start: someDay, limit: someDay + dayMS, beat: pastBeat, early: pastEarly, plain: true,
 		})
 		length += p.activeMS()
 		events += count(&p)
@@ -160,8 +153,8 @@ func (h *History) measure() {
 	h.meanMS, h.meanEvents = float64(length)/n, float64(events)/n
 }
 
-// testless is some instant on a day; only differences from it matter.
-const testless = int64(1_700_000_000_000)
+// someDay is when the plays that are only measured begin.
+const someDay = int64(1_700_000_000_000)
 
 // cut lays out the chunks: hours for the first day, then days; newest first.
 func (h *History) cut() {
@@ -220,7 +213,6 @@ type pastMaker struct {
 	play  play
 	batch []event.Event
 	fn    func([]event.Event) error
-	calls int64
 }
 
 // pastBatch is how many events are handed over at once, at most.

@@ -130,7 +130,8 @@ func (b *planner) plan(p *play, f brief) {
 	}
 }
 
-func commonDivisor(a, b int32) int32 {
+// commonDivisor is the greatest one.
+func commonDivisor[T int32 | int64](a, b T) T {
 	for b != 0 {
 		a, b = b, a%b
 	}

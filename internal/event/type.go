@@ -72,10 +72,14 @@ type Format uint8
 const (
 	FormatNative Format = iota
 	FormatCMCD
+	FormatSegment
+	FormatEPAS
+	FormatCloudEvents
+	FormatAvro
 	formatCount
 )
 
-var formatNames = [formatCount]string{"native", "cmcd"}
+var formatNames = [formatCount]string{"native", "cmcd", "segment", "epas", "cloudevents", "avro"}
 
 // String is the format's name in metrics, the debugger and the lake.
 func (f Format) String() string {

@@ -8,8 +8,11 @@ class Server {
   session = $state.raw<Session | undefined>(undefined);
   definitions = $state.raw<ReadonlyMap<string, Definition>>(new Map());
   titles = $state.raw<ReadonlyMap<string, Title>>(new Map());
+  /** The server was asked who reads: pages may ask their questions. */
+  ready = $state(false);
   /** Set when the reader has to sign in. */
   signedOut = $state(false);
+  #known = { metrics: false, catalog: false };
   /** No event has ever come, and no history is being filled. */
   fresh = $derived(
     this.status !== undefined && !this.status.demo && !this.status.first_event_at && !this.status.events_total,
@@ -17,18 +20,19 @@ class Server {
 
   /** Loads everything; what fails is tried again with the next status. */
   async load(): Promise<void> {
-    await Promise.allSettled([
-      this.refresh(),
-      get<Session>('/api/v1/session').then((session) => (this.session = session)),
-      this.#metrics(),
-      this.#catalog(),
-    ]);
+    // First alone: signed out, one refusal is enough.
+    await get<Session>('/api/v1/session')
+      .then((session) => (this.session = session))
+      .catch(() => {});
+    if (this.signedOut) return;
+    this.ready = true;
+    await Promise.allSettled([this.#status(), this.#metrics(), this.#catalog()]);
   }
 
   async refresh(): Promise<void> {
-    this.status = await get<Status>('/api/v1/status');
-    if (this.definitions.size === 0) await this.#metrics();
-    if (this.titles.size === 0) await this.#catalog();
+    await this.#status();
+    if (!this.#known.metrics) await this.#metrics();
+    if (!this.#known.catalog) await this.#catalog();
   }
 
   /** Keeps the status current; more often while a first event is awaited. Returns what stops it. */
@@ -47,14 +51,20 @@ class Server {
     return this.titles.get(id)?.name ?? id;
   }
 
+  async #status(): Promise<void> {
+    this.status = await get<Status>('/api/v1/status');
+  }
+
   async #metrics(): Promise<void> {
     const answer = await get<{ metrics?: Definition[] }>('/api/v1/metrics');
     this.definitions = new Map((answer.metrics ?? []).map((d) => [d.name, d]));
+    this.#known.metrics = true;
   }
 
   async #catalog(): Promise<void> {
     const answer = await get<{ titles?: Title[] }>('/api/v1/catalog/titles');
     this.titles = new Map((answer.titles ?? []).map((t) => [t.id, t]));
+    this.#known.catalog = true;
   }
 }
 

@@ -15,12 +15,17 @@ class TipState {
   content = $state.raw<TipContent | undefined>(undefined);
   anchor = $state.raw<DOMRect | undefined>(undefined);
 
-  show(content: TipContent, anchor: DOMRect): void {
+  #owner: Element | undefined;
+
+  show(content: TipContent, anchor: DOMRect, owner?: Element): void {
+    this.#owner = owner;
     this.content = content;
     this.anchor = anchor;
   }
 
-  hide(): void {
+  /** Hides what is shown; with an owner only if it is about that element. */
+  hide(owner?: Element): void {
+    if (owner && owner !== this.#owner) return;
     this.content = undefined;
   }
 }
@@ -35,7 +40,7 @@ export function tip(content: () => TipContent | string | undefined): Attachment<
     let timer: ReturnType<typeof setTimeout> | undefined;
     const open = (): void => {
       const value = content();
-      if (value) tips.show(typeof value === 'string' ? { text: value } : value, node.getBoundingClientRect());
+      if (value) tips.show(typeof value === 'string' ? { text: value } : value, node.getBoundingClientRect(), node);
     };
     const later = (): void => {
       timer = setTimeout(open, DELAY);
@@ -45,7 +50,8 @@ export function tip(content: () => TipContent | string | undefined): Attachment<
     };
     const close = (): void => {
       clearTimeout(timer);
-      tips.hide();
+      // Not now: taking a focused element away blurs it while the page is being drawn.
+      queueMicrotask(() => tips.hide(node));
     };
     node.addEventListener('pointerenter', later);
     node.addEventListener('pointerleave', close);

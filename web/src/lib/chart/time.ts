@@ -2,7 +2,7 @@
 
 import { clock, day, moment } from '../format/duration';
 import { minus } from '../format/number';
-import { showExact, show } from '../format/metric';
+import { shapeOf, showExact, show } from '../format/metric';
 import { DAY, HOUR } from '../state/url';
 import type { EChartsCoreOption } from './echarts';
 import { FONT, type Palette } from './theme';
@@ -55,6 +55,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
     yAxis: {
       type: 'value',
       min: 0,
+      ...(shapeOf(o.metric).kind === 'count' ? { minInterval: 1 } : {}),
       splitNumber: 3,
       axisLine: { show: false },
       axisTick: { show: false },
@@ -82,6 +83,8 @@ function lines(s: TimeSeries, o: TimeOptions, many: boolean, marks: readonly Mar
   out.push({
     ...base,
     name: s.name,
+    // A single point has no line: it is a dot.
+    showSymbol: s.points.filter(([, v]) => v !== null).length === 1,
     data: s.points,
     lineStyle: { width: 1.75, color },
     itemStyle: { color },

@@ -62,8 +62,8 @@ describe('change', () => {
   it('knows noise: two Poisson counts that do not differ', () => {
     expect(change(103, 100, true).noise).toBe(true);
     expect(change(10_300, 10_000, true).noise).toBe(false);
-    expect(change(0.0103, 0.01).noise).toBe(false);
-    expect(change(0.01005, 0.01).noise).toBe(true);
+    expect(change(0.0108, 0.01).noise).toBe(false);
+    expect(change(0.0103, 0.01).noise).toBe(true);
   });
   it('says nothing without a twin, and "new" after zero', () => {
     expect(change(5, null).text).toBe('');

@@ -78,7 +78,8 @@ export interface Change {
 
 /**
  * The change from previous to current. With counts, a difference below two
- * standard errors of two Poisson counts is noise; otherwise below 1 %.
+ * standard errors of two Poisson counts is noise; a rate or a mean, whose volume
+ * is not known here, has to move by 5 %.
  */
 export function change(current: number | null | undefined, previous: number | null | undefined, counts = false): Change {
   const none: Change = { text: '', direction: 'flat', noise: true, words: 'no comparison' };
@@ -90,7 +91,7 @@ export function change(current: number | null | undefined, previous: number | nu
   const ratio = (current - previous) / Math.abs(previous);
   const noise = counts
     ? Math.abs(current - previous) < 2 * Math.sqrt(Math.abs(current) + Math.abs(previous))
-    : Math.abs(ratio) < 0.01;
+    : Math.abs(ratio) < 0.05;
   const percentText = Math.abs(ratio) >= 10 ? '×' + short(current / previous) : percent(Math.abs(ratio));
   if (Math.abs(ratio) < 0.0005) return { text: '0%', direction: 'flat', noise: true, words: 'no change' };
   const direction = ratio > 0 ? 'up' : 'down';

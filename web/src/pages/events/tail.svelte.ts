@@ -17,6 +17,8 @@ export class Tail {
   /** Newest first. */
   rows = $state.raw<TailRow[]>([]);
   paused = $state(false);
+  /** The reader points at the list: it keeps still. */
+  reading = $state(false);
   connected = $state(false);
   seen = $state(0);
   rejected = $state(0);
@@ -56,8 +58,9 @@ export class Tail {
   }
 
   #flush(): void {
-    this.held = this.paused ? this.#buffer.length : 0;
-    if (this.paused || this.#buffer.length === 0) return;
+    const still = this.paused || this.reading;
+    this.held = still ? this.#buffer.length : 0;
+    if (still || this.#buffer.length === 0) return;
     this.seen += this.#buffer.length;
     this.rejected += this.#buffer.filter((e) => fateOf(e) === 'rejected').length;
     this.rows = bounded([...this.#buffer.toReversed(), ...this.rows]);

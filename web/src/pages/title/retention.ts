@@ -60,12 +60,14 @@ export function dropOff(reached: readonly [number, number][]): [number, number][
   return out;
 }
 
-/** Where most of the audience is lost after the opening, or undefined. */
+/** Where most of the audience is lost between the opening and the credits, or undefined. */
 export function steepest(reached: readonly [number, number][], duration: number): { from: number; to: number; lost: number } | undefined {
   const wide = Math.max(30_000, duration / 40);
   let best: { from: number; to: number; lost: number } | undefined;
   for (let i = 0; i < reached.length; i++) {
     const [p0, v0] = reached[i] as [number, number];
+    // Openings and credits always lose most: what is between them tells something.
+    if (p0 < duration * 0.05) continue;
     if (p0 > duration * 0.93) break;
     const end = reached.findLast(([p]) => p <= p0 + wide);
     if (!end || end[0] <= p0) continue;

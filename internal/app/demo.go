@@ -55,7 +55,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	settings.DebugListen = o.DebugListen
 	settings.RetainEvents = 2 * time.Minute // nobody rebuilds a demo
 	// The demo runs beside whatever else a laptop does: memory before speed.
-	settings.MemoryLimit, settings.WarehouseMemory = 144, 64
+	settings.MemoryLimit, settings.WarehouseMemory, settings.LogMemory = 160, 64, 32
 	debug.SetGCPercent(50)
 	s, err := newServer(ctx, Options{Settings: settings, Version: o.Version, Out: o.Out, Log: o.Log}, cat, true)
 	if err != nil {

@@ -58,7 +58,9 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 			return nil, err
 		}
 	}
+	quarter := int64(s.LogMemory) << 20 / 4 // three write buffers and the cache
 	e.events, err = pebblelog.Open(logFolder(s.DataDir), pebblelog.Options{
+		CacheBytes: quarter, MemTableBytes: uint64(quarter),
 		Partitions: s.Partitions, Logger: log, OnFailure: func(err error) { e.broken <- err },
 	})
 	if err != nil {

@@ -100,9 +100,18 @@ type pastFiller struct {
 // pastShare of the time may go into history while people look at the present.
 const pastShare = 0.6
 
+// The demo's service has grown: going back, its audience falls by a factor e
+// every pastTaper, down to pastLevel of today's. At full level 35 days would be
+// hundreds of millions of events.
+const (
+	pastTaper = 72 * time.Hour
+	pastLevel = 0.03
+)
+
 func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	h, err := simulate.NewHistory(simulate.HistoryOptions{
 		Seed: p.Seed, Catalog: s.catalog, Viewers: int64(max(1, p.Viewers)), End: p.End, Days: max(1, o.HistoryDays),
+		Taper: pastTaper, Level: pastLevel,
 		Viewer: func(n uint32) event.ViewerKey { return s.ring.Viewer("viewer-" + strconv.Itoa(int(n))) },
 	})
 	if err != nil {

@@ -218,6 +218,10 @@ func TestWriteFailure(t *testing.T) {
 			if err := l.Close(); !errors.Is(err, pebblelog.ErrFailed) {
 				t.Errorf("close of a failed log: %v", err)
 			}
+			// The failing write tells on its own goroutine, after it has logged.
+			for end := time.Now().Add(10 * time.Second); told.Load() == 0 && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
 			if told.Load() != 1 || !strings.Contains(logged.String(), "has failed") {
 				t.Errorf("told %d times; logged %q", told.Load(), logged.String())
 			}

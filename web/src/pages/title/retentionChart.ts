@@ -35,7 +35,7 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
   return {
     textStyle: { fontFamily: FONT },
     // Fixed margins, so that the curves and the drop-off under them share their x.
-    grid: { left: 46, right: 84, top: 14, bottom: 24, outerBoundsMode: 'none' },
+    grid: { left: 46, right: 66, top: 14, bottom: 24, outerBoundsMode: 'none' },
     tooltip: {
       trigger: 'axis',
       confine: true,
@@ -83,6 +83,6 @@ function series(line: Line, o: RetentionOptions, shift: number): object {
     showSymbol: false,
     lineStyle: { width: line.dashed ? 1.25 : 1.75, color, ...(line.dashed ? { type: [5, 3] } : {}) },
     ...(line.area ? { areaStyle: { color, opacity: 0.12 } } : {}),
-    endLabel: { show: true, offset: [0, shift], formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 76, overflow: 'truncate' },
+    endLabel: { show: true, offset: [0, shift], formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 60, overflow: 'truncate' },
   };
 }

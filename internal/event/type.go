@@ -30,6 +30,10 @@ const (
 	// SeekStarted is not a native type: CMCD reports that a seek begins
 	// (sta=k) and the state after it says when it ended.
 	SeekStarted
+	// Tracked is not a native type either: an event of an app that is about no
+	// play, such as a page or a purchase that Segment's clients send. It is kept
+	// in the lake and shown in the debugger; no figure counts it.
+	Tracked
 	typeCount
 )
 
@@ -37,7 +41,7 @@ var typeNames = [typeCount]string{
 	"unknown", "impression", "select", "play_requested", "play_started", "heartbeat",
 	"paused", "resumed", "seeked", "stall_started", "stall_ended", "quality_changed",
 	"ad_started", "ad_ended", "error", "play_ended", "search", "rated", "listed",
-	"identified", "exposed", "seek_started",
+	"identified", "exposed", "seek_started", "tracked",
 }
 
 // String is the type's name as clients write it.
@@ -49,7 +53,7 @@ func (t Type) String() string {
 }
 
 // ParseType returns the type that clients write as name, or TypeUnknown. The
-// CMCD-only types cannot be written natively.
+// types of other formats cannot be written natively.
 func ParseType(name string) Type {
 	for t := Impression; t < SeekStarted; t++ {
 		if typeNames[t] == name {

@@ -2,7 +2,7 @@
 
 import { router } from './router.svelte';
 import { server } from '../api/server.svelte';
-import { grainOf, refreshOf, windowOf, type Dimension, type RangeId } from './url';
+import { grainOf, refreshOf, windowOf, type Compare, type Dimension, type RangeId } from './url';
 
 const DEFAULTS: Record<string, RangeId> = { live: '30m', titles: '7d', title: '7d' };
 
@@ -14,7 +14,10 @@ class View {
   window = $derived(windowOf(router.view, this.fallback, this.now));
   grain = $derived(grainOf(this.window));
   filters = $derived(router.view.filters);
-  compare = $derived(router.view.compare);
+  /** The comparison drawn; all time has nothing before it. */
+  compare: Compare = $derived(this.window.from === undefined ? 'none' : router.view.compare);
+  /** What changes are counted against: the period before, unless a year is chosen. */
+  against: Compare = $derived(this.window.from === undefined ? 'none' : this.compare === 'year' ? 'year' : 'previous');
   timezone = $derived(router.view.timezone ?? server.status?.report_timezone ?? 'UTC');
   filtered = $derived(Object.values(this.filters).some((values) => values.length > 0));
 

@@ -31,11 +31,12 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
   const top = high > 1.02 ? Math.ceil(high * 4) / 4 : 1;
   const ends = o.lines.map((l) => (1 - (l.points.at(-1)?.[1] ?? 0) / top) * (o.height - 38));
   const shifts = spread(ends, 15, o.height - 38);
+  const room = roomFor(o);
   const step = [0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60].find((s) => minutes / s <= 9) ?? 60;
   return {
     textStyle: { fontFamily: FONT },
     // Fixed margins, so that the curves and the drop-off under them share their x.
-    grid: { left: 46, right: 66, top: 14, bottom: 24, outerBoundsMode: 'none' },
+    grid: { left: 46, right: room + 14, top: 14, bottom: 24, outerBoundsMode: 'none' },
     tooltip: {
       trigger: 'axis',
       confine: true,
@@ -67,11 +68,17 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
       axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : `${minus(String(Math.round(v * 1000) / 10))}%`) },
       splitLine: { lineStyle: { color: o.colors.grid } },
     },
-    series: o.lines.map((line, i) => series(line, o, shifts[i] ?? 0)),
+    series: o.lines.map((line, i) => series(line, o, shifts[i] ?? 0, room)),
   };
 }
 
-function series(line: Line, o: RetentionOptions, shift: number): object {
+/** Width for the labels at the lines' ends, px; the same for the chart of drop-off under them. */
+function roomFor(o: RetentionOptions): number {
+  const longest = o.kind === 'bar' ? 'Reached'.length : Math.max(7, ...o.lines.map((l) => l.name.length));
+  return Math.min(96, Math.ceil(longest * 7));
+}
+
+function series(line: Line, o: RetentionOptions, shift: number, room: number): object {
   const color = o.colors.series[line.color % 8];
   const common = { name: line.name, data: line.points, itemStyle: { color }, emphasis: { disabled: true } };
   if (o.kind === 'bar') {
@@ -83,6 +90,6 @@ function series(line: Line, o: RetentionOptions, shift: number): object {
     showSymbol: false,
     lineStyle: { width: line.dashed ? 1.25 : 1.75, color, ...(line.dashed ? { type: [5, 3] } : {}) },
     ...(line.area ? { areaStyle: { color, opacity: 0.12 } } : {}),
-    endLabel: { show: true, offset: [0, shift], formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: 60, overflow: 'truncate' },
+    endLabel: { show: true, offset: [0, shift], formatter: line.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: room, overflow: 'truncate' },
   };
 }

@@ -2,7 +2,6 @@ package play
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
 
 	"playhead/internal/event"
@@ -200,7 +199,7 @@ func (g *Engine) touch(p *playState, received int64) {
 func (p *playState) evidence(g *Engine, e *event.Event) evidence {
 	seq, extra := e.Seq, e.FromMS
 	if seq < 0 {
-		seq = -1 - int64(binary.LittleEndian.Uint64(e.ID[:8])&math.MaxInt64)
+		seq = -1 - e.ID.LowBits(e.Format)
 	}
 	if e.Type == event.PlayStarted || e.Type == event.Resumed {
 		extra = e.Quality.StartupMS

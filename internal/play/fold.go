@@ -38,14 +38,20 @@ type evidence struct {
 	fatal, business bool
 }
 
-// before is the order of evidence: time, seq, then the order in which players
-// do things in one millisecond, then something that does not depend on arrival.
+// number is the place that the client gave to what has no seq, or −1.
+func (a *evidence) number() int64 { return event.NumberOf(-1 - a.seq) }
+
+// before is the order of evidence: time, seq or number, then the order in which
+// players do things in one millisecond, then something that does not depend on
+// arrival.
 func (a *evidence) before(b *evidence) bool {
-	switch {
+	switch n, m := a.number(), b.number(); {
 	case a.time != b.time:
 		return a.time < b.time
 	case (a.seq >= 0 || b.seq >= 0) && a.seq != b.seq:
 		return a.seq < b.seq // what has none comes first: the order must be transitive
+	case n != m:
+		return n < m
 	case a.kind != b.kind:
 		return rank[a.kind] < rank[b.kind] || rank[a.kind] == rank[b.kind] && a.kind < b.kind
 	}

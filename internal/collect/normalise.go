@@ -160,6 +160,9 @@ func (b *batch) pseudonymise(it *wire.Item) {
 	// is an order of magnitude slower over a whole event.
 	sum := xxh3.Hash128(it.Raw).Bytes()
 	e.ID = ring.RefBytes(privacy.DomainContent, sum[:])
+	if b.format == event.FormatCMCD {
+		e.ID = e.ID.WithNumber(it.Number - 1)
+	}
 }
 
 // scrub replaces raw viewer ids in what clients may write freely.

@@ -21,6 +21,9 @@ type Item struct {
 	// Raw ids, "" when absent.
 	ID, Viewer, Anonymous, Session, Play, Impression, Search string
 
+	// Number orders the reports of one player within a millisecond and counts
+	// from 1; 0 when there is none. It does not identify them.
+	Number int64
 	// Raw is the event as it was written.
 	Raw []byte
 	// Escaped is true when Raw holds JSON escapes, so that a text in it may be

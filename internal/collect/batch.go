@@ -5,8 +5,10 @@ import (
 	"net/http"
 
 	"playhead/internal/access"
+	"playhead/internal/collect/cloudevents"
 	"playhead/internal/collect/cmcd"
 	"playhead/internal/collect/native"
+	"playhead/internal/collect/segment"
 	"playhead/internal/collect/wire"
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
@@ -17,7 +19,10 @@ type batch struct {
 	c      *Collector
 	native *native.Decoder
 	cmcd   *cmcd.Decoder
-	body   []byte
+	// segment and cloud are made when they are needed first.
+	segment *segment.Decoder
+	cloud   *cloudevents.Decoder
+	body    []byte
 
 	// What is known of the request.
 	key      access.Key
@@ -84,7 +89,7 @@ func (b *batch) release() {
 	clear(b.ignored)
 	b.seen.reset()
 	*b = batch{
-		c: b.c, native: b.native, cmcd: b.cmcd, partitions: b.partitions, seen: b.seen,
+		c: b.c, native: b.native, cmcd: b.cmcd, segment: b.segment, cloud: b.cloud, partitions: b.partitions, seen: b.seen,
 		body: b.body[:0], data: b.data[:0], spans: b.spans[:0], records: b.records[:0], rejected: b.rejected[:0],
 		ignored: b.ignored[:0], entries: b.entries[:0], answer: b.answer[:0],
 	}

@@ -110,14 +110,18 @@ func New(cfg Config) (*Collector, error) {
 	return c, nil
 }
 
+// handler serves a request that came with a write key.
+type handler func(http.ResponseWriter, *http.Request, access.Key)
+
 // Register serves the intake's paths on mux.
 func (c *Collector) Register(mux *http.ServeMux) {
-	for path, h := range map[string]func(http.ResponseWriter, *http.Request, access.Key){
-		"/v1/events": c.native,
+	for path, h := range map[string]handler{
+		"/v1/events": c.events,
 		"/cmcd":      c.cmcd,
 		"/v1/settle": c.settle,
 	} {
 		mux.HandleFunc("OPTIONS "+path, c.preflight)
 		mux.HandleFunc("POST "+path, c.keyed(h))
 	}
+	c.registerSegment(mux)
 }

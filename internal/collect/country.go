@@ -90,6 +90,16 @@ func (c *Country) Of(r *http.Request) string {
 	return c.lookup(addr)
 }
 
+// OfAddress is the country of an address that a server names for the viewer it
+// sends for, ISO 3166, or "".
+func (c *Country) OfAddress(text string) string {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return ""
+	}
+	return c.lookup(addr.Unmap())
+}
+
 func (c *Country) trusts(addr netip.Addr) bool {
 	for _, p := range c.trusted {
 		if p.Contains(addr) {

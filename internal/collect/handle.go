@@ -9,12 +9,24 @@ import (
 	"time"
 
 	"playhead/internal/access"
+	"playhead/internal/collect/cloudevents"
 	"playhead/internal/collect/cmcd"
 	"playhead/internal/collect/native"
+	"playhead/internal/collect/segment"
 	"playhead/internal/event"
 )
 
-// native serves POST /v1/events.
+// events serves POST /v1/events: native events by themselves, or each in a
+// CloudEvent, as the content type says.
+func (c *Collector) events(w http.ResponseWriter, r *http.Request, key access.Key) {
+	if isCloudEvents(r.Header.Get("Content-Type")) {
+		c.cloudEvents(w, r, key)
+		return
+	}
+	c.native(w, r, key)
+}
+
+// native serves native events.
 func (c *Collector) native(w http.ResponseWriter, r *http.Request, key access.Key) {
 	c.intake(w, r, key, event.FormatNative, func(b *batch) error {
 		return b.native.Decode(b.body, native.Options{Lines: isLines(r.Header.Get("Content-Type")), MaxEvents: c.cfg.Limits.MaxEvents}, b.add)
@@ -80,7 +92,15 @@ func (c *Collector) refuse(w http.ResponseWriter, p *problem) {
 
 // undecodable says what is wrong with a body as a whole.
 func undecodable(err error) *problem {
-	if errors.Is(err, native.ErrTooMany) || errors.Is(err, cmcd.ErrTooMany) {
+	var p *problem
+	if errors.As(err, &p) {
+		return p
+	}
+	if errors.Is(err, segment.ErrTooLarge) {
+		return newProblem(http.StatusRequestEntityTooLarge, "too_large", err.Error()+"; send it in parts")
+	}
+	if errors.Is(err, native.ErrTooMany) || errors.Is(err, cmcd.ErrTooMany) ||
+		errors.Is(err, segment.ErrTooMany) || errors.Is(err, cloudevents.ErrTooMany) {
 		return newProblem(http.StatusRequestEntityTooLarge, "too_many_events", err.Error()+"; send them in parts")
 	}
 	return newProblem(http.StatusBadRequest, "malformed_body", err.Error())
@@ -106,8 +126,11 @@ func isLines(contentType string) bool {
 }
 
 // answerJSON says what became of each event.
-func answerJSON(w http.ResponseWriter, b *batch) {
-	out := append(b.answer[:0], `{"accepted":`...)
+func answerJSON(w http.ResponseWriter, b *batch) { answerWith(w, b, `{"accepted":`) }
+
+// answerWith is answerJSON with other words in front of the number accepted.
+func answerWith(w http.ResponseWriter, b *batch, front string) {
+	out := append(b.answer[:0], front...)
 	out = strconv.AppendInt(out, int64(b.accepted), 10)
 	out = append(out, `,"duplicate":`...)
 	out = strconv.AppendInt(out, int64(b.duplicate), 10)

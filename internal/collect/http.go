@@ -78,10 +78,14 @@ func (c *Collector) preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// secretOf is the write key of a request: Authorization, the URL or a header of ours.
+// secretOf is the write key of a request: Authorization (Bearer, or Basic with
+// the key as its user), the URL or a header of ours.
 func secretOf(r *http.Request) string {
 	if auth := r.Header.Get("Authorization"); len(auth) > 7 && strings.EqualFold(auth[:7], "bearer ") {
 		return strings.TrimSpace(auth[7:])
+	}
+	if key, _, ok := r.BasicAuth(); ok {
+		return key
 	}
 	if key := r.Header.Get("X-Playhead-Key"); key != "" {
 		return key
@@ -93,33 +97,40 @@ func secretOf(r *http.Request) string {
 }
 
 // keyed lets requests with an active write key through.
-func (c *Collector) keyed(next func(http.ResponseWriter, *http.Request, access.Key)) http.HandlerFunc {
+func (c *Collector) keyed(next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		secret := secretOf(r)
-		key, ok := c.cfg.Keys.Lookup(secret)
-		switch {
-		case !ok:
-			cors(w, origin) // so that a page can read why
-			c.metrics.refused.WithLabelValues("unknown_key").Inc()
-			detail := "this write key is unknown or was revoked"
-			if secret == "" {
-				detail = "a write key is needed: Authorization: Bearer KEY, X-Playhead-Key: KEY or ?k=KEY"
-			}
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			newProblem(http.StatusUnauthorized, "unknown_key", detail).write(w)
-		case key.Kind != access.Write:
-			cors(w, origin)
-			c.metrics.refused.WithLabelValues("read_token").Inc()
-			newProblem(http.StatusUnauthorized, "unknown_key", "this is a read token; sending needs a write key").write(w)
-		case !key.Allows(origin):
-			c.metrics.refused.WithLabelValues("origin").Inc()
-			newProblem(http.StatusForbidden, "origin_not_allowed", "this key may not be used from this origin").write(w)
-		default:
-			cors(w, origin)
+		if key, ok := c.admit(w, r, secretOf(r)); ok {
 			next(w, r, key)
 		}
 	}
+}
+
+// admit finds the active write key of a secret; without one it answers.
+func (c *Collector) admit(w http.ResponseWriter, r *http.Request, secret string) (access.Key, bool) {
+	origin := r.Header.Get("Origin")
+	key, ok := c.cfg.Keys.Lookup(secret)
+	switch {
+	case !ok:
+		cors(w, origin) // so that a page can read why
+		c.metrics.refused.WithLabelValues("unknown_key").Inc()
+		detail := "this write key is unknown or was revoked"
+		if secret == "" {
+			detail = "a write key is needed: Authorization: Bearer KEY, X-Playhead-Key: KEY or ?k=KEY"
+		}
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		newProblem(http.StatusUnauthorized, "unknown_key", detail).write(w)
+	case key.Kind != access.Write:
+		cors(w, origin)
+		c.metrics.refused.WithLabelValues("read_token").Inc()
+		newProblem(http.StatusUnauthorized, "unknown_key", "this is a read token; sending needs a write key").write(w)
+	case !key.Allows(origin):
+		c.metrics.refused.WithLabelValues("origin").Inc()
+		newProblem(http.StatusForbidden, "origin_not_allowed", "this key may not be used from this origin").write(w)
+	default:
+		cors(w, origin)
+		return key, true
+	}
+	return access.Key{}, false
 }
 
 // settle closes what was sent with the key as silence would.

@@ -68,7 +68,7 @@ var (
 // personal are the names, without case and punctuation, of fields whose values
 // are covered.
 var personal = map[string]bool{
-	"viewerid": true, "anonymousid": true, "userid": true, "viewer": true, "user": true, "anonid": true, "profileid": true, "accountid": true,
+	"viewerid": true, "anonymousid": true, "userid": true, "viewer": true, "user": true, "anonid": true, "previousid": true, "profileid": true, "accountid": true,
 	"customerid": true, "subscriberid": true, "email": true, "mail": true, "emailaddress": true, "phone": true, "phonenumber": true,
 	"ip": true, "ipaddress": true, "ipaddr": true, "clientip": true, "remoteaddr": true, "xforwardedfor": true, "username": true,
 	"firstname": true, "lastname": true, "fullname": true, "complayheadviewer": true,

@@ -80,6 +80,9 @@ func (b *batch) countryStep(it *wire.Item) {
 	x := &it.Event.Context
 	if x.Country == "" {
 		x.Country = b.country
+		if it.Address != "" {
+			x.Country = b.c.cfg.Country.OfAddress(it.Address)
+		}
 		return
 	}
 	code := isoCountry(x.Country)
@@ -105,10 +108,7 @@ func (b *batch) deviceStep(it *wire.Item) {
 	if x.DeviceType != "" && x.OS != "" && x.Browser != "" {
 		return
 	}
-	if b.device == nil {
-		b.device = b.c.devices.of(b.agent)
-	}
-	if d := b.device; x.DeviceType == "" || x.DeviceType == d.kind {
+	if d := b.deviceOf(it); x.DeviceType == "" || x.DeviceType == d.kind {
 		// The agent speaks for the device only where it agrees with the client.
 		x.DeviceType = d.kind
 		if x.OS == "" {
@@ -118,6 +118,17 @@ func (b *batch) deviceStep(it *wire.Item) {
 			x.Browser = d.browser
 		}
 	}
+}
+
+// deviceOf is what the user agent tells of who watches.
+func (b *batch) deviceOf(it *wire.Item) *device {
+	if it.Agent != "" {
+		return b.c.devices.of(it.Agent)
+	}
+	if b.device == nil {
+		b.device = b.c.devices.of(b.agent)
+	}
+	return b.device
 }
 
 // errorStep keeps the two classes of errors.

@@ -24,6 +24,9 @@ type Item struct {
 	// Number orders the reports of one player within a millisecond and counts
 	// from 1; 0 when there is none. It does not identify them.
 	Number int64
+	// Agent and Address are the viewer's user agent and IP address where a
+	// server sends for the viewer, "" when they are the request's.
+	Agent, Address string
 	// Raw is the event as it was written.
 	Raw []byte
 	// Escaped is true when Raw holds JSON escapes, so that a text in it may be

@@ -78,6 +78,8 @@ const (
 	bitExperiments
 	bitTraits
 	bitProperties
+	bitOSVersion
+	bitBrowserVersion
 	bitCount
 )
 
@@ -240,6 +242,8 @@ func (w *writer) texts(e *Event) {
 		w.dst = binary.AppendUvarint(w.dst, uint64(len(e.Properties)))
 		w.dst = append(w.dst, e.Properties...)
 	}
+	w.text(bitOSVersion, c.OSVersion)
+	w.text(bitBrowserVersion, c.BrowserVersion)
 }
 
 // pairs writes a map in the order of its keys, so that equal events are equal bytes.
@@ -424,6 +428,8 @@ func (r *reader) texts(e *Event) {
 			e.Properties = b
 		}
 	}
+	r.text(bitOSVersion, &c.OSVersion)
+	r.text(bitBrowserVersion, &c.BrowserVersion)
 }
 
 func (r *reader) pairs(bit int, to *map[string]string) {

@@ -86,6 +86,8 @@ type Context struct {
 	DeviceType, OS, Browser             string
 	AppVersion, Player, CDN, ISP        string
 	Connection, Timezone, DeviceTypeRaw string
+	// Versions of OS and Browser, as their makers count them ("17.1").
+	OSVersion, BrowserVersion string
 }
 
 // Quality carries what the player knows of how well it plays.

@@ -128,6 +128,10 @@ func (d *Decoder) contextField(key string) error {
 		return d.text("context.os", &x.OS, event.MaxTextBytes)
 	case "browser":
 		return d.text("context.browser", &x.Browser, event.MaxTextBytes)
+	case "os_version":
+		return d.text("context.os_version", &x.OSVersion, event.MaxTextBytes)
+	case "browser_version":
+		return d.text("context.browser_version", &x.BrowserVersion, event.MaxTextBytes)
 	case "app_version":
 		return d.text("context.app_version", &x.AppVersion, event.MaxTextBytes)
 	case "player":

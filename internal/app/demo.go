@@ -55,7 +55,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	settings.DebugListen = o.DebugListen
 	settings.RetainEvents = 2 * time.Minute // nobody rebuilds a demo
 	// The demo runs beside whatever else a laptop does: memory before speed.
-	settings.MemoryLimit, settings.WarehouseMemory, settings.LogMemory = 160, 64, 32
+	settings.MemoryLimit, settings.WarehouseMemory, settings.LogMemory, settings.LoadMemory = 136, 64, 32, 18
 	debug.SetGCPercent(50)
 	s, err := newServer(ctx, Options{Settings: settings, Version: o.Version, Out: o.Out, Log: o.Log}, cat, true)
 	if err != nil {
@@ -90,13 +90,15 @@ func (s *server) demonstrate(ctx context.Context, o DemoOptions, past *past) err
 		return err
 	}
 	s.history = history.progress
+	seen := past.Seen
 	list := append([]stage{
+		{"watch", history.watch},
 		{"audience", func(ctx context.Context) error {
 			if err := s.waitReady(ctx); err != nil || o.Viewers == 0 {
 				return err
 			}
 			return simulate.Crowd(ctx, simulate.CrowdOptions{
-				Target: localURL(s.listener), Key: audience, Seed: o.Seed, Viewers: int64(o.Viewers), Catalog: s.catalog, Out: o.Log,
+				Target: localURL(s.listener), Key: audience, Seed: o.Seed, Viewers: int64(o.Viewers), Catalog: s.catalog, NotBefore: seen, Out: o.Log,
 			})
 		}},
 		{"history", func(ctx context.Context) error {

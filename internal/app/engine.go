@@ -88,15 +88,16 @@ func (e *engine) openWarehouse(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open the warehouse: %w", err)
 	}
+	waiting := int64(e.settings.LoadMemory) << 20
 	e.store, err = warehouse.NewStore(ctx, e.db, warehouse.StoreOptions{
-		Partitions: e.settings.Partitions, Generation: rollup.Options{ReportTZ: e.zone},
+		Partitions: e.settings.Partitions, Generation: rollup.Options{ReportTZ: e.zone}, RotateBytes: waiting / 4,
 	})
 	if err != nil {
 		return err
 	}
 	e.hub = live.NewHub(live.Options{})
 	e.loader = warehouse.NewLoader(e.events, e.store, warehouse.LoaderOptions{
-		Clock: time.Now, Logger: e.log,
+		Clock: time.Now, Logger: e.log, MaxBytes: waiting, FlushBytes: waiting / 3,
 		Observers: []warehouse.Observer{func(_ int32, _ int64, b *fact.Batch) { e.hub.Apply(b, time.Now().UnixMilli()) }},
 	})
 	return nil

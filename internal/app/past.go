@@ -26,6 +26,8 @@ type past struct {
 	Days    int       `json:"days"`
 	End     time.Time `json:"end"`
 	Done    []string  `json:"done"`
+	// Seen is when the live audience was last running.
+	Seen time.Time `json:"seen"`
 }
 
 // pastFile marks a folder as a demo's. pastAge is how old a demo may be before
@@ -127,11 +129,14 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	return f, nil
 }
 
-// behind reports whether figures are older than they would be without history:
-// the present goes first. A tick comes every half second.
+// behind reports whether history has to wait: when figures are older than they
+// would be without it (a tick comes every half second), or when so much waits
+// for the warehouse that the loader would soon have to stop for it.
 func (s *server) behind() bool {
 	const most = 650 // ms
-	return time.Now().UnixMilli()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch
+	ahead := int64(s.settings.LoadMemory) << 20 * 3 / 4
+	return time.Now().UnixMilli()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch ||
+		s.loader.Stats(context.Background()).UnflushedBytes > ahead
 }
 
 // run imports the chunks that are not in yet. A chunk that a stop cut short is
@@ -160,6 +165,26 @@ func (f *pastFiller) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// watch notes, every few seconds, that the live audience runs.
+func (f *pastFiller) watch(ctx context.Context) error {
+	t := time.NewTicker(5 * time.Second)
+	defer t.Stop()
+	for {
+		f.mu.Lock()
+		f.past.Seen = time.Now().UTC()
+		err := f.past.save()
+		f.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
 }
 
 func (f *pastFiller) isDone(name string) bool {

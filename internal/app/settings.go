@@ -30,6 +30,7 @@ type Settings struct {
 
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
+	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log." default:"32" placeholder:"MIB"`
 	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB." default:"256" placeholder:"MIB"`
 	DebugListen     string `help:"Address for Go's profiler (pprof); none by default. Keep it on localhost." placeholder:"HOST:PORT"`
 	LogLevel        string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
@@ -64,6 +65,9 @@ func (s *Settings) Validate() error {
 	if s.LogMemory < 16 {
 		wrong = append(wrong, fmt.Sprintf("log-memory: %d MiB is too little; the log needs 16 or more", s.LogMemory))
 	}
+	if s.LoadMemory < 8 {
+		wrong = append(wrong, fmt.Sprintf("load-memory: %d MiB is too little; keep at least 8", s.LoadMemory))
+	}
 	if s.RetainEvents < time.Minute {
 		wrong = append(wrong, "retain-events: keep at least 1m")
 	}
@@ -97,6 +101,6 @@ func CheckConfig(path string) error {
 func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", Partitions: 4,
-		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, MemoryLimit: 256, LogLevel: "info", LogFormat: "text",
+		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, MemoryLimit: 256, LogLevel: "info", LogFormat: "text",
 	}
 }

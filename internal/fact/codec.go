@@ -38,7 +38,7 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	w.int(b.FreshTo)
 	w.int(b.OldestReceived)
 	c := &b.Counts
-	for _, v := range [...]int64{c.Events, c.Duplicates, c.LateDropped, c.Orphans, c.Evicted} {
+	for _, v := range [...]int64{c.Events, c.Duplicates, c.LateDropped, c.Imported, c.Evicted} {
 		w.int(v)
 	}
 	w.table(b)

@@ -192,7 +192,7 @@ func TestGoldenBatch(t *testing.T) {
 	viewer := event.ViewerKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
 	b := &Batch{
 		Partition: 3, InputEnd: 1_234, FreshTo: start + 900, OldestReceived: start + 700,
-		Counts: Counts{Events: 40, Duplicates: 2, LateDropped: 1, Orphans: 3, Evicted: 4}, Dims: dims,
+		Counts: Counts{Events: 40, Duplicates: 2, LateDropped: 1, Imported: 3, Evicted: 4}, Dims: dims,
 		Spans: []Span{
 			{Dims: 0, Kind: Playing, N: 1, From: start, To: start + 30_000},
 			{Dims: 1, Kind: ActiveViewer, Scope: ScopeAll | ScopeCDN, N: -1, From: start - 5, To: start + 60_000},

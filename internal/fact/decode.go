@@ -25,7 +25,7 @@ func DecodeBatch(data []byte, b *Batch) error {
 	b.Partition = r.int32u()
 	b.InputEnd, b.FreshTo, b.OldestReceived = r.int(), r.int(), r.int()
 	c := &b.Counts
-	for _, v := range [...]*int64{&c.Events, &c.Duplicates, &c.LateDropped, &c.Orphans, &c.Evicted} {
+	for _, v := range [...]*int64{&c.Events, &c.Duplicates, &c.LateDropped, &c.Imported, &c.Evicted} {
 		*v = r.int()
 	}
 	texts := r.table()

@@ -147,7 +147,11 @@ type Play struct {
 
 // Counts are what the processor did with its input; they only grow.
 type Counts struct {
-	Events, Duplicates, LateDropped, Orphans, Evicted int64
+	Events, Duplicates, LateDropped int64
+	// Imported of the Events belong to history that was loaded, not to the present.
+	Imported int64
+	// Evicted are events given up because a bound was reached.
+	Evicted int64
 }
 
 // Batch is everything one epoch produced for one partition. It is one record

@@ -33,7 +33,8 @@ type PerMinute struct {
 type Snapshot struct {
 	Time              time.Time `json:"time"`
 	ConcurrentViewers int64     `json:"concurrent_viewers"`
-	// EventsPerSecond is the mean of the last five seconds of receipt.
+	// EventsPerSecond is the mean of the last five seconds of receipt; imported
+	// history is left out.
 	EventsPerSecond float64 `json:"events_per_second"`
 	// FreshnessMS is the longest that an event of the last second took from its
 	// receipt to here; the last known one when there was none.

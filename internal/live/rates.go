@@ -62,7 +62,7 @@ func (f *flow) add(b *fact.Batch, now int64) {
 	if slot.at != second {
 		slot.at, slot.events = second, 0
 	}
-	slot.events += b.Counts.Events
+	slot.events += b.Counts.Events - b.Counts.Imported
 	if b.OldestReceived == 0 {
 		return
 	}

@@ -95,6 +95,9 @@ func (g *Engine) Viewers() int { return len(g.viewers) }
 // Apply takes the next event of the log. What follows from it is appended to out.
 func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 	out.Counts.Events++
+	if e.Import {
+		out.Counts.Imported++
+	}
 	g.now = max(g.now, e.ReceivedAt)
 	if e.Import && g.importedBefore(e) {
 		out.Counts.Duplicates++

@@ -27,6 +27,9 @@ type CrowdOptions struct {
 	Catalog *catalog.Catalog
 	// Start is when the crowd begins, the End of its History; zero is now.
 	Start time.Time
+	// NotBefore is when the crowd before this one was last heard of: no play of
+	// this one may have begun earlier, or people would be counted twice.
+	NotBefore time.Time
 	// Out is where trouble is told; nil is nowhere.
 	Out io.Writer
 	// Client sends the requests; nil is one of its own.
@@ -195,9 +198,17 @@ func (cr *crowd) run(ctx context.Context) {
 	}
 }
 
+// warmFor is how far back (ms) the first plays may have begun.
+func (cr *crowd) warmFor(now int64) int64 {
+	if cr.o.NotBefore.IsZero() {
+		return crowdWarm
+	}
+	return min(crowdWarm, max(1_000, now-cr.o.NotBefore.UnixMilli()))
+}
+
 // warm adds one play that began in the past minutes and goes on.
 func (cr *crowd) warm(ctx context.Context, now int64) {
-	start := now - cr.c.Int64N(crowdWarm)
+	start := now - cr.c.Int64N(cr.warmFor(now))
 	s := cr.open(start, now, true)
 	if s == nil {
 		return

@@ -10,12 +10,10 @@ import (
 	"playhead/internal/rollup"
 )
 
-// flushAll flushes every FlushEvery, and when much has gathered, and tidies up
-// the database in between.
+// flushAll flushes every FlushEvery, and when much has gathered.
 func (l *Loader) flushAll(ctx context.Context) error {
 	tick := time.NewTicker(l.opts.FlushEvery)
 	defer tick.Stop()
-	maintained := l.opts.Clock()
 	for {
 		select {
 		case <-ctx.Done():
@@ -29,11 +27,22 @@ func (l *Loader) flushAll(ctx context.Context) error {
 		if err := l.flushRetrying(ctx); err != nil {
 			return err
 		}
-		if now := l.opts.Clock(); now.Sub(maintained) >= l.opts.MaintainEvery {
-			maintained = now
-			if err := l.store.db.Maintain(ctx, now.UnixMilli()); err != nil && ctx.Err() == nil {
-				l.opts.Logger.Warn("the warehouse was not tidied up; it will be tried again", "error", err)
-			}
+	}
+}
+
+// maintainAll tidies up the database every MaintainEvery, beside the flushes:
+// the database takes turns step by step, so that no flush waits for all of it.
+func (l *Loader) maintainAll(ctx context.Context) error {
+	tick := time.NewTicker(l.opts.MaintainEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if err := l.store.db.Maintain(ctx, l.opts.Clock().UnixMilli()); err != nil && ctx.Err() == nil {
+			l.opts.Logger.Warn("the warehouse was not tidied up; it will be tried again", "error", err)
 		}
 	}
 }

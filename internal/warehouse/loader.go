@@ -117,6 +117,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	g, run := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.readAll(run) })
 	g.Go(func() error { return l.flushAll(run) })
+	g.Go(func() error { return l.maintainAll(run) })
 	err := stopped(ctx, g.Wait())
 	l.store.rotate()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)

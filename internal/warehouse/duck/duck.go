@@ -50,7 +50,7 @@ type Compaction struct {
 	// QuietMS is how long after its end a bucket is taken to be finished: then
 	// two parts are merged already; 0 is 10 min.
 	QuietMS int64
-	// Rows is about how many rows one transaction rewrites; 0 is 60,000.
+	// Rows is about how many rows one transaction rewrites; 0 is 20,000.
 	Rows int64
 }
 

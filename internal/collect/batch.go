@@ -23,12 +23,14 @@ type batch struct {
 	segment *segment.Decoder
 	cloud   *cloudevents.Decoder
 	body    []byte
+	held    hold // what body counts for
 
 	// What is known of the request.
 	key      access.Key
 	format   event.Format
 	received int64
-	country  string
+	place    place
+	internal string // the rule that the request's address meets, or ""
 	agent    string
 	device   *device // of the user agent; nil until asked for
 
@@ -42,6 +44,7 @@ type batch struct {
 	duplicate  int
 	rejected   []rejection
 	ignored    []string
+	excluded   []string
 	repairs    [32]int
 	unknown    int
 
@@ -70,7 +73,8 @@ const keepBytes = 1 << 20
 
 func (b *batch) begin(r *http.Request, key access.Key, format event.Format, received int64) {
 	b.key, b.format, b.received = key, format, received
-	b.country = b.c.cfg.Country.Of(r)
+	addr := b.c.cfg.Country.addressOf(r)
+	b.place, b.internal = b.c.cfg.Country.placeOf(r, addr), b.c.excluded.ofAddress(addr)
 	b.agent = r.UserAgent()
 	b.samples = b.c.cfg.Tail.reserve(key.ID, received)
 }
@@ -87,11 +91,12 @@ func (b *batch) release() {
 	clear(b.entries)
 	clear(b.rejected)
 	clear(b.ignored)
+	clear(b.excluded)
 	b.seen.reset()
 	*b = batch{
 		c: b.c, native: b.native, cmcd: b.cmcd, segment: b.segment, cloud: b.cloud, partitions: b.partitions, seen: b.seen,
 		body: b.body[:0], data: b.data[:0], spans: b.spans[:0], records: b.records[:0], rejected: b.rejected[:0],
-		ignored: b.ignored[:0], entries: b.entries[:0], answer: b.answer[:0],
+		ignored: b.ignored[:0], excluded: b.excluded[:0], entries: b.entries[:0], answer: b.answer[:0],
 	}
 	b.c.batches.Put(b)
 }
@@ -110,14 +115,16 @@ func (b *batch) add(it *wire.Item) {
 		return
 	}
 	e.Format, e.KeyID = b.format, b.key.ID
-	b.normalise(it)
-	b.pseudonymise(it)
-	if bad := event.Validate(e, b.received); bad != nil {
-		b.reject(it, b.hint(it, *bad))
+	rule, bad := b.normalise(it)
+	if rule != "" {
+		b.excluded = append(b.excluded, rule)
+		b.show(it, "excluded", event.Invalid{Code: event.Code(rule), Reason: "left out of every figure by the rule " + rule})
 		return
 	}
-	b.clamp(it)
-	b.scrub(it)
+	if bad != nil {
+		b.reject(it, *bad)
+		return
+	}
 	if !b.seen.add(identity(e)) {
 		b.duplicate++
 		b.show(it, "duplicate", event.Invalid{Code: "duplicate", Reason: "the same event is in this request already"})

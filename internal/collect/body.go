@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -42,8 +43,36 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// hold is what one request keeps of the bytes that all together may have under
+// way: it grows with the buffer, so that bodies that come slowly count too.
+type hold struct {
+	of    *atomic.Int64
+	limit int64
+	n     int64
+}
+
+// errBusy: all requests together have too many bytes under way.
+var errBusy = errors.New("too many bytes under way")
+
+// grow holds up to n bytes. Errors: errBusy.
+func (h *hold) grow(n int) error {
+	more := int64(n) - h.n
+	if more <= 0 {
+		return nil
+	}
+	h.n += more
+	if h.of.Add(more) > h.limit {
+		return errBusy
+	}
+	return nil
+}
+
+func (c *Collector) hold() hold { return hold{of: &c.inFlight, limit: c.cfg.Limits.MaxInFlightBytes} }
+
+func (h *hold) release() { h.of.Add(-h.n) }
+
 // readBody reads the whole body into dst, decompressed. Errors: *problem.
-func (c *Collector) readBody(w http.ResponseWriter, r *http.Request, dst []byte) ([]byte, error) {
+func (c *Collector) readBody(w http.ResponseWriter, r *http.Request, dst []byte, held *hold) ([]byte, error) {
 	limit := c.cfg.Limits.MaxBodyBytes
 	if r.ContentLength > limit {
 		return dst, c.bodyProblem(errLarge, "")
@@ -58,11 +87,11 @@ func (c *Collector) readBody(w http.ResponseWriter, r *http.Request, dst []byte)
 	var err error
 	switch encoding {
 	case "", "identity":
-		dst, err = readAll(in, dst)
+		dst, err = readAll(in, dst, held)
 	case "gzip", "x-gzip":
-		dst, err = c.readers.gunzip(in, dst)
+		dst, err = c.readers.gunzip(in, dst, held)
 	case "zstd":
-		dst, err = c.readers.unzstd(in, dst)
+		dst, err = c.readers.unzstd(in, dst, held)
 	default:
 		w.Header().Set("Accept-Encoding", "gzip, zstd")
 		return dst, newProblem(http.StatusUnsupportedMediaType, "unknown_encoding", "Content-Encoding must be gzip or zstd, or be left out")
@@ -73,11 +102,17 @@ func (c *Collector) readBody(w http.ResponseWriter, r *http.Request, dst []byte)
 	return dst, nil
 }
 
+// leastHeld is what the shortest body counts for.
+const leastHeld = 512
+
 // readAll reads r into dst's room, growing it as needed.
-func readAll(r io.Reader, dst []byte) ([]byte, error) {
+func readAll(r io.Reader, dst []byte, held *hold) ([]byte, error) {
 	for {
 		if len(dst) == cap(dst) {
 			dst = append(dst, 0)[:len(dst)]
+		}
+		if err := held.grow(min(cap(dst), 2*len(dst)+leastHeld)); err != nil {
+			return dst, err
 		}
 		n, err := r.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
@@ -90,7 +125,7 @@ func readAll(r io.Reader, dst []byte) ([]byte, error) {
 	}
 }
 
-func (p *readers) gunzip(in io.Reader, dst []byte) ([]byte, error) {
+func (p *readers) gunzip(in io.Reader, dst []byte, held *hold) ([]byte, error) {
 	z, _ := p.gzip.Get().(*gzip.Reader)
 	if z == nil {
 		z = new(gzip.Reader)
@@ -102,10 +137,10 @@ func (p *readers) gunzip(in io.Reader, dst []byte) ([]byte, error) {
 		}
 		return dst, err
 	}
-	return readAll(&capped{r: z, n: p.limit}, dst)
+	return readAll(&capped{r: z, n: p.limit}, dst, held)
 }
 
-func (p *readers) unzstd(in io.Reader, dst []byte) ([]byte, error) {
+func (p *readers) unzstd(in io.Reader, dst []byte, held *hold) ([]byte, error) {
 	z, _ := p.zstd.Get().(*zstd.Decoder)
 	if z == nil {
 		var err error
@@ -120,7 +155,7 @@ func (p *readers) unzstd(in io.Reader, dst []byte) ([]byte, error) {
 	if err := z.Reset(in); err != nil {
 		return dst, err
 	}
-	return readAll(&capped{r: z, n: p.limit}, dst)
+	return readAll(&capped{r: z, n: p.limit}, dst, held)
 }
 
 // bodyProblem says why a body could not be read.
@@ -132,6 +167,8 @@ func (c *Collector) bodyProblem(err error, encoding string) *problem {
 		if c.cfg.Limits.MaxBodyBytes != 5<<20 {
 			p.Detail = "the body is larger than this server takes, decompressed too; send it in parts"
 		}
+	case errors.Is(err, errBusy):
+		p = newProblem(http.StatusTooManyRequests, "busy", "the server is busy; nothing was stored").after(1)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		p = newProblem(http.StatusRequestTimeout, "slow_body", "the body did not come in time")
 	case encoding != "" && encoding != "identity" && errors.Is(err, io.ErrUnexpectedEOF):
@@ -141,6 +178,5 @@ func (c *Collector) bodyProblem(err error, encoding string) *problem {
 	case encoding != "" && encoding != "identity":
 		p.Code, p.Detail = "damaged_body", "the body is not "+encoding+", or it is damaged"
 	}
-	c.metrics.refused.WithLabelValues(p.Code).Inc()
 	return p
 }

@@ -67,6 +67,10 @@ type Config struct {
 	Registry prometheus.Registerer
 	Logger   *slog.Logger
 	Limits   Limits
+	// Exclude says whose events are left out.
+	Exclude ExcludeOptions
+	// CDNHosts name CDNs by host: "*.akamaized.net=akamai". Large ones are known.
+	CDNHosts []string
 }
 
 // Collector serves the intake. It is safe for any number of requests at once.
@@ -76,7 +80,9 @@ type Collector struct {
 	batches  sync.Pool
 	readers  readers
 	devices  *deviceCache
-	limiters sync.Map // key id → *rate.Limiter
+	cdns     cdnHosts
+	excluded *exclusion
+	buckets  sync.Map // key id → *bucket
 	inFlight atomic.Int64
 	// troubled is when trouble with the log was logged last, epoch ms.
 	troubled atomic.Int64
@@ -100,11 +106,19 @@ func New(cfg Config) (*Collector, error) {
 	if cfg.Tail == nil {
 		cfg.Tail = NewTail()
 	}
+	cdns, err := newCDNHosts(cfg.CDNHosts)
+	if err != nil {
+		return nil, err
+	}
+	excluded, err := newExclusion(cfg.Exclude, cfg.Ring)
+	if err != nil {
+		return nil, err
+	}
 	m, err := newMetrics(cfg.Registry, cfg.Tail)
 	if err != nil {
 		return nil, err
 	}
-	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache()}
+	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache(), cdns: cdns, excluded: excluded}
 	c.readers.limit = cfg.Limits.MaxBodyBytes
 	c.batches.New = func() any { return newBatch(c) }
 	return c, nil

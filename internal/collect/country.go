@@ -1,19 +1,24 @@
 package collect
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
 	"github.com/oschwald/maxminddb-golang/v2"
+
+	"playhead/internal/event"
 )
 
-// CountryOptions say how a request's country is found.
+// CountryOptions say how the place of a request is found.
 type CountryOptions struct {
-	// File is a database in MaxMind's format with countries, or "".
+	// File is a database in MaxMind's format with countries and, if it has them,
+	// regions and ISPs, or "".
 	File string
+	// ISPFile is one more, with ISPs or the names of autonomous systems, or "".
+	ISPFile string
 	// TrustedProxies are addresses or CIDR blocks of proxies in front of us
 	// whose headers are believed.
 	TrustedProxies []string
@@ -22,82 +27,113 @@ type CountryOptions struct {
 	Headers []string
 }
 
-// Country finds the country of a request. Addresses are used for that and dropped.
+// Country finds the place of a request. Addresses are used for that and dropped.
 // The zero value knows no country.
 type Country struct {
-	db      *maxminddb.Reader
+	files   []*maxminddb.Reader
 	trusted []netip.Prefix
 	headers []string
 }
 
-// OpenCountry opens the database and reads the proxies' addresses.
+// place is what an address tells: ISO 3166 country, ISO 3166-2 region without
+// the country, the name of the ISP; "" for what it does not.
+type place struct{ country, region, isp string }
+
+// OpenCountry opens the databases and reads the proxies' addresses.
 func OpenCountry(opts CountryOptions) (*Country, error) {
 	c := &Country{headers: opts.Headers}
 	if len(c.headers) == 0 {
 		c.headers = []string{"CF-IPCountry", "CloudFront-Viewer-Country", "Fastly-Client-Country", "X-Country"}
 	}
-	for _, text := range opts.TrustedProxies {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			a, aerr := netip.ParseAddr(text)
-			if aerr != nil {
-				return nil, fmt.Errorf("trusted proxy %q is neither an address nor a block such as 10.0.0.0/8", text)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		c.trusted = append(c.trusted, p.Masked())
+	var err error
+	if c.trusted, err = prefixes(opts.TrustedProxies, "trusted proxy"); err != nil {
+		return nil, err
 	}
-	if opts.File != "" {
-		db, err := maxminddb.Open(opts.File)
-		if err != nil {
-			return nil, fmt.Errorf("open the country database: %w", err)
+	for _, file := range []string{opts.File, opts.ISPFile} {
+		if file == "" {
+			continue
 		}
-		c.db = db
+		db, err := maxminddb.Open(file)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open the database of addresses: %w", err), c.Close())
+		}
+		c.files = append(c.files, db)
 	}
 	return c, nil
 }
 
-// Close closes the database.
-func (c *Country) Close() error {
-	if c.db == nil {
-		return nil
+// prefixes reads addresses and CIDR blocks; what names them in the error.
+func prefixes(texts []string, what string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, aerr := netip.ParseAddr(text)
+			if aerr != nil {
+				return nil, fmt.Errorf("%s %q is neither an address nor a block such as 10.0.0.0/8", what, text)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p.Masked())
 	}
-	return c.db.Close()
+	return out, nil
 }
 
-// Of is the request's country, ISO 3166, or "".
-func (c *Country) Of(r *http.Request) string {
-	if c.db == nil && len(c.trusted) == 0 {
-		return ""
+// Close closes the databases.
+func (c *Country) Close() error {
+	var errs []error
+	for _, db := range c.files {
+		errs = append(errs, db.Close())
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return errors.Join(errs...)
+}
+
+// addressOf is the address that a request comes from, behind trusted proxies.
+func (c *Country) addressOf(r *http.Request) netip.Addr {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return ""
+		return netip.Addr{}
 	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
-	}
-	addr = addr.Unmap()
+	addr := from.Addr().Unmap().WithZone("")
 	if c.trusts(addr) {
-		for _, name := range c.headers {
-			if code := isoCountry(strings.TrimSpace(r.Header.Get(name))); code != "" {
-				return code
-			}
-		}
 		addr = c.client(r, addr)
 	}
-	return c.lookup(addr)
+	return addr
 }
 
-// OfAddress is the country of an address that a server names for the viewer it
-// sends for, ISO 3166, or "".
-func (c *Country) OfAddress(text string) string {
+// placeOf is where a request from addr comes from. A trusted proxy's header goes
+// before the databases.
+func (c *Country) placeOf(r *http.Request, addr netip.Addr) place {
+	if len(c.files) == 0 && len(c.trusted) == 0 {
+		return place{}
+	}
+	out := c.lookup(addr)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !c.trusts(from.Addr().Unmap().WithZone("")) {
+		return out
+	}
+	for _, name := range c.headers {
+		code := isoCountry(strings.TrimSpace(r.Header.Get(name)))
+		if code == "" {
+			continue
+		}
+		if code != out.country {
+			out.country, out.region = code, ""
+		}
+		break
+	}
+	return out
+}
+
+// placeOfText is the place of an address that a server names for the viewer it
+// sends for.
+func (c *Country) placeOfText(text string) (place, netip.Addr) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
-		return ""
+		return place{}, netip.Addr{}
 	}
-	return c.lookup(addr.Unmap())
+	addr = addr.Unmap().WithZone("")
+	return c.lookup(addr), addr
 }
 
 func (c *Country) trusts(addr netip.Addr) bool {
@@ -118,26 +154,49 @@ func (c *Country) client(r *http.Request, addr netip.Addr) netip.Addr {
 		if err != nil {
 			return addr
 		}
-		if addr = hop.Unmap(); !c.trusts(addr) {
+		if addr = hop.Unmap().WithZone(""); !c.trusts(addr) {
 			return addr
 		}
 	}
 	return addr
 }
 
-func (c *Country) lookup(addr netip.Addr) string {
-	if c.db == nil {
-		return ""
+// record is what databases of the common editions say of an address.
+type record struct {
+	Country struct {
+		Code string `maxminddb:"iso_code"`
+	} `maxminddb:"country"`
+	Subdivisions []struct {
+		Code string `maxminddb:"iso_code"`
+	} `maxminddb:"subdivisions"`
+	ISP          string `maxminddb:"isp"`
+	Organization string `maxminddb:"autonomous_system_organization"`
+	Traits       struct {
+		ISP string `maxminddb:"isp"`
+	} `maxminddb:"traits"`
+}
+
+func (c *Country) lookup(addr netip.Addr) (out place) {
+	if !addr.IsValid() {
+		return out
 	}
-	var record struct {
-		Country struct {
-			Code string `maxminddb:"iso_code"`
-		} `maxminddb:"country"`
+	for _, db := range c.files {
+		var found record
+		if err := db.Lookup(addr).Decode(&found); err != nil {
+			continue // a damaged entry; the place stays unknown
+		}
+		if out.country == "" {
+			if out.country = isoCountry(found.Country.Code); out.country != "" && len(found.Subdivisions) > 0 {
+				out.region = found.Subdivisions[0].Code
+			}
+		}
+		for _, isp := range []string{found.ISP, found.Traits.ISP, found.Organization} {
+			if out.isp == "" && len(isp) <= event.MaxTextBytes {
+				out.isp = strings.TrimSpace(isp)
+			}
+		}
 	}
-	if err := c.db.Lookup(addr).Decode(&record); err != nil {
-		return ""
-	}
-	return isoCountry(record.Country.Code)
+	return out
 }
 
 // isoCodes are the ISO 3166-1 alpha-2 codes, and XK for Kosovo, which the

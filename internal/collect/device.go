@@ -44,7 +44,11 @@ func deviceType(raw string) (known string, exact bool) {
 }
 
 // device is what a user agent tells.
-type device struct{ kind, os, browser string }
+type device struct {
+	kind, os, osVersion, browser, browserVersion string
+	// rule is the exclusion rule that the agent meets, on or off, or "".
+	rule string
+}
 
 // deviceCache remembers user agents: there are few and parsing them is slow.
 // It keeps two generations, so that what is in use stays.
@@ -98,13 +102,15 @@ func parseAgent(agent string) *device {
 	}
 	ua := useragent.Parse(agent)
 	lower := strings.ToLower(agent)
+	d.rule = ruleOfAgent(lower)
 	for _, m := range agentMarks {
 		if !strings.Contains(lower, m.mark) {
 			continue
 		}
-		d.kind, d.os, d.browser = m.kind, m.os, ua.Name
-		if d.os == "" {
-			d.os = ua.OS
+		d.kind, d.os = m.kind, m.os
+		d.browser, d.browserVersion = ua.Name, version(ua.Version)
+		if d.os == "" || d.os == ua.OS {
+			d.os, d.osVersion = ua.OS, version(ua.OSVersion)
 		}
 		return d
 	}
@@ -120,6 +126,20 @@ func parseAgent(agent string) *device {
 	default:
 		return d
 	}
-	d.os, d.browser = ua.OS, ua.Name
+	d.os, d.osVersion = ua.OS, version(ua.OSVersion)
+	d.browser, d.browserVersion = ua.Name, version(ua.Version)
 	return d
+}
+
+// version is the first two numbers of a version: what figures are told apart by.
+func version(full string) string {
+	full = strings.ReplaceAll(full, "_", ".")
+	end, dots := 0, 0
+	for end < len(full) && (full[end] >= '0' && full[end] <= '9' || full[end] == '.' && end > 0 && dots == 0) {
+		if full[end] == '.' {
+			dots++
+		}
+		end++
+	}
+	return strings.TrimSuffix(full[:end], ".")
 }

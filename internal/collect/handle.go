@@ -54,23 +54,24 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	b := c.batches.Get().(*batch)
 	defer b.release()
 	b.begin(r, key, format, c.cfg.Clock())
-	body, err := c.readBody(w, r, b.body)
+	if wait := c.limited(&b.key, 0); wait > 0 {
+		c.refuse(w, rateLimited(wait)) // before its body costs anything
+		return
+	}
+	b.held = c.hold()
+	defer b.held.release()
+	body, err := c.readBody(w, r, b.body, &b.held)
 	b.body = body
 	if err != nil {
 		b.fail(w, err)
-		return
-	}
-	defer c.inFlight.Add(-int64(len(body)))
-	if c.inFlight.Add(int64(len(body))) > c.cfg.Limits.MaxInFlightBytes {
-		c.refuse(w, newProblem(http.StatusTooManyRequests, "busy", "the server is busy; nothing was stored").after(1))
 		return
 	}
 	if err := decode(b); err != nil {
 		b.fail(w, undecodable(err))
 		return
 	}
-	if c.limited(&b.key, b.accepted) {
-		c.refuse(w, newProblem(http.StatusTooManyRequests, "rate_limited", "this key sends more events than it may; nothing was stored").after(1))
+	if wait := c.limited(&b.key, b.accepted); wait > 0 {
+		c.refuse(w, rateLimited(wait))
 		return
 	}
 	if b.accepted > 0 {
@@ -134,6 +135,10 @@ func answerWith(w http.ResponseWriter, b *batch, front string) {
 	out = strconv.AppendInt(out, int64(b.accepted), 10)
 	out = append(out, `,"duplicate":`...)
 	out = strconv.AppendInt(out, int64(b.duplicate), 10)
+	if len(b.excluded) > 0 {
+		out = append(out, `,"excluded":`...)
+		out = strconv.AppendInt(out, int64(len(b.excluded)), 10)
+	}
 	out = append(out, `,"rejected":[`...)
 	for i := range b.rejected {
 		r := &b.rejected[i]

@@ -36,7 +36,7 @@ func (c *Collector) segment(w http.ResponseWriter, r *http.Request, key access.K
 			b.segment = segment.NewDecoder()
 		}
 		if isGzip(b.body) { // said by nobody
-			plain, err := c.readers.gunzip(bytes.NewReader(b.body), nil)
+			plain, err := c.readers.gunzip(bytes.NewReader(b.body), nil, &b.held)
 			if err != nil {
 				return c.bodyProblem(err, "gzip")
 			}
@@ -58,19 +58,16 @@ func (c *Collector) bodyKeyed(keyIn func(body []byte) string, next handler) http
 	return func(w http.ResponseWriter, r *http.Request) {
 		secret := secretOf(r)
 		if secret == "" {
-			body, err := c.readBody(w, r, nil)
+			held := c.hold()
+			defer held.release()
+			body, err := c.readBody(w, r, nil, &held)
 			if err != nil {
 				cors(w, r.Header.Get("Origin"))
-				undecodable(err).write(w)
-				return
-			}
-			defer c.inFlight.Add(-int64(len(body)))
-			if c.inFlight.Add(int64(len(body))) > c.cfg.Limits.MaxInFlightBytes {
-				c.refuse(w, newProblem(http.StatusTooManyRequests, "busy", "the server is busy; nothing was stored").after(1))
+				c.refuse(w, undecodable(err))
 				return
 			}
 			if isGzip(body) {
-				if plain, err := c.readers.gunzip(bytes.NewReader(body), nil); err == nil {
+				if plain, err := c.readers.gunzip(bytes.NewReader(body), nil, &held); err == nil {
 					body = plain
 				}
 			}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"playhead/internal/access"
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
@@ -192,15 +190,19 @@ func (c *Collector) logTrouble(err error) {
 	}
 }
 
-// limited reports whether the key may send n events now.
-func (c *Collector) limited(key *access.Key, n int) bool {
-	if key.EventsPerSecond <= 0 || n == 0 {
-		return false
+// limited is in how many seconds the key may send again when it may not send n
+// events now, else 0.
+func (c *Collector) limited(key *access.Key, n int) (wait int) {
+	if key.EventsPerSecond <= 0 {
+		return 0
 	}
-	burst := max(c.cfg.Limits.MaxEvents, int(key.EventsPerSecond))
-	got, ok := c.limiters.Load(key.ID)
+	got, ok := c.buckets.Load(key.ID)
 	if !ok {
-		got, _ = c.limiters.LoadOrStore(key.ID, rate.NewLimiter(rate.Limit(key.EventsPerSecond), burst))
+		got, _ = c.buckets.LoadOrStore(key.ID, newBucket(key.EventsPerSecond, c.cfg.Clock()))
 	}
-	return !got.(*rate.Limiter).AllowN(time.UnixMilli(c.cfg.Clock()), n)
+	return got.(*bucket).take(n, c.cfg.Clock())
+}
+
+func rateLimited(wait int) *problem {
+	return newProblem(http.StatusTooManyRequests, "rate_limited", "this key sends more events than it may; nothing was stored").after(wait)
 }

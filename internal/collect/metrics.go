@@ -16,6 +16,7 @@ type metrics struct {
 	rejected *prometheus.CounterVec
 	repaired *prometheus.CounterVec
 	ignored  *prometheus.CounterVec
+	excluded *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -29,9 +30,10 @@ func newMetrics(reg prometheus.Registerer, tail *Tail) (*metrics, error) {
 	}
 	m := &metrics{
 		events:   vec("events_total", "Events that came in, by what became of them.", "result", "format", "key"),
-		rejected: vec("rejected_total", "Events that were rejected, by code.", "format", "code"),
-		repaired: vec("repaired_total", "Accepted events in which something was mended.", "repair"),
-		ignored:  vec("ignored_total", "Reports that are fine and say nothing of a play.", "reason"),
+		rejected: vec("rejected_total", "Events that were rejected, by code.", "code", "format", "key"),
+		repaired: vec("repaired_total", "Accepted events in which something was mended.", "repair", "format", "key"),
+		ignored:  vec("ignored_total", "Reports that are fine and say nothing of a play.", "reason", "format", "key"),
+		excluded: vec("excluded_total", "Events of bots, previews and internal traffic, left out by rule.", "rule", "format", "key"),
 		refused:  vec("refused_total", "Requests that were refused as a whole, by code.", "code"),
 		bytes:    vec("bytes_total", "Bytes of bodies, decompressed.", "format"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -50,7 +52,7 @@ func newMetrics(reg prometheus.Registerer, tail *Tail) (*metrics, error) {
 		return m, nil
 	}
 	var errs []error
-	for _, col := range []prometheus.Collector{m.events, m.rejected, m.repaired, m.ignored, m.refused, m.bytes, m.seconds, m.unknown, lost} {
+	for _, col := range []prometheus.Collector{m.events, m.rejected, m.repaired, m.ignored, m.excluded, m.refused, m.bytes, m.seconds, m.unknown, lost} {
 		errs = append(errs, reg.Register(col))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -77,15 +79,19 @@ func (m *metrics) count(b *batch, stored bool) {
 	add("duplicate", b.duplicate)
 	add("rejected", len(b.rejected))
 	add("ignored", len(b.ignored))
+	add("excluded", len(b.excluded))
 	for i := range b.rejected {
-		m.rejected.WithLabelValues(format, string(b.rejected[i].Code)).Inc()
+		m.rejected.WithLabelValues(string(b.rejected[i].Code), format, key).Inc()
 	}
 	for _, reason := range b.ignored {
-		m.ignored.WithLabelValues(reason).Inc()
+		m.ignored.WithLabelValues(reason, format, key).Inc()
+	}
+	for _, rule := range b.excluded {
+		m.excluded.WithLabelValues(rule, format, key).Inc()
 	}
 	for i, name := range wire.RepairNames() {
 		if n := b.repairs[i]; n > 0 {
-			m.repaired.WithLabelValues(name).Add(float64(n))
+			m.repaired.WithLabelValues(name, format, key).Add(float64(n))
 		}
 	}
 	if b.unknown > 0 {

@@ -27,12 +27,42 @@ const (
 )
 
 // normalise makes the event's values the ones that everything downstream
-// knows, a named step at a time.
-func (b *batch) normalise(it *wire.Item) {
+// knows. These are all steps, in their order; what each mends is a wire.Repair,
+// what each drops a code of event or a rule of exclude.go.
+//
+//	clock     the client's clock, off by sent_at, is corrected; no time is the time of receipt
+//	trim      spaces around texts go; enumerations are in lower case
+//	country   ISO 3166; without one that of the request, with its region and ISP
+//	device    the closed list of device types, the raw value kept; without one the user agent's
+//	agent     operating system, browser and their versions, of the user agent
+//	cdn       the host that media came from becomes its CDN's name
+//	error     the two classes of errors
+//	pseudonym ids become keyed hashes
+//	exclude   bots, previews and internal traffic are left out
+//	validate  what cannot be is rejected
+//	clamp     nothing happens after it was received
+//	scrub     raw ids in free text become pseudonyms
+//
+// rule names why the event is left out, bad why it is rejected.
+func (b *batch) normalise(it *wire.Item) (rule string, bad *event.Invalid) {
 	b.timeStep(it)
+	b.trimStep(it)
 	b.countryStep(it)
 	b.deviceStep(it)
+	b.agentStep(it)
+	b.cdnStep(it)
 	b.errorStep(it)
+	b.pseudonymise(it)
+	if rule := b.excludeStep(it); rule != "" {
+		return rule, nil
+	}
+	if bad := event.Validate(&it.Event, b.received); bad != nil {
+		hinted := b.hint(it, *bad)
+		return "", &hinted
+	}
+	b.clamp(it)
+	b.scrub(it)
+	return "", nil
 }
 
 // timeStep corrects the client's clock: when it says by sent_at that it is off,
@@ -75,48 +105,95 @@ func (b *batch) clamp(it *wire.Item) {
 	}
 }
 
-// countryStep keeps ISO 3166 countries; without one the request's counts.
-func (b *batch) countryStep(it *wire.Item) {
-	x := &it.Event.Context
-	if x.Country == "" {
-		x.Country = b.country
-		if it.Address != "" {
-			x.Country = b.c.cfg.Country.OfAddress(it.Address)
+// trimStep takes the spaces around what people type, and writes enumerations in
+// lower case.
+func (b *batch) trimStep(it *wire.Item) {
+	e := &it.Event
+	x := &e.Context
+	for _, text := range [...]*string{&e.TitleID, &e.CreativeID, &e.Placement, &x.Country, &x.Region, &x.City, &x.DeviceType, &x.OS, &x.Browser,
+		&x.OSVersion, &x.BrowserVersion, &x.AppVersion, &x.Player, &x.CDN, &x.ISP, &x.Connection, &x.Timezone,
+		&e.Quality.ErrorCode, &e.Quality.ErrorClass} {
+		if s := *text; s != "" && (s[0] <= ' ' || s[len(s)-1] <= ' ') {
+			*text = strings.TrimSpace(s)
+			it.Repairs |= wire.RepairTrimmed
 		}
-		return
 	}
-	code := isoCountry(x.Country)
-	if code == "" {
-		it.Repairs |= wire.RepairCountry
+	for _, text := range [...]*string{&e.Placement, &x.CDN, &x.Connection} {
+		if lower := strings.ToLower(*text); lower != *text {
+			*text = lower
+			it.Repairs |= wire.RepairTrimmed
+		}
 	}
-	x.Country = code
+	for _, name := range [...]string{"gender", "age_band"} {
+		if s := e.Traits[name]; s != "" {
+			if clean := strings.ToLower(strings.TrimSpace(s)); clean != s {
+				e.Traits[name] = clean
+				it.Repairs |= wire.RepairTrimmed
+			}
+		}
+	}
+}
+
+// countryStep keeps ISO 3166 countries; without one the request's counts. Its
+// region and ISP count where the client does not say otherwise.
+func (b *batch) countryStep(it *wire.Item) {
+	x, at := &it.Event.Context, &b.place
+	if it.Address != "" {
+		named, _ := b.c.cfg.Country.placeOfText(it.Address)
+		at = &named
+	}
+	if x.Country == "" {
+		x.Country = at.country
+	} else {
+		code := isoCountry(x.Country)
+		if code == "" {
+			it.Repairs |= wire.RepairCountry
+		}
+		x.Country = code
+	}
+	if at.country != "" && x.Country == at.country && x.Region == "" {
+		x.Region = at.region
+	}
+	if x.ISP == "" {
+		x.ISP = at.isp
+	}
 }
 
 // deviceStep keeps the closed list of device types; without one the user agent counts.
 func (b *batch) deviceStep(it *wire.Item) {
 	x := &it.Event.Context
-	if x.DeviceType != "" {
-		known, exact := deviceType(x.DeviceType)
-		if !exact {
-			it.Repairs |= wire.RepairDevice
-			if known == "other" {
-				x.DeviceTypeRaw = x.DeviceType
-			}
-		}
-		x.DeviceType = known
-	}
-	if x.DeviceType != "" && x.OS != "" && x.Browser != "" {
+	if x.DeviceType == "" {
+		x.DeviceType = b.deviceOf(it).kind
 		return
 	}
-	if d := b.deviceOf(it); x.DeviceType == "" || x.DeviceType == d.kind {
-		// The agent speaks for the device only where it agrees with the client.
-		x.DeviceType = d.kind
-		if x.OS == "" {
-			x.OS = d.os
+	known, exact := deviceType(x.DeviceType)
+	if !exact {
+		it.Repairs |= wire.RepairDevice
+		if known == "other" {
+			x.DeviceTypeRaw = x.DeviceType
 		}
-		if x.Browser == "" {
-			x.Browser = d.browser
-		}
+	}
+	x.DeviceType = known
+}
+
+// agentStep takes system, browser and versions from the user agent, which
+// speaks for the device only where it agrees with the client.
+func (b *batch) agentStep(it *wire.Item) {
+	x, d := &it.Event.Context, b.deviceOf(it)
+	if x.DeviceType != d.kind {
+		return
+	}
+	if x.OS == "" {
+		x.OS = d.os
+	}
+	if x.OS == d.os && x.OSVersion == "" {
+		x.OSVersion = d.osVersion
+	}
+	if x.Browser == "" {
+		x.Browser = d.browser
+	}
+	if x.Browser == d.browser && x.BrowserVersion == "" {
+		x.BrowserVersion = d.browserVersion
 	}
 }
 
@@ -131,16 +208,58 @@ func (b *batch) deviceOf(it *wire.Item) *device {
 	return b.device
 }
 
+// cdnStep names the CDN by the host that media came from: the one given as the
+// CDN, else that of a media URL. A host that no entry names stays as it was
+// given, and a URL's is left out: there may be any number of them.
+func (b *batch) cdnStep(it *wire.Item) {
+	x := &it.Event.Context
+	if strings.IndexByte(x.CDN, '.') > 0 {
+		if name := b.c.cdns.of(hostOf(x.CDN)); name != "" {
+			x.CDN = name
+			it.Repairs |= wire.RepairCDN
+		}
+		return
+	}
+	if x.CDN == "" && it.MediaURL != "" {
+		x.CDN = b.c.cdns.of(hostOf(it.MediaURL))
+	}
+}
+
 // errorStep keeps the two classes of errors.
 func (b *batch) errorStep(it *wire.Item) {
 	q := &it.Event.Quality
 	switch {
 	case q.ErrorClass == "" || q.ErrorClass == "technical" || q.ErrorClass == "business":
+		return
 	case strings.EqualFold(q.ErrorClass, "business"):
 		q.ErrorClass = "business"
 	default:
 		q.ErrorClass = "technical"
 	}
+	it.Repairs |= wire.RepairErrorClass
+}
+
+// excludeStep is the rule by which an event is left out of every figure, or "".
+func (b *batch) excludeStep(it *wire.Item) string {
+	x := b.c.excluded
+	if b.internal != "" && it.Address == "" {
+		return b.internal
+	}
+	if it.Address != "" && len(x.networks) > 0 {
+		if _, addr := b.c.cfg.Country.placeOfText(it.Address); addr.IsValid() {
+			if rule := x.ofAddress(addr); rule != "" {
+				return rule
+			}
+		}
+	}
+	raw := it.Viewer
+	if raw == "" {
+		raw = it.Anonymous
+	}
+	if rule := x.ofViewer(raw, it.Event.Viewer); rule != "" {
+		return rule
+	}
+	return x.ofAgent(b.deviceOf(it))
 }
 
 // pseudonymise turns every raw id into its keyed pseudonym.

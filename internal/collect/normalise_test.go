@@ -212,8 +212,8 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, n := range map[string]float64{
 		"events_total cmcd test ignored": 1, "events_total native test accepted": 1, "events_total native test duplicate": 1,
-		"events_total native test rejected": 1, "refused_total unknown_key": 1, "rejected_total invalid native": 1,
-		"unknown_fields_total": 1, "ignored_total response": 1, "repaired_total unknown_field": 1,
+		"events_total native test rejected": 1, "refused_total unknown_key": 1, "rejected_total invalid native test": 1,
+		"unknown_fields_total": 1, "ignored_total cmcd test response": 1, "repaired_total native test unknown_field": 1,
 	} {
 		if got[name] != n {
 			t.Errorf("%s is %v, want %v; all: %v", name, got[name], n, got)

@@ -37,7 +37,7 @@ func (b *batch) show(it *wire.Item, result string, why event.Invalid) {
 	if e.Type != event.TypeUnknown {
 		entry.Type = e.Type.String()
 	}
-	if result == "accepted" || result == "duplicate" {
+	if result == "accepted" || result == "duplicate" || result == "excluded" {
 		entry.Became = became(e)
 	}
 	b.entries = append(b.entries, entry)
@@ -97,7 +97,9 @@ func became(e *event.Event) json.RawMessage {
 	}
 	x := &e.Context
 	for _, f := range [...][2]string{{"country", x.Country}, {"region", x.Region}, {"city", x.City}, {"device_type", x.DeviceType},
-		{"os", x.OS}, {"browser", x.Browser}, {"app_version", x.AppVersion}, {"player", x.Player}, {"cdn", x.CDN}, {"isp", x.ISP}} {
+		{"os", x.OS}, {"os_version", x.OSVersion},
+		{"browser", x.Browser}, {"browser_version", x.BrowserVersion}, {"device_type_raw", x.DeviceTypeRaw}, {"connection", x.Connection},
+		{"app_version", x.AppVersion}, {"player", x.Player}, {"cdn", x.CDN}, {"isp", x.ISP}} {
 		text(f[0], f[1])
 	}
 	out, err := json.Marshal(m)

@@ -27,6 +27,9 @@ type Item struct {
 	// Agent and Address are the viewer's user agent and IP address where a
 	// server sends for the viewer, "" when they are the request's.
 	Agent, Address string
+	// MediaURL is a URL, or its host, that media was fetched from, "" when the
+	// format tells none. It names the CDN and is dropped.
+	MediaURL string
 	// Raw is the event as it was written.
 	Raw []byte
 	// Escaped is true when Raw holds JSON escapes, so that a text in it may be
@@ -69,9 +72,13 @@ const (
 	RepairFuture                          // a time in the future became the time of receipt
 	RepairRawID                           // a raw id in free text became its pseudonym
 	RepairNoTime                          // a report without a time got the time of receipt
+	RepairTrimmed                         // spaces around a text went, or an enumeration became lower case
+	RepairCDN                             // a CDN given as a host became its name
+	RepairErrorClass                      // a class of errors that is none became technical
 )
 
-var repairNames = []string{"negative_position", "unknown_field", "country", "device_type", "clock_skew", "future_time", "raw_id", "no_time"}
+var repairNames = []string{"negative_position", "unknown_field", "country", "device_type", "clock_skew", "future_time", "raw_id", "no_time",
+	"trimmed", "cdn_host", "error_class"}
 
 // RepairNames are the names of all repairs, by bit.
 func RepairNames() []string { return repairNames }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"playhead/internal/collect"
@@ -19,7 +21,8 @@ func (s *server) registerStreams(mux *http.ServeMux) {
 	s.describe("live", "/api/v1/live", "What is true now, five times a second (server-sent events)",
 		"Each message's data is a snapshot: time, concurrent_viewers, events_per_second, freshness_ms, per_minute, top, countries. "+whoReads, readers())
 	s.describe("tail", "/api/v1/events/tail", "What comes in, and why it was refused (server-sent events)",
-		"Query: key, format, type, title, reason (a code), accepted (true or false). Ids of viewers are masked. "+whoReads, readers())
+		"Query: key, format, type, title, result (accepted, duplicate, ignored, excluded or rejected), reason (a code, a rule or a repair), "+
+			"accepted (true or false). Each message has the event as received (raw, with what is personal masked), what it became, and why. "+whoReads, readers())
 }
 
 // stream is one server-sent event stream.
@@ -83,11 +86,9 @@ const tailRecent = 100
 
 func (s *server) tail(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	filter := collect.Filter{Key: q.Get("key"), Format: q.Get("format"), Type: q.Get("type"), Title: q.Get("title")}
-	wanted := func(e *collect.Entry) bool {
-		is := func(want, got string) bool { return want == "" || want == got }
-		return is(filter.Key, e.Key) && is(filter.Format, e.Format) && is(filter.Type, e.Type) && is(filter.Title, e.Title) &&
-			is(q.Get("reason"), e.Code) && is(q.Get("accepted"), fmt.Sprint(e.Accepted))
+	filter := collect.Filter{
+		Key: q.Get("key"), Format: q.Get("format"), Type: q.Get("type"), Title: q.Get("title"), Result: q.Get("result"),
+		Reason: q.Get("reason"), Accepted: q.Get("accepted"),
 	}
 	entries, cancel := s.Tail.Subscribe(filter)
 	defer cancel()
@@ -97,13 +98,15 @@ func (s *server) tail(w http.ResponseWriter, r *http.Request) {
 	}
 	var last uint64
 	send := func(e collect.Entry) bool {
-		if e.Number <= last || !wanted(&e) {
+		if e.Number <= last || !filter.Fits(&e) {
 			return true
 		}
 		last = e.Number
 		return out.send(tailEvent{stamp(e.Time), e}) == nil
 	}
-	for _, e := range s.Tail.Recent(tailRecent) {
+	// All that is kept is looked through, so that what is rare is found.
+	past := slices.DeleteFunc(s.Tail.Recent(math.MaxInt), func(e collect.Entry) bool { return !filter.Fits(&e) })
+	for _, e := range past[max(0, len(past)-tailRecent):] {
 		if !send(e) {
 			return
 		}

@@ -36,6 +36,7 @@ func masked(raw []byte, ids ...string) string {
 	out = emailLike.ReplaceAllString(out, mask)
 	out = ipv4Like.ReplaceAllString(out, mask)
 	out = ipv6Like.ReplaceAllString(out, mask)
+	out = phoneLike.ReplaceAllString(out, "${1}"+mask)
 	if truncated {
 		out += "…"
 	}
@@ -62,6 +63,9 @@ func plainSpelling(text []byte) []byte {
 var (
 	emailLike = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)
 	ipv4Like  = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
+	// A plus and 8 to 15 digits, or groups of digits as people write them: no
+	// epoch time, date or UUID is like that.
+	phoneLike = regexp.MustCompile(`(^|[^\w.+-])(?:\+(?:\d[ ()./-]{0,2}){7,14}\d|\(?0?\d{2,4}\)?[ ]\d{3,4}[ .-]?\d{3,5}|\(\d{2,4}\) ?\d{3,4}[ .-]\d{3,4}|\d{3}[.-]\d{3}[.-]\d{4})\b`)
 	ipv6Like  = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}\b`)
 )
 
@@ -71,6 +75,11 @@ var personal = map[string]bool{
 	"viewerid": true, "anonymousid": true, "userid": true, "viewer": true, "user": true, "anonid": true, "previousid": true, "profileid": true, "accountid": true,
 	"customerid": true, "subscriberid": true, "email": true, "mail": true, "emailaddress": true, "phone": true, "phonenumber": true,
 	"ip": true, "ipaddress": true, "ipaddr": true, "clientip": true, "remoteaddr": true, "xforwardedfor": true, "username": true,
+	"phonenumbers": true, "mobile": true, "mobilenumber": true, "tel": true, "telephone": true, "msisdn": true, "name": true, "surname": true,
+	"givenname": true, "familyname": true, "middlename": true, "nickname": true, "displayname": true, "birthday": true, "birthdate": true,
+	"dateofbirth": true, "dob": true, "address": true, "street": true, "postalcode": true, "postcode": true, "zip": true, "zipcode": true,
+	"avatar": true, "advertisingid": true, "idfa": true, "idfv": true, "gaid": true, "deviceid": true, "latitude": true, "longitude": true,
+	"lat": true, "lng": true, "password": true, "token": true, "writekey": true,
 	"firstname": true, "lastname": true, "fullname": true, "complayheadviewer": true,
 }
 

@@ -2,6 +2,8 @@ package collect
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -29,7 +31,7 @@ type Entry struct {
 	Type     string `json:"type,omitempty"`
 	Title    string `json:"title,omitempty"`
 	Accepted bool   `json:"accepted"`
-	// Result is accepted, duplicate, ignored or rejected.
+	// Result is accepted, duplicate, ignored, excluded or rejected.
 	Result  string   `json:"result"`
 	Field   string   `json:"field,omitempty"`
 	Code    string   `json:"code,omitempty"`
@@ -45,11 +47,19 @@ type Entry struct {
 type Filter struct {
 	// Result, Key, Format, Type and Title are what an entry's must be, unless "".
 	Result, Key, Format, Type, Title string
+	// Reason is a code, the name of a rule, of a repair or of what is ignored, unless "".
+	Reason string
+	// Accepted is "true" or "false", unless "".
+	Accepted string
 }
 
-func (f *Filter) fits(e *Entry) bool {
+// Fits reports whether the filter chooses e.
+func (f *Filter) Fits(e *Entry) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
-	return is(f.Result, e.Result) && is(f.Key, e.Key) && is(f.Format, e.Format) && is(f.Type, e.Type) && is(f.Title, e.Title)
+	if f.Reason != "" && f.Reason != e.Code && f.Reason != e.Reason && !slices.Contains(e.Repairs, f.Reason) {
+		return false
+	}
+	return is(f.Accepted, strconv.FormatBool(e.Accepted)) && is(f.Result, e.Result) && is(f.Key, e.Key) && is(f.Format, e.Format) && is(f.Type, e.Type) && is(f.Title, e.Title)
 }
 
 // Tail is the recent past of the intake, in memory: all rejections, and samples
@@ -150,7 +160,7 @@ func (t *Tail) publish(entries []Entry) {
 			t.others.add(e)
 		}
 		for s := range t.subs {
-			if s.filter.fits(&e) {
+			if s.filter.Fits(&e) {
 				t.send(s, e)
 			}
 		}

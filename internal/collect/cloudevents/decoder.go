@@ -149,19 +149,20 @@ func (d *Decoder) open(v rawjson.Value, a *attributes) (data []byte, ok bool) {
 	if d.bad.Bad.Code != "" {
 		return nil, false
 	}
-	if a.data.IsObject() {
-		return a.data, true
-	}
-	if encoded, is := a.base64.Text(); is && a.data.IsNull() {
+	inner := a.data
+	if encoded, is := a.base64.Text(); is && inner.IsNull() {
 		var err error
-		if d.plain, err = base64.StdEncoding.AppendDecode(d.plain[:0], []byte(encoded)); err == nil {
-			return d.plain, true
+		if d.plain, err = base64.StdEncoding.AppendDecode(d.plain[:0], []byte(encoded)); err != nil {
+			d.bad.Reject("data_base64", event.CodeInvalid, "must be base64")
+			return nil, false
 		}
-		d.bad.Reject("data_base64", event.CodeInvalid, "must be base64")
+		inner, _ = rawjson.Parse(d.plain)
+	}
+	if !inner.IsObject() || inner.Get("events").IsArray() {
+		d.bad.Reject("data", event.CodeMissing, "must be one native event")
 		return nil, false
 	}
-	d.bad.Reject("data", event.CodeMissing, "must be a native event")
-	return nil, false
+	return inner, true
 }
 
 // isJSON tells the content types of JSON; none means JSON.

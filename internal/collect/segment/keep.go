@@ -181,12 +181,12 @@ func appendText(dst []byte, s string) []byte {
 }
 
 // personal tells the fields that by Segment's own specs name a person, an
-// account or an address; they are never stored.
+// account, a device, a session or an address; they are never stored.
 func personal(name []byte) bool {
 	switch string(name) {
 	case "email", "emailaddress", "phone", "phonenumber", "firstname", "lastname", "fullname", "username", "address", "street",
 		"birthday", "birthdate", "dateofbirth", "avatar", "ip", "ipaddress", "userid", "anonymousid", "viewerid", "previousid",
-		"profileid", "accountid", "customerid", "subscriberid", "deviceid", "advertisingid", "idfa", "idfv", "gaid", "token", "devicetoken":
+		"profileid", "accountid", "customerid", "subscriberid", "deviceid", "sessionid", "advertisingid", "idfa", "idfv", "gaid", "token", "devicetoken":
 		return true
 	}
 	return false

@@ -20,6 +20,7 @@ import (
 	"playhead/internal/catalog"
 	"playhead/internal/collect"
 	"playhead/internal/metric"
+	"playhead/sdk"
 	"playhead/web"
 )
 
@@ -127,6 +128,7 @@ func (s *server) routes() {
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
 	})
 	s.mux.Handle("GET /art/", catalog.ArtHandler(s.catalog))
+	s.mux.Handle("GET /playhead.js", sdk.Handler())
 	pages := web.Handler()
 	if s.demo {
 		pages = s.signedIn(pages)

@@ -3,13 +3,17 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"playhead/internal/spell"
 )
 
 // ConfigError is one thing that is wrong in a configuration file.
@@ -128,34 +132,9 @@ func settingText(name string, n *yaml.Node, kind reflect.Type) (string, error) {
 }
 
 func unknownSetting(name string, kinds map[string]reflect.Type) string {
-	best, distance := "", 4
-	for known := range kinds {
-		if d := editDistance(strings.ReplaceAll(name, "_", "-"), known); d < distance || d == distance && known < best {
-			best, distance = known, d
-		}
-	}
-	if best == "" {
+	near := spell.Nearest(strings.ReplaceAll(name, "_", "-"), slices.Sorted(maps.Keys(kinds)))
+	if near == "" {
 		return fmt.Sprintf("%q is no setting; `playhead serve --help` lists them", name)
 	}
-	return fmt.Sprintf("%q is no setting; did you mean %q?", name, best)
-}
-
-// editDistance is the Levenshtein distance of two short words.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("%q is no setting; did you mean %q?", name, near)
 }

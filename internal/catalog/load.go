@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"playhead/internal/spell"
 )
 
 // maxFile bounds a catalogue file, bytes.
@@ -161,34 +165,9 @@ func parseTitle(node *yaml.Node) (Title, error) {
 
 // nearest suggests the field that was probably meant.
 func nearest(key string) string {
-	best, distance := "", 3
-	for field := range titleFields {
-		if d := editDistance(key, field); d < distance || d == distance && best != "" && field < best {
-			best, distance = field, d
-		}
-	}
-	if best == "" {
+	near := spell.Nearest(key, slices.Sorted(maps.Keys(titleFields)))
+	if near == "" {
 		return "; leave it out"
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		last := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := last
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			last = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("; did you mean %q?", near)
 }

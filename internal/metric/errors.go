@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"playhead/internal/spell"
 )
 
 // FieldError is one thing that is wrong with a query.
@@ -45,39 +47,14 @@ func (p problems) err() error {
 	return &QueryError{Fields: p}
 }
 
-// didYouMean is " – did you mean x?" for the nearest of the known names, or ""
+// didYouMean is "; did you mean x?" for the nearest of the known names, or ""
 // when none is near.
 func didYouMean(name string, known []string) string {
-	best, distance := "", max(2, len(name)/3)+1
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(clip(name)), k); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best == "" {
+	near := spell.Nearest(strings.ToLower(name), known)
+	if near == "" {
 		return ""
 	}
-	return "; did you mean " + best + "?"
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return "; did you mean " + near + "?"
 }
 
 // clip keeps what a client wrote short enough to be said back.

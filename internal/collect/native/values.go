@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"playhead/internal/event"
+	"playhead/internal/spell"
 )
 
 // eventType reads the field "type".
@@ -27,16 +28,11 @@ func (d *Decoder) eventType() error {
 
 // nearest is the event type that name is most likely a misspelling of, or "".
 func nearest(name string) string {
-	if len(name) > 32 {
-		return ""
-	}
-	best, least := "", 1+len(name)/3
+	types := make([]string, 0, int(event.SeekStarted))
 	for t := event.Impression; t < event.SeekStarted; t++ {
-		if n := distance(fold(name), t.String()); n <= least && (best == "" || n < least) {
-			best, least = t.String(), n
-		}
+		types = append(types, t.String())
 	}
-	return best
+	return spell.Nearest(fold(name[:min(len(name), 64)]), types)
 }
 
 // fold writes PlayStarted and play-started as play_started.
@@ -56,27 +52,6 @@ func fold(name string) string {
 		out = append(out, ch)
 	}
 	return string(out)
-}
-
-// distance is how many letters have to be put in, left out or changed.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // time reads a time into to; has, when not nil, tells that there is one.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -34,12 +37,14 @@ type keysCreateCmd struct {
 	Name       string   `help:"What to call it." placeholder:"N"`
 	Role       string   `help:"What a read token may do: viewer or admin." default:"viewer" enum:"viewer,admin"`
 	Origins    []string `help:"Browser origins that may use a write key; none means all." placeholder:"URL"`
+	Rate       float64  `help:"Most events a second that a write key may send, over time; 0 means no bound." placeholder:"N"`
 	keysFolder `embed:""`
 }
 
 func (keysCreateCmd) Help() string {
 	return `Example:
-  playhead keys create --write --name web-player
+  playhead keys create --write --name web-player --origins https://tv.example.com --rate 500
+  playhead keys create --read --role viewer
   KEY=$(playhead keys create --write | head -n 1)`
 }
 
@@ -48,7 +53,7 @@ func (c *keysCreateCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	k := access.Key{Kind: access.Write, Name: c.Name, Origins: c.Origins}
+	k := access.Key{Kind: access.Write, Name: c.Name, Origins: c.Origins, EventsPerSecond: c.Rate}
 	if c.Read {
 		k.Kind, k.Role = access.Read, access.Role(c.Role)
 	}
@@ -79,13 +84,17 @@ func (c *keysListCmd) Run() error {
 		return err
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tKIND\tNAME\tROLE\tCREATED\tSTATE")
+	fmt.Fprintln(w, "ID\tKIND\tNAME\tROLE\tORIGINS\tRATE\tCREATED\tSTATE")
 	for _, k := range store.List() {
 		state := "active"
 		if !k.Active() {
 			state = "revoked " + k.Revoked.Format(time.DateTime)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Name, k.Role, k.Created.Format(time.DateTime), state)
+		origins, bound := strings.Join(k.Origins, ","), "-"
+		if k.EventsPerSecond > 0 {
+			bound = strconv.FormatFloat(k.EventsPerSecond, 'g', -1, 64) + "/s"
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Name, cmp.Or(string(k.Role), "-"), cmp.Or(origins, "-"), bound, k.Created.Format(time.DateTime), state)
 	}
 	return w.Flush()
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -108,8 +109,15 @@ func check(k *Key) error {
 		return fmt.Errorf("%w: a write key has no role", ErrInvalid)
 	case len(k.Name) > 64:
 		return fmt.Errorf("%w: the name is longer than 64 bytes", ErrInvalid)
-	case k.EventsPerSecond < 0:
-		return fmt.Errorf("%w: events per second must not be negative", ErrInvalid)
+	case !(k.EventsPerSecond >= 0 && k.EventsPerSecond <= 1e9): // NaN too
+		return fmt.Errorf("%w: events per second must be at least 0 and at most a billion", ErrInvalid)
+	case k.Kind == Read && (k.EventsPerSecond > 0 || len(k.Origins) > 0):
+		return fmt.Errorf("%w: origins and a rate are of write keys", ErrInvalid)
+	}
+	for _, o := range k.Origins {
+		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != o) {
+			return fmt.Errorf("%w: origin %q is not scheme and host alone, such as https://tv.example.com", ErrInvalid, o)
+		}
 	}
 	for _, r := range k.Name {
 		if r < ' ' || r == 0x7f {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/net/netutil"
 
 	"playhead/internal/access"
 	"playhead/internal/api"
@@ -60,6 +62,7 @@ type server struct {
 	registry  *prometheus.Registry
 	mux       *http.ServeMux
 	handler   http.Handler
+	tls       *tls.Config // nil without encryption
 	version   string
 	url       string
 	demo      bool
@@ -86,8 +89,14 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 			err = errors.Join(err, s.close())
 		}
 	}()
+	if s.tls, err = o.Settings.secure(log); err != nil {
+		return nil, err
+	}
 	if s.url == "" {
 		s.url = localURL(l)
+		if s.tls != nil {
+			s.url = "https" + strings.TrimPrefix(s.url, "http")
+		}
 	}
 	if s.engine, err = openEngine(ctx, o.Settings, cat, log); err != nil {
 		return nil, err
@@ -99,12 +108,11 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if err := registerMetrics(s.registry, s); err != nil {
 		return nil, err
 	}
-	s.routes()
-	return s, nil
+	return s, s.routes()
 }
 
 func (s *server) openCollector() (err error) {
-	c := collect.CountryOptions{File: s.settings.CountryFile, TrustedProxies: s.settings.TrustedProxies}
+	c := collect.CountryOptions{File: s.settings.CountryFile, ISPFile: s.settings.ISPFile, TrustedProxies: s.settings.TrustedProxies}
 	if s.settings.CountryHeader != "" {
 		c.Headers = []string{s.settings.CountryHeader}
 	}
@@ -114,12 +122,22 @@ func (s *server) openCollector() (err error) {
 	s.tail = collect.NewTail()
 	s.collector, err = collect.New(collect.Config{
 		Log: s.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
+		Limits: collect.Limits{
+			MaxBodyBytes: int64(s.settings.MaxBody) << 20, MaxEvents: s.settings.MaxEvents, MaxInFlightBytes: int64(s.settings.MaxInFlight) << 20,
+		},
+		Exclude:  collect.ExcludeOptions{Agents: s.settings.Exclude, Networks: s.settings.InternalNetworks, Viewers: s.settings.InternalViewers},
+		CDNHosts: s.settings.CDNHosts,
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return nil
 }
 
-// routes puts every door on one mux.
-func (s *server) routes() {
+// routes puts every door on one mux. Errors: ErrSettings.
+func (s *server) routes() (err error) {
+	intake := http.NewServeMux()
+	s.collector.Register(intake)
 	s.collector.Register(s.mux)
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
@@ -134,6 +152,8 @@ func (s *server) routes() {
 		pages = s.signedIn(pages)
 	}
 	s.mux.Handle("GET /", pages)
+	s.handler, err = newDoor(&s.settings, intake, s.handler)
+	return err
 }
 
 // signedIn signs a browser in that opens a page of the demo.
@@ -204,7 +224,15 @@ func (s *server) serveHTTP(ctx context.Context) error {
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(s.listener) }()
+	l := netutil.LimitListener(s.listener, s.settings.MaxConnections)
+	go func() {
+		if s.tls == nil {
+			failed <- h.Serve(l)
+			return
+		}
+		h.TLSConfig = s.tls
+		failed <- h.ServeTLS(l, "", "")
+	}()
 	select {
 	case err := <-failed:
 		return err

@@ -26,7 +26,26 @@ type Settings struct {
 	RingFile       string   `help:"File of the pseudonym ring, when it shall not lie in the data folder. PLAYHEAD_RING holds the ring itself." type:"path" placeholder:"FILE"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For and country header are believed." placeholder:"CIDR"`
 	CountryHeader  string   `help:"Header in which a trusted proxy names the viewer's country." default:"CF-IPCountry" placeholder:"NAME"`
-	CountryFile    string   `help:"MaxMind-format file to find countries by address." type:"path" placeholder:"FILE"`
+	CountryFile    string   `help:"MaxMind-format file to find countries, and regions and ISPs if it has them, by address." type:"path" placeholder:"FILE"`
+	ISPFile        string   `help:"MaxMind-format file to find ISPs by address." type:"path" placeholder:"FILE"`
+
+	Exclude          []string `help:"Whose events are left out, by user agent: bot, preview, headless." default:"bot,preview" placeholder:"RULE"`
+	InternalNetworks []string `help:"Addresses and networks whose events are left out." placeholder:"CIDR"`
+	InternalViewers  []string `help:"Viewer ids whose events are left out, or sha256: and the hash of one." placeholder:"ID"`
+	CDNHosts         []string `name:"cdn-hosts" help:"Names of CDNs by the host that media comes from; large CDNs are known." placeholder:"HOST=NAME"`
+
+	CollectPaths   []string `help:"More paths for the intake, such as /t/e=native or /t/c=cmcd." placeholder:"/PATH=FORMAT"`
+	CollectHosts   []string `help:"Host names on which there is nothing but the intake." placeholder:"HOST"`
+	MaxBody        int      `help:"Largest body of a request, decompressed, MiB." default:"5" placeholder:"MIB"`
+	MaxEvents      int      `help:"Most events in one request." default:"10000" placeholder:"N"`
+	MaxInFlight    int      `help:"Bodies of all requests under way together, MiB; beyond it clients are told to wait." default:"128" placeholder:"MIB"`
+	MaxConnections int      `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
+
+	TLSCert       string   `name:"tls-cert" help:"Certificate file (PEM) for HTTPS; read anew when it changes." type:"path" placeholder:"FILE"`
+	TLSKey        string   `name:"tls-key" help:"The certificate's key file (PEM)." type:"path" placeholder:"FILE"`
+	ACMEHost      []string `name:"acme-host" help:"Host names to get certificates for by ACME (Let's Encrypt), on port 443." placeholder:"HOST"`
+	ACMEEmail     string   `name:"acme-email" help:"Where the certificate authority writes to." placeholder:"ADDRESS"`
+	ACMEDirectory string   `name:"acme-directory" help:"Another certificate authority's ACME directory." placeholder:"URL"`
 
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
@@ -68,6 +87,7 @@ func (s *Settings) Validate() error {
 	if s.LoadMemory < 8 {
 		wrong = append(wrong, fmt.Sprintf("load-memory: %d MiB is too little; keep at least 8", s.LoadMemory))
 	}
+	wrong = append(wrong, s.wrongAtTheDoor()...)
 	if s.RetainEvents < time.Minute {
 		wrong = append(wrong, "retain-events: keep at least 1m")
 	}
@@ -75,6 +95,29 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("%w:\n  %s", ErrSettings, strings.Join(wrong, "\n  "))
 	}
 	return nil
+}
+
+// wrongAtTheDoor is what is wrong with limits and encryption.
+func (s *Settings) wrongAtTheDoor() (wrong []string) {
+	for _, limit := range []struct {
+		name     string
+		value    int
+		from, to int
+	}{
+		{"max-body", s.MaxBody, 1, 64}, {"max-events", s.MaxEvents, 1, 1_000_000},
+		{"max-in-flight", s.MaxInFlight, 2 * s.MaxBody, 16 << 10}, {"max-connections", s.MaxConnections, 16, 1_000_000},
+	} {
+		if limit.value < limit.from || limit.value > limit.to {
+			wrong = append(wrong, fmt.Sprintf("%s: %d is not between %d and %d", limit.name, limit.value, limit.from, limit.to))
+		}
+	}
+	switch {
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		wrong = append(wrong, "tls-cert, tls-key: each needs the other")
+	case s.TLSCert != "" && len(s.ACMEHost) > 0:
+		wrong = append(wrong, "acme-host: choose certificate files or ACME, not both")
+	}
+	return wrong
 }
 
 // ErrSettings: the settings are wrong; nothing was started.
@@ -102,5 +145,6 @@ func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, MemoryLimit: 256, LogLevel: "info", LogFormat: "text",
+		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192,
 	}
 }

@@ -19,7 +19,7 @@ import (
 // events serves POST /v1/events: native events by themselves, or each in a
 // CloudEvent, as the content type says.
 func (c *Collector) events(w http.ResponseWriter, r *http.Request, key access.Key) {
-	if isCloudEvents(r.Header.Get("Content-Type")) {
+	if isCloudEvents(r) {
 		c.cloudEvents(w, r, key)
 		return
 	}

@@ -129,6 +129,13 @@ func TestCloudEventsByContentType(t *testing.T) {
 	if len(events) != 3 || events[0].ID != events[1].ID || events[1].ID == events[2].ID || events[0].Time != now-3000 || events[0].Format != event.FormatCloudEvents {
 		t.Errorf("%+v", events)
 	}
+	if a := r.post(`{"type":"paused","viewer_id":"viewer-77","play_id":"p-1"}`, "Content-Type", "application/json", "Ce-Specversion", "1.0",
+		"Ce-Id", "c-1", "Ce-Source", "%2Fapp", "Ce-Type", "x", "Ce-Time", stamp(now-3000)); a.Accepted != 1 {
+		t.Error(a.text)
+	}
+	if events := r.log.events(t); events[0].ID != events[3].ID || events[3].Format != event.FormatCloudEvents {
+		t.Errorf("binary: %+v", events[3])
+	}
 	if a := r.post(one); a.Accepted != 0 {
 		t.Errorf("without the content type: %s", a.text)
 	}

@@ -38,12 +38,9 @@ type Decoder struct {
 // NewDecoder makes a decoder.
 func NewDecoder() *Decoder { return &Decoder{native: native.NewDecoder()} }
 
-// attributes are the context attributes of one CloudEvent that are used.
-type attributes struct {
-	id, source, version, kind, content string
-	when                               rawjson.Value
-	data, base64                       rawjson.Value
-}
+// Attributes are the context attributes of one CloudEvent that are used, ""
+// when absent.
+type Attributes struct{ ID, Source, SpecVersion, Type, Time, DataContentType string }
 
 // Decode calls fn for each event of body, one CloudEvent or an array of them,
 // in order; the item is good during the call only, body must not change before.
@@ -72,66 +69,97 @@ func (d *Decoder) Decode(body []byte, opts Options, fn func(*wire.Item)) error {
 	return err
 }
 
-// event gives fn the one item of v, good or bad.
-func (d *Decoder) event(v rawjson.Value, index int, fn func(*wire.Item)) {
-	d.bad.Reset()
-	d.bad.Index, d.bad.Raw = index, v
-	a := attributesOf(v)
-	data, ok := d.open(v, &a)
-	if ok {
-		seen := 0
-		err := d.native.Decode(data, native.Options{MaxEvents: 1}, func(it *wire.Item) {
-			seen++
-			d.around(it, &a)
-			it.Index, it.Raw = index, v
-			fn(it)
-		})
-		if err == nil || seen > 0 {
-			return
-		}
-		d.bad.Reject("data", wire.CodeMalformed, "must be one native event")
+// DecodeBinary is Decode for a CloudEvent in binary mode: body is its data and
+// the attributes came beside it. Errors: ErrMalformed.
+func (d *Decoder) DecodeBinary(a Attributes, body []byte, fn func(*wire.Item)) error {
+	data, ok := rawjson.Parse(body)
+	if !ok {
+		return ErrMalformed
 	}
-	fn(&d.bad)
+	defer d.bad.Reset()
+	d.begin(data, 0)
+	d.inner(data, &a, fn)
+	return nil
 }
 
-func attributesOf(v rawjson.Value) attributes {
-	var a attributes
+func (d *Decoder) begin(raw rawjson.Value, index int) {
+	d.bad.Reset()
+	d.bad.Index, d.bad.Raw = index, raw
+}
+
+// event gives fn the one item of v, good or bad.
+func (d *Decoder) event(v rawjson.Value, index int, fn func(*wire.Item)) {
+	d.begin(v, index)
+	if !v.IsObject() {
+		d.bad.Reject("", event.CodeInvalid, "a CloudEvent is a JSON object")
+	}
+	a, data := d.read(v)
+	d.inner(data, &a, fn)
+}
+
+// read parts a structured CloudEvent into its attributes and its data.
+func (d *Decoder) read(v rawjson.Value) (a Attributes, data rawjson.Value) {
+	var encoded rawjson.Value
 	text := func(v rawjson.Value, to *string) { *to, _ = v.Text() }
 	v.Each(func(key string, v rawjson.Value) {
 		switch key {
 		case "id":
-			text(v, &a.id)
+			text(v, &a.ID)
 		case "source":
-			text(v, &a.source)
+			text(v, &a.Source)
 		case "specversion":
-			text(v, &a.version)
+			text(v, &a.SpecVersion)
 		case "type":
-			text(v, &a.kind)
-		case "datacontenttype":
-			text(v, &a.content)
+			text(v, &a.Type)
 		case "time":
-			a.when = v
+			text(v, &a.Time)
+		case "datacontenttype":
+			text(v, &a.DataContentType)
 		case "data":
-			a.data = v
+			data = v
 		case "data_base64":
-			a.base64 = v
+			encoded = v
 		}
 	})
-	return a
+	packed, is := encoded.Text()
+	if !is || !data.IsNull() {
+		return a, data
+	}
+	var err error
+	if d.plain, err = base64.StdEncoding.AppendDecode(d.plain[:0], []byte(packed)); err != nil {
+		d.bad.Reject("data_base64", event.CodeInvalid, "must be base64")
+	}
+	data, _ = rawjson.Parse(d.plain)
+	return a, data
 }
 
-// open checks what the specification requires and gives the native event's text.
-func (d *Decoder) open(v rawjson.Value, a *attributes) (data []byte, ok bool) {
-	if !v.IsObject() {
-		d.bad.Reject("", event.CodeInvalid, "a CloudEvent is a JSON object")
-		return nil, false
+// inner gives fn the native event in data, or what is wrong.
+func (d *Decoder) inner(data rawjson.Value, a *Attributes, fn func(*wire.Item)) {
+	if d.check(data, a); d.bad.Bad.Code != "" {
+		fn(&d.bad)
+		return
 	}
-	if !utf8.Valid(v) {
+	seen := false
+	err := d.native.Decode(data, native.Options{MaxEvents: 1}, func(it *wire.Item) {
+		seen = true
+		d.around(it, a)
+		it.Index, it.Raw = d.bad.Index, d.bad.Raw
+		fn(it)
+	})
+	if err != nil && !seen {
+		d.bad.Reject("data", wire.CodeMalformed, "must be one native event")
+		fn(&d.bad)
+	}
+}
+
+// check rejects what the specification does not allow, and data that is no
+// native event.
+func (d *Decoder) check(data rawjson.Value, a *Attributes) {
+	if !utf8.Valid(d.bad.Raw) {
 		d.bad.Reject("", event.CodeInvalidUTF8, "is not UTF-8")
-		return nil, false
 	}
 	for _, required := range [...]struct{ name, value string }{
-		{"id", a.id}, {"source", a.source}, {"specversion", a.version}, {"type", a.kind},
+		{"id", a.ID}, {"source", a.Source}, {"specversion", a.SpecVersion}, {"type", a.Type},
 	} {
 		switch {
 		case required.value == "":
@@ -140,29 +168,15 @@ func (d *Decoder) open(v rawjson.Value, a *attributes) (data []byte, ok bool) {
 			d.bad.Reject(required.name, event.CodeTooLong, "longer than 1024 bytes")
 		}
 	}
-	if a.version != "1.0" {
+	if a.SpecVersion != "1.0" {
 		d.bad.Reject("specversion", event.CodeInvalid, "must be 1.0")
 	}
-	if !isJSON(a.content) {
+	if !isJSON(a.DataContentType) {
 		d.bad.Reject("datacontenttype", event.CodeInvalid, "must be JSON: data is a native event")
 	}
-	if d.bad.Bad.Code != "" {
-		return nil, false
-	}
-	inner := a.data
-	if encoded, is := a.base64.Text(); is && inner.IsNull() {
-		var err error
-		if d.plain, err = base64.StdEncoding.AppendDecode(d.plain[:0], []byte(encoded)); err != nil {
-			d.bad.Reject("data_base64", event.CodeInvalid, "must be base64")
-			return nil, false
-		}
-		inner, _ = rawjson.Parse(d.plain)
-	}
-	if !inner.IsObject() || inner.Get("events").IsArray() {
+	if !data.IsObject() || data.Get("events").IsArray() {
 		d.bad.Reject("data", event.CodeMissing, "must be one native event")
-		return nil, false
 	}
-	return inner, true
 }
 
 // isJSON tells the content types of JSON; none means JSON.
@@ -174,18 +188,18 @@ func isJSON(kind string) bool {
 
 // around fills in what stands around the native event and takes back what the
 // native decoder found missing.
-func (d *Decoder) around(it *wire.Item, a *attributes) {
+func (d *Decoder) around(it *wire.Item, a *Attributes) {
 	if it.ID == "" {
-		it.ID = a.source + "\x00" + a.id // unique together
+		it.ID = a.Source + "\x00" + a.ID // unique together
 	}
 	if !it.HasTime {
-		if t, ok := timeOf(a.when); ok {
+		if t, ok := timeOf(a.Time); ok {
 			it.Event.Time, it.HasTime = t, true
 		}
 	}
 	missing := it.Bad.Code == event.CodeMissing
 	if missing && it.Bad.Field == "type" {
-		word := a.kind[strings.LastIndexAny(a.kind, "./:")+1:]
+		word := a.Type[strings.LastIndexAny(a.Type, "./:")+1:]
 		if it.Event.Type = event.ParseType(word); it.Event.Type != event.TypeUnknown {
 			it.Bad = event.Invalid{}
 			if !it.HasTime {
@@ -202,9 +216,8 @@ func (d *Decoder) around(it *wire.Item, a *attributes) {
 }
 
 // timeOf is the time of a CloudEvent, RFC 3339, as epoch ms.
-func timeOf(v rawjson.Value) (int64, bool) {
-	s, ok := v.Text()
-	if !ok || len(s) > 64 {
+func timeOf(s string) (int64, bool) {
+	if s == "" || len(s) > 64 {
 		return 0, false
 	}
 	t, err := time.Parse(time.RFC3339, s)

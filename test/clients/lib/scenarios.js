@@ -1,0 +1,200 @@
+// What each player is put through, and what must come out of it.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { launch } from './browser.js'
+import { media } from './media.js'
+import { startMediaServer } from './mediaserver.js'
+import { came, open, starve } from './play.js'
+import { pages } from './players.js'
+import { startServer } from './server.js'
+
+// segmentFrom tells video segments from the given number on.
+const segmentFrom = number => path => {
+  const found = /(?:low|seg0-)(\d+)\.\w+$/.exec(path)
+  return found && Number(found[1]) >= number
+}
+const missingFrom = number => path => segmentFrom(number)(path) ? { status: 404 } : undefined
+
+// watched plays, pauses, seeks, starves, plays on and has its tab closed.
+async function watched(world, play) {
+  await play.start()
+  await play.until('it plays', 'video.currentTime > 2.5')
+  await play.video('video.pause()')
+  await play.wait(2500)
+  await play.video('video.play()')
+  await play.wait(1500)
+  await play.video('video.currentTime = 1') // within the buffer
+  await play.wait(1500)
+  await play.video('video.currentTime = 20') // outside of it
+  await play.wait(2000)
+  await starve(play, 1500)
+  await play.wait(1500)
+  const measured = await play.heard()
+  await play.close()
+  await new Promise(done => setTimeout(done, 500))
+  const atOnce = await came(world, play)
+  await new Promise(done => setTimeout(done, 3000))
+  return { measured, atOnce, later: await came(world, play) }
+}
+
+// ended plays to the end.
+async function ended(world, play) {
+  await play.start()
+  await play.until('it plays', 'video.currentTime > 1')
+  await play.video('video.currentTime = 37')
+  await play.until('it ends', 'video.ended')
+  const measured = await play.measured()
+  await play.wait(1000)
+  const open = await came(world, play)
+  await play.close()
+  return { measured, open }
+}
+
+// failed plays until a segment is missing.
+async function failed(world, play) {
+  await play.start()
+  await play.until('the player gives up', 'session.fatal !== null', 30_000)
+  const { fatalAt } = await play.video('({ fatalAt: session.fatalAt })')
+  await play.until('the buffer is empty', 'session.measured().stalledNow || video.paused', 15_000)
+  const measured = await play.measured()
+  await play.wait(1000)
+  await play.close()
+  return { fatalAt, measured }
+}
+
+// unstarted never gets a first segment.
+async function unstarted(world, play) {
+  await play.start()
+  await play.until('the player gives up', 'session.fatal !== null', 30_000)
+  await play.wait(500)
+  await play.close()
+  return {}
+}
+
+// left has its tab closed before anything came.
+async function left(world, play) {
+  await play.start()
+  await play.wait(3500)
+  await play.close()
+  return {}
+}
+
+const never = new Promise(() => {})
+const all = {
+  watched: { run: watched },
+  ended: { run: ended },
+  failed: { run: failed, settings: { retries: 1, rule: missingFrom(5) } },
+  unstarted: { run: unstarted, settings: { retries: 1, rule: missingFrom(0) } },
+  left: { run: left, settings: { rule: path => segmentFrom(0)(path) ? { holdUntil: never } : undefined } },
+}
+
+// playerTests runs every scenario of a player with each of its streams, and
+// tests what came out. quirks change what is expected; see docs/clients.md.
+export function playerTests(player, streams, { quirks = {}, also = [] } = {}) {
+  let world
+  const results = {}
+  before(async () => {
+    const server = await startServer()
+    const mediaServer = await startMediaServer({ folder: await media(), pages })
+    world = { server, mediaServer, browser: await launch() }
+    const go = async (name, file) => {
+      const play = await open(world, player, file, all[name].settings)
+      const result = results[`${name} ${file}`] = { play }
+      try {
+        Object.assign(result, await all[name].run(world, play))
+      } catch (error) {
+        result.error = error
+        await play.close()
+      }
+    }
+    // The longest has the machine for itself: others would stall it.
+    await Promise.all(streams.map(file => go('watched', file)).concat(also.map(run => run(world))))
+    await Promise.all(streams.flatMap(file => ['ended', 'failed', 'unstarted', 'left'].map(name => go(name, file))))
+    await server.settle()
+    await new Promise(done => setTimeout(done, 1000))
+    for (const result of Object.values(results)) {
+      result.came = await came(world, result.play)
+      if (process.env.RECORD) await record(process.env.RECORD, result.play)
+    }
+  }, { timeout: 240_000 })
+  after(async () => {
+    await world?.browser?.close()
+    await world?.mediaServer?.stop()
+    await world?.server?.stop()
+  })
+
+  for (const file of streams) {
+    const of = name => {
+      const result = results[`${name} ${file}`]
+      if (result.error) throw result.error
+      return result
+    }
+    const quirk = quirks[file] ?? {}
+    test(`${player}, ${file}: a play is counted as the element measured it`, () => checkWatched(of('watched')))
+    test(`${player}, ${file}: it ends with the media`, () => checkEnded(of('ended')))
+    test(`${player}, ${file}: a missing segment is a playback failure`, () => checkFailed(of('failed'), quirk))
+    test(`${player}, ${file}: a missing first segment is a start failure`, () => checkUnstarted(of('unstarted'), quirk))
+    test(`${player}, ${file}: a tab closed before the first frame is an exit`, () => checkLeft(of('left')))
+  }
+}
+
+const near = (got, want, within, what, all) => assert.ok(Math.abs(got - want) <= within, `${what}: ${Math.round(got)} ms, measured ${Math.round(want)} ms; ${JSON.stringify(all)}`)
+
+function checkWatched({ measured, atOnce, later, came }) {
+  const all = { measured, came }
+  console.log(`watched ${Math.round(measured.watchedMs)} ms, counted ${Math.round(came.watchMs)}; stalled ${Math.round(measured.stallMs)}, counted ${Math.round(came.stallMs)} and ${Math.round(came.seekStallMs)} after seeks; startup ${Math.round(measured.startupMs)}, counted ${Math.round(came.startup_time)}`)
+  assert.equal(came.plays, 1)
+  assert.equal(came.play_requests, 1)
+  near(came.watchMs, measured.watchedMs, 1000, 'watch time', all)
+  assert.ok(measured.pausedMs > 2400, 'there was a pause, and it is not in the watch time')
+  near(came.mediaMs, measured.mediaMs, 1500, 'media time', all)
+  near(came.startup_time, measured.startupMs, 600, 'startup', all)
+  assert.equal(measured.stalls, 1)
+  near(came.stallMs, measured.stallMs, 600, 'the stall', all)
+  assert.ok(came.stalls >= 1 && came.stalls <= 1 + measured.seeks, `${came.stalls} stalls`)
+  assert.ok(came.seekStallMs < 1000, `the seeks made stalls of ${came.seekStallMs} ms`)
+  assert.equal(came.video_playback_failure_rate, 0)
+  assert.equal(came.exits_before_video_start, 0)
+  assert.notEqual(came.play_completion_rate, null, 'position and duration are known')
+  assert.equal(later.watchMs, atOnce.watchMs, 'a closed tab watches no longer')
+  assert.equal(came.watchMs, atOnce.watchMs, 'nor when silence has closed the play')
+  assert.equal(came.ended_plays, 1)
+}
+
+function checkEnded({ measured, open, came }) {
+  assert.equal(open.ended_plays, 1, 'it has ended before silence closes it')
+  assert.equal(came.plays, 1)
+  assert.equal(came.ended_plays, 1)
+  assert.equal(came.video_playback_failure_rate, 0)
+  near(came.watchMs, measured.watchedMs, 1000, 'watch time', { measured, came })
+  near(came.stallMs, measured.stallMs, 600, 'stalls', { measured, came })
+}
+
+function checkFailed({ fatalAt, measured, came }) {
+  assert.equal(came.plays, 1)
+  assert.equal(came.ended_plays, 1)
+  assert.equal(came.video_playback_failure_rate, 1)
+  assert.ok(came.watchMs > fatalAt.watchedMs - 1000 && came.watchMs < measured.watchedMs + 1000,
+    `watch time ${came.watchMs} ms; the player gave up at ${fatalAt.watchedMs} ms, its buffer ended at ${measured.watchedMs} ms`)
+}
+
+function checkUnstarted({ came }, { silentStartFailure = false }) {
+  assert.equal(came.plays, 0)
+  assert.equal(came.play_requests, 1)
+  assert.equal(came.video_start_failure_rate, silentStartFailure ? 0 : 1)
+  assert.equal(came.exits_before_video_start, silentStartFailure ? 1 : 0)
+}
+
+function checkLeft({ came }) {
+  assert.equal(came.plays, 0)
+  assert.equal(came.play_requests, 1)
+  assert.equal(came.exits_before_video_start, 1)
+  assert.equal(came.video_start_failure_rate, 0)
+}
+
+// record writes what a player sent, for the golden files of the decoder.
+async function record(folder, play) {
+  const { appendFile, mkdir } = await import('node:fs/promises')
+  await mkdir(folder, { recursive: true })
+  await appendFile(`${folder}/${play.name}.cmcd`, play.lines.join('\n') + '\n')
+}

@@ -1,0 +1,96 @@
+// Pages with a bare <video> and the tracker, under a Content-Security-Policy
+// that allows nothing but what they need, and a file server for them whose
+// media can dry up or break off in the middle of a file.
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { meterSource } from './meter.js'
+
+// The page's own script: it may not be inline. Its settings are in the address.
+const ownScript = `${meterSource}
+const config = Object.fromEntries(new URLSearchParams(location.search))
+const video = document.getElementById('video')
+const violations = []
+document.addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective + ' ' + event.blockedURI))
+let measured = () => null
+let tracker
+const begin = () => { measured = meter(video); video.src = config.media; return video.play().catch(error => String(error)) }
+if (config.key) tracker = window.playhead(video, { url: config.collector, key: config.key, title: config.title, heartbeat: 2, ...JSON.parse(config.options ?? '{}') })
+`
+
+const artwork = [1, 2].map(n => `<a href="#title-${n}" class="card" data-playhead-impression="art-${n}" data-playhead-title="title-${n}"
+  data-playhead-placement="row" data-playhead-rank="${n}">title ${n}</a>`).join('')
+
+// pages by path; collector is Playhead's origin.
+const pages = {
+  '/video': collector => `<video id="video" muted playsinline width="320" height="180"></video>
+    <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
+  '/module': collector => `<video id="video" muted playsinline></video>
+    <script type="module" src="${collector}/playhead.js"></script><script defer src="/own.js"></script>`,
+  '/auto': (collector, query) => `<video id="video" muted playsinline data-playhead-title="${query.get('title')}"></video>
+    <script defer src="${collector}/playhead.js" data-key="${query.get('auto')}"></script><script defer src="/own.js"></script>`,
+  '/artwork': collector => `<link rel="stylesheet" href="/own.css"><video id="video" muted></video>${artwork}
+    <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
+}
+const styles = 'video { display: none } .card { display: block; height: 150px; margin-bottom: 2000px }'
+
+// startPageServer serves the pages, and /media/LANE/FILE from folder. lane(name)
+// holds what happens to that lane's media: { bytes: how much of the file is
+// given before the answer waits for open(), break(): answer 404 from now on and
+// cut what is under way }.
+export async function startPageServer({ folder, collector }) {
+  const lanes = new Map()
+  const lane = name => {
+    if (!lanes.has(name)) {
+      const open = new Set()
+      lanes.set(name, {
+        bytes: Infinity, broken: false, waiting: new Set(), responses: open,
+        open() { this.bytes = Infinity; this.waiting.forEach(go => go()); this.waiting.clear() },
+        break() { this.broken = true; open.forEach(response => response.destroy()) },
+      })
+    }
+    return lanes.get(name)
+  }
+  const policy = `default-src 'none'; script-src 'self' ${collector}; style-src 'self'; media-src 'self'; connect-src ${collector}; ` +
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+  const answer = async (request, response) => {
+    const url = new URL(request.url, 'http://localhost')
+    const text = (type, body) => response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy }).end(body)
+    const [, name, file] = /^\/media\/(\w+)\/([\w.]+)$/.exec(url.pathname) ?? []
+    if (name) return send(request, response, join(folder, file), lane(name))
+    if (url.pathname === '/own.js') return text('text/javascript', ownScript)
+    if (url.pathname === '/own.css') return text('text/css', styles)
+    const page = pages[url.pathname]
+    if (!page) return response.writeHead(404).end()
+    text('text/html', `<!doctype html><meta charset="utf-8"><title>tracker</title>${page(collector, url.searchParams)}`)
+  }
+  const server = createServer((request, response) => { answer(request, response).catch(() => response.destroy()) })
+  await new Promise((done, failed) => server.once('error', failed).listen(0, '127.0.0.1', done))
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    lane,
+    stop: () => new Promise(done => { server.close(done); server.closeAllConnections() }),
+  }
+}
+
+async function send(request, response, file, lane) {
+  const info = await stat(file).catch(() => null)
+  if (!info || lane.broken) return response.writeHead(404).end()
+  const [, start = '0', end = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+  const from = Number(start), to = Math.min(end ? Number(end) : info.size - 1, info.size - 1)
+  response.writeHead(206, {
+    'content-type': 'video/mp4', 'accept-ranges': 'bytes', 'cache-control': 'no-store',
+    'content-length': to - from + 1, 'content-range': `bytes ${from}-${to}/${info.size}`,
+  })
+  lane.responses.add(response)
+  const closed = new Promise(done => response.once('close', done)).then(() => lane.responses.delete(response))
+  let at = from
+  for await (const chunk of createReadStream(file, { start: from, end: to, highWaterMark: 16_384 })) {
+    while (at + chunk.length > lane.bytes && !response.destroyed) await Promise.race([closed, new Promise(go => lane.waiting.add(go))])
+    if (response.destroyed) return
+    if (!response.write(chunk)) await Promise.race([closed, new Promise(go => response.once('drain', go))])
+    at += chunk.length
+  }
+  response.end()
+}

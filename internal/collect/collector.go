@@ -132,6 +132,7 @@ func (c *Collector) Register(mux *http.ServeMux) {
 	for path, h := range map[string]handler{
 		"/v1/events": c.events,
 		"/cmcd":      c.cmcd,
+		"/epas":      c.epas,
 		"/v1/settle": c.settle,
 	} {
 		mux.HandleFunc("OPTIONS "+path, c.preflight)

@@ -1,0 +1,123 @@
+// The web client of Eyevinn's player analytics on a bare <video> in Chromium.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { launch } from './lib/browser.js'
+import { media } from './lib/media.js'
+import { startMediaServer } from './lib/mediaserver.js'
+import { meterSource } from './lib/meter.js'
+import { eventually, startServer } from './lib/server.js'
+
+// The package's module with its two dependencies, as a bundler would join them.
+const page = url => `<!doctype html><meta charset="utf-8"><title>epas</title>
+<script type="importmap">{"imports":{
+  "@eyevinn/player-analytics-specification/package.json":"/spec.js",
+  "@eyevinn/media-event-filter":"/npm/@eyevinn/media-event-filter/build/mef.min.js"}}</script>
+<video id="video" muted playsinline preload="auto"></video>
+<script>${meterSource}</script>
+<script type="module">
+import { PlayerAnalyticsConnector } from '/npm/@eyevinn/player-analytics-client-sdk-web/dist/module.js'
+const config = ${JSON.stringify(Object.fromEntries(url.searchParams))}
+const video = document.getElementById('video')
+window.video = video
+try {
+  const analytics = window.analytics = new PlayerAnalyticsConnector(config.sink)
+  await analytics.init({ sessionId: config.session, heartbeatInterval: 2000 })
+  window.session = { measured: meter(video) }
+  // Before load: what is asked for has then a title from the start.
+  analytics.reportMetadata({ contentId: config.title, contentTitle: 'A clip', deviceType: 'desktop', userId: 'anna@example.com' })
+  analytics.load(video)
+  video.addEventListener('error', () => analytics.reportError({ category: 'MEDIA', code: String(video.error.code), message: video.error.message }))
+  video.src = config.media
+  video.play().catch(() => {})
+} catch (error) { window.broken = String(error) }
+</script>`
+
+const figures = ['plays', 'play_requests', 'viewers', 'ended_plays', 'watch_hours', 'media_hours', 'startup_time', 'stalls', 'rebuffering_ratio',
+  'video_start_failure_rate', 'video_playback_failure_rate']
+
+let server, browser, mediaServer
+before(async () => {
+  server = await startServer()
+  mediaServer = await startMediaServer({ folder: await media(), pages: { player: page, 'spec.js': '' } })
+  browser = await launch()
+})
+after(async () => {
+  await browser?.close()
+  await mediaServer?.stop()
+  await server?.stop()
+})
+
+async function open({ viewer = '', rule } = {}) {
+  const lane = randomUUID().slice(0, 8), title = `epas-${lane}`, session = randomUUID()
+  if (rule) mediaServer.rule(lane, rule)
+  const tab = await browser.newPage()
+  const sent = []
+  tab.on('request', request => { if (request.method() === 'POST') sent.push(request.postData()) })
+  await tab.route('**/spec.js', route => route.fulfill({ contentType: 'text/javascript', body: 'export default { version: "0.3.1" }' }))
+  const sink = `${server.url}/epas?k=${server.writeKey}${viewer && `&v=${viewer}`}`
+  await tab.goto(`${mediaServer.url}/player?${new URLSearchParams({ sink, session, title, media: `${mediaServer.url}/media/${lane}/clip.mp4` })}`)
+  const until = expression => tab.waitForFunction(expression, null, { timeout: 15_000, polling: 50 })
+  return { tab, title, lane, sent, until, rule: fn => mediaServer.rule(lane, fn), wait: ms => tab.waitForTimeout(ms) }
+}
+
+const came = async play => {
+  const f = await server.title(play.title, figures)
+  return { ...f, watchMs: f.watch_hours * 3_600_000, mediaMs: f.media_hours * 3_600_000 }
+}
+const ended = play => eventually('the play ended', 15_000, () => came(play), f => f.ended_plays === 1)
+const near = (got, want, within, what) => assert.ok(Math.abs(got - want) <= within, `${what}: ${got} ms, the element measured ${want} ms`)
+
+test('play, pause, seek, stop', async () => {
+  const play = await open({ viewer: 'anna' })
+  await play.until('window.broken || video.currentTime > 3')
+  assert.equal(await play.tab.evaluate('window.broken'), undefined)
+  await play.tab.evaluate('video.pause()')
+  await play.wait(2000)
+  await play.tab.evaluate('video.play()')
+  await play.wait(1000)
+  await play.tab.evaluate('video.currentTime = 30')
+  await play.until('video.currentTime > 32')
+  const measured = await play.tab.evaluate('analytics.reportStop(), session.measured()')
+  const f = await ended(play)
+  if (process.env.EPAS_RECORD) (await import('node:fs')).appendFileSync(process.env.EPAS_RECORD, play.sent.join('\n') + '\n')
+  assert.equal(f.plays, 1)
+  assert.equal(f.play_requests, 1)
+  assert.equal(f.viewers, 1)
+  assert.equal(f.stalls, 0)
+  assert.equal(f.video_playback_failure_rate, 0)
+  near(f.watchMs, measured.watchedMs, 700, 'watched, without the pause')
+  near(f.mediaMs, measured.mediaMs, 700, 'media, without the seek')
+  const [at] = await server.query({ metrics: ['plays'], dimensions: ['device_type'], where: [{ dimension: 'title', in: [play.title] }] })
+  assert.equal(at.device_type, 'desktop')
+  await play.tab.close()
+})
+
+test('to the end', async () => {
+  const play = await open()
+  await play.until('video.currentTime > 1')
+  await play.tab.evaluate('video.currentTime = video.duration - 2')
+  await play.until('video.ended')
+  const f = await ended(play)
+  assert.equal(f.plays, 1)
+  assert.equal(f.viewers ?? 0, 0, 'nobody is named: a play without a viewer')
+  await play.tab.close()
+})
+
+test('a title that is missing fails to start', async () => {
+  const play = await open({ rule: () => ({ status: 404 }) })
+  const f = await eventually('the attempt failed', 15_000, () => came(play), f => f.video_start_failure_rate === 1)
+  assert.equal(f.plays ?? 0, 0)
+  if (process.env.EPAS_RECORD) (await import('node:fs')).appendFileSync(process.env.EPAS_RECORD, play.sent.join('\n') + '\n')
+  await play.tab.close()
+})
+
+test('a closed tab is closed by silence', async () => {
+  const play = await open()
+  await play.until('video.currentTime > 3')
+  await play.tab.close()
+  await server.settle()
+  const f = await ended(play)
+  assert.equal(f.plays, 1)
+  assert.ok(f.watchMs > 1500 && f.watchMs < 6000, `watched ${f.watchMs} ms: until the last heartbeat`)
+})

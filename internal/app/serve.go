@@ -75,7 +75,9 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	log := o.Settings.Logger(o.Log)
-	debug.SetMemoryLimit(int64(o.MemoryLimit) << 20)
+	if o.MemoryLimit > 0 {
+		debug.SetMemoryLimit(int64(o.MemoryLimit) << 20)
+	}
 	if err := prepareFolder(o.DataDir); err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type Settings struct {
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
 	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log." default:"32" placeholder:"MIB"`
-	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB." default:"256" placeholder:"MIB"`
+	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB; 0 is no bound. A tight one costs speed." default:"0" placeholder:"MIB"`
 	DebugListen     string `help:"Address for Go's profiler (pprof); none by default. Keep it on localhost." placeholder:"HOST:PORT"`
 	LogLevel        string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat       string `help:"text or json." default:"text" enum:"text,json"`
@@ -144,7 +144,7 @@ func CheckConfig(path string) error {
 func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", Partitions: 4,
-		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, MemoryLimit: 256, LogLevel: "info", LogFormat: "text",
+		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192,
 	}
 }

@@ -219,7 +219,7 @@ func TestScansDuringFlushesCountEachFactOnce(t *testing.T) {
 	r.world.Corrections = 0
 	s := r.store(db, warehouse.StoreOptions{RotateBytes: 300_000})
 	l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{
-		Clock: time.Now, FlushEvery: 20 * time.Millisecond, FlushBytes: 1, MaintainEvery: 30 * time.Millisecond,
+		Clock: time.Now, FlushEvery: 20 * time.Millisecond, FlushBytes: 200_000, MaintainEvery: 30 * time.Millisecond,
 	})
 	stop := r.run(l)
 	produced := make(chan struct{})

@@ -19,24 +19,28 @@ func (b *batch) show(it *wire.Item, result string, why event.Invalid) {
 	if len(b.entries) >= maxShown {
 		return
 	}
-	if result != "rejected" {
-		if b.samples == 0 {
-			return
-		}
-		b.samples--
+	sample := result == "rejected" || b.samples > 0
+	if !sample && b.c.cfg.Tail.filters.Load() == nil {
+		return
 	}
 	e := &it.Event
 	entry := Entry{
-		Time: b.received, Key: b.key.Name, Format: b.format.String(),
-		Title:    strings.ToValidUTF8(cut(e.TitleID, event.MaxIDBytes), "?"),
+		Time: b.received, Key: b.key.Name, Format: b.format.String(), Title: e.TitleID,
 		Accepted: result == "accepted", Result: result,
 		Field: why.Field, Code: string(why.Code), Reason: why.Reason,
 		Repairs: it.Repairs.Names(),
-		Raw:     masked(it.Raw, it.Viewer, it.Anonymous),
 	}
 	if e.Type != event.TypeUnknown {
 		entry.Type = e.Type.String()
 	}
+	switch {
+	case !sample && !b.c.cfg.Tail.asksFor(&entry):
+		return
+	case result != "rejected" && b.samples > 0:
+		b.samples--
+	}
+	entry.Title = strings.ToValidUTF8(cut(e.TitleID, event.MaxIDBytes), "?")
+	entry.Raw = masked(it.Raw, it.Viewer, it.Anonymous)
 	if result == "accepted" || result == "duplicate" || result == "excluded" {
 		entry.Became = became(e)
 	}

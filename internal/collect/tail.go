@@ -15,7 +15,10 @@ const (
 	tailBuffer = 256
 	// A key's accepted events are sampled: this many a second while somebody
 	// looks, and otherwise.
-	tailWatched, tailQuiet = 200, 5
+	tailWatched, tailQuiet = 200, 20
+	// tailAsked bounds the entries a second that are made because a subscriber's
+	// filter asks for them, beside the samples.
+	tailAsked = 500
 	// tailKeys bounds the keys whose samples are counted.
 	tailKeys = 4096
 )
@@ -66,6 +69,8 @@ func (f *Filter) Fits(e *Entry) bool {
 // of the rest. When nobody looks it costs next to nothing.
 type Tail struct {
 	watchers atomic.Int32
+	// filters are the subscribers' that choose single events.
+	filters atomic.Pointer[[]Filter]
 	lost     atomic.Uint64
 
 	mu       sync.Mutex
@@ -73,6 +78,7 @@ type Tail struct {
 	rejected ring
 	others   ring
 	subs     map[*subscriber]struct{}
+	asked    int // of this second
 	second   int64
 	used     map[uint32]int // samples of this second, by key
 }
@@ -94,6 +100,7 @@ func (t *Tail) Subscribe(filter Filter) (entries <-chan Entry, cancel func()) {
 	s := &subscriber{filter: filter, ch: make(chan Entry, tailBuffer)}
 	t.mu.Lock()
 	t.subs[s] = struct{}{}
+	t.setFilters()
 	t.mu.Unlock()
 	t.watchers.Add(1)
 	return s.ch, sync.OnceFunc(func() {
@@ -101,8 +108,37 @@ func (t *Tail) Subscribe(filter Filter) (entries <-chan Entry, cancel func()) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		delete(t.subs, s)
+		t.setFilters()
 		close(s.ch)
 	})
+}
+
+// setFilters publishes the filters that choose single events, under the lock.
+func (t *Tail) setFilters() {
+	var narrow []Filter
+	for s := range t.subs {
+		if f := s.filter; f.Type != "" || f.Title != "" || f.Reason != "" || f.Result != "" && f.Result != "accepted" {
+			narrow = append(narrow, f)
+		}
+	}
+	if len(narrow) == 0 {
+		t.filters.Store(nil)
+		return
+	}
+	t.filters.Store(&narrow)
+}
+
+// asksFor reports whether a subscriber looks for just such an entry, so that it
+// is shown although it is no sample.
+func (t *Tail) asksFor(e *Entry) bool {
+	filters := t.filters.Load()
+	if filters == nil || !slices.ContainsFunc(*filters, func(f Filter) bool { return f.Fits(e) }) {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked++
+	return t.asked <= tailAsked
 }
 
 // Recent is up to n of the last entries, oldest first.
@@ -133,7 +169,7 @@ func (t *Tail) reserve(key uint32, now int64) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if second := now / 1000; second != t.second || len(t.used) > tailKeys {
-		t.second = second
+		t.second, t.asked = second, 0
 		clear(t.used)
 	}
 	n := min(share, limit-t.used[key])

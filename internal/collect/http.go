@@ -57,6 +57,7 @@ func cors(w http.ResponseWriter, origin string) {
 	h.Add("Vary", "Origin")
 	if origin != "" {
 		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "Retry-After") // or a page could not honour it
 	}
 }
 

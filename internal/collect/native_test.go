@@ -366,7 +366,8 @@ func TestCrossOrigin(t *testing.T) {
 	if got := r.do(req); got.status != 403 || got.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := r.post(beat(""), "Origin", "https://page.example"); got.header.Get("Access-Control-Allow-Origin") != "https://page.example" {
+	if got := r.post(beat(""), "Origin", "https://page.example"); got.header.Get("Access-Control-Allow-Origin") != "https://page.example" ||
+		got.header.Get("Access-Control-Expose-Headers") != "Retry-After" {
 		t.Errorf("%v", got.header)
 	}
 }

@@ -1,9 +1,11 @@
 package cmcd
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -11,11 +13,14 @@ import (
 type kind uint8
 
 const (
-	kindTrue kind = iota // a member without a value
-	kindFalse
-	kindNumber
-	kindString
+	kindTrue   kind = iota // a member without a value, or ?1
+	kindFalse              // ?0
+	kindNumber             // integer or decimal
+	kindString             // string, or display string (RFC 9651)
 	kindToken
+	kindBytes // a byte sequence, passed over
+	kindDate  // seconds since 1970 (RFC 9651)
+	kindNone  // an empty list
 )
 
 // value is one bare value. Text points into the line or the reader's arena.
@@ -25,11 +30,12 @@ type value struct {
 	text   string
 }
 
-// member is one member of the dictionary: a list is represented by its first
-// value, which is the one without parameters or the best that there is.
+// member is one member of the dictionary. A list is represented by the value
+// that stands for the whole: the first that is not of audio alone.
 type member struct {
 	key string
 	value
+	list bool
 }
 
 var errMalformed = errors.New("not a list of CMCD members")
@@ -53,8 +59,8 @@ func (r *reader) next() (m member, ok bool, err error) {
 	m.kind = kindTrue
 	if r.at('=') {
 		r.p++
-		if r.at('(') {
-			m.value, err = r.list()
+		if m.list = r.at('('); m.list {
+			m.value, err = r.inner()
 		} else {
 			m.value, err = r.bare()
 		}
@@ -62,7 +68,7 @@ func (r *reader) next() (m member, ok bool, err error) {
 			return m, false, err
 		}
 	}
-	if err := r.params(); err != nil {
+	if _, err := r.params(); err != nil {
 		return m, false, err
 	}
 	r.space()
@@ -101,48 +107,56 @@ func (r *reader) key() (string, error) {
 	return textOf(r.b[start:r.p]), nil
 }
 
-// list reads (a b;x=1 "c"): the value is the first one.
-func (r *reader) list() (first value, err error) {
+// inner reads (a b;x=1 "c"). CMCD tells by a parameter what a value is of: v
+// video, a audio, av both, o other.
+func (r *reader) inner() (best value, err error) {
 	r.p++
-	for n := 0; ; n++ {
+	best.kind = kindNone
+	audio := false
+	for {
 		r.space()
 		if r.at(')') {
 			r.p++
-			return first, nil
+			return best, nil
 		}
 		v, err := r.bare()
 		if err != nil {
-			return first, err
+			return best, err
 		}
-		if err := r.params(); err != nil {
-			return first, err
+		of, err := r.params()
+		if err != nil {
+			return best, err
 		}
-		if n == 0 {
-			first = v
+		if best.kind == kindNone || audio && of != "a" {
+			best, audio = v, of == "a"
 		}
-		if !r.at(' ') && !r.at(')') {
-			return first, errMalformed
+		if !r.at(' ') && !r.at('\t') && !r.at(')') {
+			return best, errMalformed
 		}
 	}
 }
 
-// params passes ;key or ;key=value. Players also write a blank after the
-// semicolon.
-func (r *reader) params() error {
+// params passes ;key or ;key=value, and returns the first key. Players also
+// write a blank after the semicolon.
+func (r *reader) params() (first string, err error) {
 	for r.at(';') {
 		r.p++
 		r.space()
-		if _, err := r.key(); err != nil {
-			return err
+		key, err := r.key()
+		if err != nil {
+			return first, err
+		}
+		if first == "" {
+			first = key
 		}
 		if r.at('=') {
 			r.p++
 			if _, err := r.bare(); err != nil {
-				return err
+				return first, err
 			}
 		}
 	}
-	return nil
+	return first, nil
 }
 
 func (r *reader) bare() (value, error) {
@@ -160,6 +174,10 @@ func (r *reader) bare() (value, error) {
 		return r.token(), nil
 	case ch == ':':
 		return r.binary()
+	case ch == '@':
+		return r.date()
+	case ch == '%':
+		return r.display()
 	}
 	return value{}, errMalformed
 }
@@ -219,25 +237,30 @@ func (r *reader) boolean() (value, error) {
 	return value{}, errMalformed
 }
 
+// number reads an integer or a decimal. More digits than the RFC allows are
+// taken: some players do not round.
 func (r *reader) number() (value, error) {
 	start := r.p
 	if r.at('-') {
 		r.p++
 	}
+	digits, dot := r.p, -1
 	var n uint64
-	digits := r.p
-	whole := true
-	for r.p < len(r.b) && (r.b[r.p]-'0' <= 9 || r.b[r.p] == '.') {
-		if r.b[r.p] == '.' {
-			whole = false
+	for ; r.p < len(r.b); r.p++ {
+		ch := r.b[r.p]
+		if ch == '.' && dot < 0 && r.p > digits {
+			dot = r.p
+			continue
 		}
-		n = n*10 + uint64(r.b[r.p]-'0')
-		r.p++
+		if ch-'0' > 9 {
+			break
+		}
+		n = n*10 + uint64(ch-'0')
 	}
-	if r.p == digits {
+	if r.p == digits || r.p == dot+1 {
 		return value{}, errMalformed
 	}
-	if whole && r.p-digits <= 15 {
+	if dot < 0 && r.p-digits <= 15 {
 		f := float64(n)
 		if digits > start {
 			f = -f
@@ -249,6 +272,63 @@ func (r *reader) number() (value, error) {
 		return value{}, errMalformed
 	}
 	return value{kind: kindNumber, number: f}, nil
+}
+
+// date reads @ and whole seconds.
+func (r *reader) date() (value, error) {
+	r.p++
+	start := r.p
+	if !r.at('-') && (r.p >= len(r.b) || r.b[r.p]-'0' > 9) {
+		return value{}, errMalformed
+	}
+	v, err := r.number()
+	if err != nil || bytes.IndexByte(r.b[start:r.p], '.') >= 0 {
+		return value{}, errMalformed
+	}
+	v.kind = kindDate
+	return v, nil
+}
+
+// display reads %"f%c3%bc", whose escapes are bytes of UTF-8 in lower-case
+// hexadecimal.
+func (r *reader) display() (value, error) {
+	if r.p++; !r.at('"') {
+		return value{}, errMalformed
+	}
+	from := len(r.arena)
+	for r.p++; r.p < len(r.b); r.p++ {
+		switch ch := r.b[r.p]; {
+		case ch == '"':
+			r.p++
+			if !utf8.Valid(r.arena[from:]) {
+				return value{}, errMalformed
+			}
+			return value{kind: kindString, text: textOf(r.arena[from:])}, nil
+		case ch == '%':
+			if r.p+2 >= len(r.b) {
+				return value{}, errMalformed
+			}
+			high, low := hexDigit(r.b[r.p+1]), hexDigit(r.b[r.p+2])
+			if high > 15 || low > 15 {
+				return value{}, errMalformed
+			}
+			r.arena = append(r.arena, high<<4|low)
+			r.p += 2
+		case ch < ' ' || ch > '~':
+			return value{}, errMalformed
+		default:
+			r.arena = append(r.arena, ch)
+		}
+	}
+	return value{}, errMalformed
+}
+
+// hexDigit is the value of a digit, above 15 when it is none.
+func hexDigit(ch byte) byte {
+	if ch >= 'a' && ch <= 'f' {
+		return ch - 'a' + 10
+	}
+	return ch - '0'
 }
 
 func (r *reader) token() value {
@@ -263,12 +343,15 @@ func (r *reader) token() value {
 	return value{kind: kindToken, text: textOf(r.b[start:r.p])}
 }
 
-// binary passes a byte sequence, which no key of use has.
+// binary passes a byte sequence in base 64, which no key of use has.
 func (r *reader) binary() (value, error) {
 	for r.p++; r.p < len(r.b); r.p++ {
-		if r.b[r.p] == ':' {
+		switch ch := r.b[r.p]; {
+		case ch == ':':
 			r.p++
-			return value{kind: kindToken}, nil
+			return value{kind: kindBytes}, nil
+		case !(ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch-'0' <= 9 || ch == '+' || ch == '/' || ch == '='):
+			return value{}, errMalformed
 		}
 	}
 	return value{}, errMalformed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"unicode/utf8"
 
 	"playhead/internal/collect/wire"
@@ -13,13 +14,6 @@ import (
 
 // ErrTooMany: the request holds more reports than allowed.
 var ErrTooMany = errors.New("too many reports")
-
-// Custom keys that a player can be told to send.
-const (
-	KeyViewer   = "com.playhead-viewer"
-	KeyPosition = "com.playhead-pt"
-	KeyDuration = "com.playhead-duration"
-)
 
 // Options of one Decode.
 type Options struct {
@@ -40,10 +34,16 @@ type Decoder struct {
 // report is what is used of a line before the event is known.
 type report struct {
 	event, state string
+	custom       string
 	sid, cid     string
 	errorCode    string
 	rate         float64
 	hasRate      bool
+	// first: among the first two of its session. loaded: it tells what only a
+	// loaded manifest does.
+	first, loaded bool
+	// dashError is an error code that is a bare number, as only dash.js writes it.
+	dashError int
 }
 
 // NewDecoder makes a decoder.
@@ -101,7 +101,8 @@ func (d *Decoder) line(line []byte, index int, opts Options) {
 	d.conclude()
 }
 
-// take keeps what is of use of one member.
+// take keeps what is of use of one member. A key that is there twice counts as
+// its last.
 func (d *Decoder) take(m *member) {
 	it, e, rep := &d.item, &d.item.Event, &d.rep
 	switch m.key {
@@ -116,8 +117,10 @@ func (d *Decoder) take(m *member) {
 	case KeyViewer:
 		it.Viewer = d.id(KeyViewer, m)
 	case "ts":
-		if m.kind == kindNumber {
-			e.Time, it.HasTime = int64(m.number), true
+		d.time(m)
+	case "sn":
+		if m.kind == kindNumber && m.number >= 0 && m.number < math.MaxInt32 {
+			it.Number, rep.first = int64(m.number)+1, m.number < 2
 		}
 	case KeyPosition:
 		d.millis(m, &e.PositionMS)
@@ -128,6 +131,7 @@ func (d *Decoder) take(m *member) {
 	case KeyDuration:
 		d.millis(m, &e.DurationMS)
 	case "br":
+		rep.loaded = true
 		d.number(m, &e.Quality.BitrateKbps)
 	case "msd":
 		d.millis(m, &e.Quality.StartupMS)
@@ -136,14 +140,50 @@ func (d *Decoder) take(m *member) {
 			rep.rate, rep.hasRate = m.number, true
 		}
 	case "st":
+		rep.loaded = true
 		e.Live = m.text == "l" || m.text == "ll"
 	case "cdn":
 		e.Context.CDN = m.text
-	case "ec":
-		rep.errorCode = m.text
-		if m.kind == kindNumber {
-			rep.errorCode = fmt.Sprint(m.number)
-		}
+	case "ec", KeyCode:
+		d.errorCode(m)
+	case "cen":
+		rep.custom = m.text
+	default:
+		d.other(m)
+	}
+}
+
+// other looks at members that say nothing about the play.
+func (d *Decoder) other(m *member) {
+	if !knownKey(m.key) {
+		d.item.Unknown++
+		d.item.Repairs |= wire.RepairUnknownField
+	}
+	d.rep.loaded = d.rep.loaded || m.key == "sf"
+}
+
+// maxTime keeps times within what an int64 can hold; it is far in the future.
+const maxTime = 1e15
+
+func (d *Decoder) time(m *member) {
+	if m.kind != kindNumber && m.kind != kindDate {
+		return
+	}
+	ms := m.number
+	if m.kind == kindDate {
+		ms *= 1000
+	}
+	d.item.Event.Time, d.item.HasTime = int64(max(-maxTime, min(ms, maxTime))), true
+}
+
+func (d *Decoder) errorCode(m *member) {
+	d.rep.errorCode = m.text
+	if m.kind != kindNumber {
+		return
+	}
+	d.rep.errorCode = strconv.FormatFloat(m.number, 'f', -1, 64)
+	if !m.list && m.number > 0 && m.number < math.MaxInt16 {
+		d.rep.dashError = int(m.number)
 	}
 }
 
@@ -167,8 +207,14 @@ func (d *Decoder) number(m *member, to *int64) {
 }
 
 // millis keeps a place of media; players report a little below 0 at the start.
+// CMCD wants strings of custom keys, so numbers in quotes are numbers too.
 func (d *Decoder) millis(m *member, to *int64) {
-	if m.kind != kindNumber || m.number < -1000 || m.number >= float64(event.MaxMediaMS) {
+	if m.kind == kindString {
+		if n, err := strconv.ParseFloat(m.text, 64); err == nil {
+			m.kind, m.number = kindNumber, n
+		}
+	}
+	if m.kind != kindNumber || !(m.number >= -1000 && m.number < float64(event.MaxMediaMS)) {
 		return
 	}
 	*to = int64(math.Round(max(m.number, 0)))
@@ -180,9 +226,11 @@ func (d *Decoder) conclude() {
 	if it.Bad.Code != "" {
 		return
 	}
+	rep.ours()
 	if e.Type, it.Ignored = meaning(rep.event, rep.state); it.Ignored != "" {
 		return
 	}
+	e.Type = rep.habits(e.Type)
 	if rep.event == "" {
 		it.Reject("e", event.CodeMissing, "every report needs an event")
 		return
@@ -203,71 +251,4 @@ func (d *Decoder) conclude() {
 	from := len(d.r.arena)
 	d.r.arena = append(append(append(d.r.arena, rep.sid...), 0), rep.cid...)
 	it.Play = textOf(d.r.arena[from:])
-}
-
-// meaning is the event type of a report, or why it is none.
-//
-// Only play-state reports (e=ps) change the state of a play. Interval reports
-// (e=t) repeat the state at a time of their own and are heartbeats whatever it
-// is while a play goes on: taking them as changes would count a stall again
-// each time the interval falls into it. After the end or before the start they
-// say nothing.
-func meaning(e, state string) (event.Type, string) {
-	switch e {
-	case "ps":
-		return stateMeaning(state)
-	case "t":
-		switch state {
-		case "d":
-			return 0, "preloading"
-		case "e", "q", "f":
-			return 0, "idle"
-		}
-		return event.Heartbeat, ""
-	case "e":
-		return event.Error, ""
-	case "bc", "pr":
-		return event.QualityChanged, ""
-	case "as":
-		return event.AdStarted, ""
-	case "ae":
-		return event.AdEnded, ""
-	case "rr":
-		return 0, "response"
-	case "":
-		return 0, ""
-	}
-	return 0, "other_event"
-}
-
-// stateMeaning is the event type of a change of state. A player that begins to
-// play says p each time, be it at the first frame, after a pause, a stall or a
-// seek: the play engine knows which.
-func stateMeaning(state string) (event.Type, string) {
-	switch state {
-	case "s":
-		return event.PlayRequested, ""
-	case "p":
-		return event.Resumed, ""
-	case "r", "w":
-		return event.StallStarted, ""
-	case "k":
-		return event.SeekStarted, ""
-	case "a":
-		return event.Paused, ""
-	case "e", "q":
-		return event.PlayEnded, ""
-	case "f":
-		return event.Error, ""
-	case "d":
-		return 0, "preloading"
-	case "":
-		return 0, "no_state"
-	}
-	return 0, "other_state"
-}
-
-// Reasons are the names of Item.Ignored: a closed set.
-func Reasons() []string {
-	return []string{"preloading", "idle", "response", "other_event", "no_state", "other_state"}
 }

@@ -4,7 +4,8 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { meterSource } from './meter.js'
 
 // The page's own script: it may not be inline. Its settings are in the address.
@@ -15,7 +16,18 @@ const violations = []
 document.addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective + ' ' + event.blockedURI))
 let measured = () => null
 let tracker
-const begin = () => { measured = meter(video); video.src = config.media; return video.play().catch(error => String(error)) }
+const begin = () => {
+  measured = meter(video)
+  if (!config.hls) video.src = config.media
+  else {
+    const hls = new Hls({ enableWorker: false, maxBufferLength: 4, maxMaxBufferLength: 4 })
+    hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) tracker.error(error.details) })
+    hls.loadSource(config.media)
+    hls.attachMedia(video)
+    tracker.update({ bitrate: () => hls.levels[hls.currentLevel]?.bitrate / 1000 })
+  }
+  return video.play().catch(error => String(error))
+}
 if (config.key) tracker = window.playhead(video, { url: config.collector, key: config.key, title: config.title, heartbeat: 2, ...JSON.parse(config.options ?? '{}') })
 `
 
@@ -26,6 +38,8 @@ const artwork = [1, 2].map(n => `<a href="#title-${n}" class="card" data-playhea
 const pages = {
   '/video': collector => `<video id="video" muted playsinline width="320" height="180"></video>
     <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
+  '/hls': collector => `<video id="video" muted playsinline width="320" height="180"></video>
+    <script src="/hls.js"></script><script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
   '/module': collector => `<video id="video" muted playsinline></video>
     <script type="module" src="${collector}/playhead.js"></script><script defer src="/own.js"></script>`,
   '/auto': (collector, query) => `<video id="video" muted playsinline data-playhead-title="${query.get('title')}"></video>
@@ -33,6 +47,8 @@ const pages = {
   '/artwork': collector => `<link rel="stylesheet" href="/own.css"><video id="video" muted></video>${artwork}
     <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
 }
+const hls = fileURLToPath(new URL('../node_modules/hls.js/dist/hls.min.js', import.meta.url))
+const mediaTypes = { '.mp4': 'video/mp4', '.ts': 'video/mp2t', '.m3u8': 'application/vnd.apple.mpegurl' }
 const styles = 'video { display: none } .card { display: block; height: 150px; margin-bottom: 2000px }'
 
 // startPageServer serves the pages, and /media/LANE/FILE from folder. lane(name)
@@ -52,15 +68,16 @@ export async function startPageServer({ folder, collector }) {
     }
     return lanes.get(name)
   }
-  const policy = `default-src 'none'; script-src 'self' ${collector}; style-src 'self'; media-src 'self'; connect-src ${collector}; ` +
+  const policy = `default-src 'none'; script-src 'self' ${collector}; style-src 'self'; media-src 'self' blob:; connect-src 'self' ${collector}; ` +
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
   const answer = async (request, response) => {
     const url = new URL(request.url, 'http://localhost')
     const text = (type, body) => response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy }).end(body)
-    const [, name, file] = /^\/media\/(\w+)\/([\w.]+)$/.exec(url.pathname) ?? []
+    const [, name, file] = /^\/media\/(\w+)\/((?:\w+\/)?\w+\.\w+)$/.exec(url.pathname) ?? []
     if (name) return send(request, response, join(folder, file), lane(name))
     if (url.pathname === '/own.js') return text('text/javascript', ownScript)
     if (url.pathname === '/own.css') return text('text/css', styles)
+    if (url.pathname === '/hls.js') return createReadStream(hls).pipe(response.setHeader('content-type', 'text/javascript'))
     const page = pages[url.pathname]
     if (!page) return response.writeHead(404).end()
     text('text/html', `<!doctype html><meta charset="utf-8"><title>tracker</title>${page(collector, url.searchParams)}`)
@@ -77,11 +94,12 @@ export async function startPageServer({ folder, collector }) {
 async function send(request, response, file, lane) {
   const info = await stat(file).catch(() => null)
   if (!info || lane.broken) return response.writeHead(404).end()
+  const type = { 'content-type': mediaTypes[extname(file)], 'cache-control': 'no-store', 'accept-ranges': 'bytes' }
+  if (!request.headers.range) return createReadStream(file).pipe(response.writeHead(200, { ...type, 'content-length': info.size }))
   const [, start = '0', end = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
   const from = Number(start), to = Math.min(end ? Number(end) : info.size - 1, info.size - 1)
   response.writeHead(206, {
-    'content-type': 'video/mp4', 'accept-ranges': 'bytes', 'cache-control': 'no-store',
-    'content-length': to - from + 1, 'content-range': `bytes ${from}-${to}/${info.size}`,
+    ...type, 'content-length': to - from + 1, 'content-range': `bytes ${from}-${to}/${info.size}`,
   })
   lane.responses.add(response)
   const closed = new Promise(done => response.once('close', done)).then(() => lane.responses.delete(response))

@@ -19,14 +19,14 @@ long=false
 wanted=("$@")
 
 # Code of the project: named, since ./... would find Go files in node_modules.
-packages=(./cmd/... ./internal/... ./tools/... ./web)
+packages=(./cmd/... ./internal/... ./tools/... ./web ./sdk)
 # Under the race detector: where goroutines meet. What links DuckDB and what is
 # pure is left to --long, for the time that takes.
 racy=(./internal/process/... ./internal/live/... ./internal/collect/... ./internal/eventlog/... ./internal/access/...)
 
 lint_go() {
   local unformatted
-  unformatted=$("$(go env GOROOT)/bin/gofmt" -l cmd internal tools test web/*.go) || return 1
+  unformatted=$("$(go env GOROOT)/bin/gofmt" -l cmd internal tools test web/*.go sdk/*.go) || return 1
   [ -z "$unformatted" ] || { echo "gofmt would change:"; echo "$unformatted"; return 1; }
   tools/with-cache.sh go vet "${packages[@]}" ./test/... &&
     tools/with-cache.sh go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 "${packages[@]}" ./test/...
@@ -40,6 +40,10 @@ web_check() { [ -d web/node_modules ] || web_packages && tools/with-cache.sh npm
 web_test() { tools/with-cache.sh npm run --prefix web test; }
 web_pages() { tools/with-cache.sh npm run --prefix web test:pages; }
 web_dist() { tools/with-cache.sh npm run --prefix web build:check; }
+sdk() {
+  tools/with-cache.sh npm ci --ignore-scripts --prefix sdk && tools/with-cache.sh npm run --prefix sdk check &&
+    tools/with-cache.sh npm test --prefix sdk && tools/with-cache.sh npm run --prefix sdk build:check
+}
 e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hls.sh --check; }
 build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
@@ -68,6 +72,7 @@ step web-check     need_node    web_check
 step web-test      need_node    web_test
 step web-dist      need_node    web_dist
 step web-pages     need_browser web_pages
+step sdk           need_node    sdk
 step build         need_go      build
 step unit          need_go      unit
 step race          need_go      race

@@ -23,6 +23,8 @@ type options struct {
 	demo        time.Duration // before the demo's memory is read
 	viewers     int           // of the demo
 	connections int
+	kept        time.Duration // of the run with many connections
+	only        string        // "connections" for that run alone
 }
 
 func main() {
@@ -34,6 +36,8 @@ func main() {
 	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs before its memory is read; 0 leaves it out")
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
+	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
+	flag.StringVar(&o.only, "only", "", `"connections" runs only that`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -49,6 +53,13 @@ func run(ctx context.Context, o options) error {
 	var r report
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 
+	if o.only == "connections" {
+		if err := measureConnections(ctx, o, &r); err != nil {
+			return fmt.Errorf("connections: %w", err)
+		}
+		r.print(os.Stdout)
+		return nil
+	}
 	say("calibrating")
 	rate, err := calibrate(ctx, o)
 	if err != nil {
@@ -64,6 +75,9 @@ func run(ctx context.Context, o options) error {
 	if err := measureDecoding(&r, bodies); err != nil {
 		return fmt.Errorf("decode: %w", err)
 	}
+	if err := measureCMCD(&r); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
 	say("sending for %s", o.load)
 	ingest, err := measureIngest(ctx, o, &r, bodies)
 	if err != nil {
@@ -73,6 +87,12 @@ func run(ctx context.Context, o options) error {
 	say("probing freshness at half of that rate")
 	if err := measureFreshness(ctx, o, &r, ingest/2); err != nil {
 		return fmt.Errorf("freshness: %w", err)
+	}
+	if o.kept > 0 {
+		say("sending small batches over %d connections for %s", keptConnections, o.kept)
+		if err := measureConnections(ctx, o, &r); err != nil {
+			return fmt.Errorf("connections: %w", err)
+		}
 	}
 	if o.demo > 0 {
 		say("running the demo for %s", o.demo)

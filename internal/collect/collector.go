@@ -11,8 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"playhead/internal/access"
+	"playhead/internal/collect/avro"
 	"playhead/internal/eventlog"
 	"playhead/internal/privacy"
+	"playhead/schema"
 )
 
 // Keys is what the collector needs of the key store.
@@ -82,6 +84,7 @@ type Collector struct {
 	devices  *deviceCache
 	cdns     cdnHosts
 	excluded *exclusion
+	avro     *avro.Schema
 	buckets  sync.Map // key id → *bucket
 	inFlight atomic.Int64
 	// troubled is when trouble with the log was logged last, epoch ms.
@@ -118,7 +121,11 @@ func New(cfg Config) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache(), cdns: cdns, excluded: excluded}
+	published, err := avro.ParseSchema(schema.EventAvro)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache(), cdns: cdns, excluded: excluded, avro: published}
 	c.readers.limit = cfg.Limits.MaxBodyBytes
 	c.batches.New = func() any { return newBatch(c) }
 	return c, nil
@@ -139,4 +146,5 @@ func (c *Collector) Register(mux *http.ServeMux) {
 		mux.HandleFunc("POST "+path, c.keyed(h))
 	}
 	c.registerSegment(mux)
+	registerSchemas(mux)
 }

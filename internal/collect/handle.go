@@ -16,19 +16,22 @@ import (
 	"playhead/internal/event"
 )
 
-// events serves POST /v1/events: native events by themselves, or each in a
-// CloudEvent, as the content type says.
+// events serves POST /v1/events: native events by themselves, as JSON or Avro,
+// or each in a CloudEvent, as the content type says.
 func (c *Collector) events(w http.ResponseWriter, r *http.Request, key access.Key) {
 	if isCloudEvents(r) {
 		c.cloudEvents(w, r, key)
 		return
 	}
-	c.native(w, r, key)
+	c.nativeOrAvro(w, r, key)
 }
 
 // native serves native events.
 func (c *Collector) native(w http.ResponseWriter, r *http.Request, key access.Key) {
 	c.intake(w, r, key, event.FormatNative, func(b *batch) error {
+		if looksAvro(b.body) {
+			return b.decodeAvro()
+		}
 		return b.native.Decode(b.body, native.Options{Lines: isLines(r.Header.Get("Content-Type")), MaxEvents: c.cfg.Limits.MaxEvents}, b.add)
 	}, answerJSON)
 }

@@ -115,7 +115,7 @@ func parseAgent(agent string) *device {
 		return d
 	}
 	switch {
-	case ua.Bot:
+	case ua.Bot && d.rule != RuleHeadless:
 		return d // a server or a robot is not what the viewer watches on
 	case ua.Tablet:
 		d.kind = "tablet"

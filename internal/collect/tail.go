@@ -71,7 +71,7 @@ type Tail struct {
 	watchers atomic.Int32
 	// filters are the subscribers' that choose single events.
 	filters atomic.Pointer[[]Filter]
-	lost     atomic.Uint64
+	lost    atomic.Uint64
 
 	mu       sync.Mutex
 	number   uint64

@@ -17,7 +17,7 @@ try {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   const common = {
     bundle: true, minify: true, target: 'es2018', charset: 'utf8', legalComments: 'none', logLevel: 'warning',
-    mangleProps: /^(who|picked|leaving|know)$/, // never leave the bundle
+    mangleProps: /^(who|picked|leaving)$/, // never leave the bundle
     banner: { js: `/*! Playhead ${version}, Apache-2.0 */` },
   };
   await build({ ...common, entryPoints: ['src/classic.ts'], format: 'iife', outfile: join(out, 'playhead.js') });

@@ -1,22 +1,19 @@
 import { keptId, now, randomId, type Event } from './event';
 import { openQueue } from './queue';
-import type { Options } from './types';
+import type { Options, Tracker } from './types';
 
 /** Who is here: the ids that every event of a moment carries. */
 export type Who = { session_id: string; viewer_id?: string; anonymous_id?: string };
 
-/** What all trackers of a page that send to one address share. */
-export interface Client {
+/** What all trackers of a page that send to one address share; itself the tracker of no element. */
+export interface Client extends Tracker {
   who: Who;
   /** Impressions that were clicked, by title: they lead to its next play. */
   picked: Record<string, string>;
   /** Called when the page is hidden, or (gone) on its way out. */
   leaving: Set<(gone: boolean) => void>;
-  know(options: Partial<Options>): void;
-  /** Sends an event that is not of a play. */
-  send(type: string, fields?: Record<string, unknown>): void;
+  /** Queues an event as it is; send makes one that is not of a play. */
   add(event: Event): void;
-  flush(): void;
 }
 
 export function openClient(to: string, { store }: Options): Client {
@@ -25,7 +22,7 @@ export function openClient(to: string, { store }: Options): Client {
     who: { session_id: randomId() },
     picked: {},
     leaving: new Set(),
-    know({ viewer, session, persist }) {
+    update({ viewer, session, persist }) {
       const { who } = client;
       client.who = {
         session_id: session || who.session_id,
@@ -38,6 +35,8 @@ export function openClient(to: string, { store }: Options): Client {
     },
     add,
     flush,
+    error() {},
+    stop() {},
   };
   let left = false;
   const go = (gone: boolean): void => {

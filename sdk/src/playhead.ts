@@ -19,13 +19,12 @@ export function playhead(video: HTMLMediaElement | null, options: Options, also?
   }
   const to = address(options);
   const client = (clients[to] = clients[to] || openClient(to, options));
-  client.know(options);
+  client.update(options);
   if (options.impressions !== false && !watching.has(client)) {
     watching.add(client);
     watchArtwork(client, also);
   }
-  const nothing = (): void => {};
-  if (!video) return { update: client.know, error: nothing, send: client.send, flush: client.flush, stop: nothing };
+  if (!video) return client;
   tracker = track(video, client, options, () => trackers.delete(video));
   trackers.set(video, tracker);
   return tracker;

@@ -169,7 +169,7 @@ export function track(video: HTMLMediaElement, client: Client, first: Options, f
   const mayStall = (since: number): void => {
     waitTimer = waitTimer || setTimeout(() => {
       waitTimer = 0;
-      if (video.seeking || video.readyState < 3) stall(since);
+      if (video.seeking || video.readyState < 3 || !video.playbackRate) stall(since);
     }, Ms.grace);
   };
 
@@ -280,6 +280,10 @@ export function track(video: HTMLMediaElement, client: Client, first: Options, f
     },
     ratechange() {
       if (state !== State.playing) return;
+      if (!video.playbackRate) {
+        if (!seekAt) stall(now()); // how shaka-player waits
+        return;
+      }
       keepBeating();
       beat();
     },
@@ -307,7 +311,7 @@ export function track(video: HTMLMediaElement, client: Client, first: Options, f
     update(more) {
       if (more.title && more.title !== options.title) close();
       Object.assign(options, more);
-      client.know(more);
+      client.update(more);
       described = false;
     },
     error: fail,

@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(closePage);
 
 const watch = (more: Partial<Options> = {}) => {
-  client.know(options);
+  client.update(options);
   return track(video as unknown as HTMLMediaElement, client, { ...options, ...more }, () => {});
 };
 /** What was told: type, and when in ms since the start of the test. */
@@ -136,6 +136,19 @@ test('a player that stands still without a word waits', async () => {
   await pass(6000);
   await video.run(1000);
   expect(story().slice(2)).toEqual(['stall_started 5000', 'stall_ended 11250']);
+});
+
+test('a library that waits by a speed of nought stalls', async () => {
+  watch();
+  await video.start();
+  await video.run(2000);
+  video.playbackRate = 0;
+  video.fire('ratechange');
+  await pass(1500);
+  video.playbackRate = 1;
+  video.fire('ratechange');
+  await video.run(1000);
+  expect(story().slice(2)).toEqual(['stall_started 2000', 'stall_ended 3750']);
 });
 
 test('a quick seek is only a seek, told with where it left', async () => {

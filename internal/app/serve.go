@@ -129,6 +129,7 @@ func (s *server) openCollector() (err error) {
 		},
 		Exclude:  collect.ExcludeOptions{Agents: s.settings.Exclude, Networks: s.settings.InternalNetworks, Viewers: s.settings.InternalViewers},
 		CDNHosts: s.settings.CDNHosts,
+		Behind:   s.historyWaits,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)

@@ -30,7 +30,8 @@ type batch struct {
 	format   event.Format
 	received int64
 	place    place
-	internal string // the rule that the request's address meets, or ""
+	history  *history // of an import, else nil
+	internal string   // the rule that the request's address meets, or ""
 	agent    string
 	device   *device // of the user agent; nil until asked for
 
@@ -105,6 +106,9 @@ func (b *batch) release() {
 // decoders call; after it nothing of the item is used.
 func (b *batch) add(it *wire.Item) {
 	e := &it.Event
+	if b.history != nil {
+		b.history.seen++
+	}
 	if it.Ignored != "" && it.Bad.Code == "" {
 		b.ignored = append(b.ignored, it.Ignored)
 		b.show(it, "ignored", event.Invalid{Code: "ignored", Reason: it.Ignored})
@@ -115,6 +119,9 @@ func (b *batch) add(it *wire.Item) {
 		return
 	}
 	e.Format, e.KeyID = b.format, b.key.ID
+	if b.history != nil {
+		b.history.begin(it)
+	}
 	rule, bad := b.normalise(it)
 	if rule != "" {
 		b.excluded = append(b.excluded, rule)
@@ -124,6 +131,9 @@ func (b *batch) add(it *wire.Item) {
 	if bad != nil {
 		b.reject(it, *bad)
 		return
+	}
+	if b.history != nil {
+		b.history.number(it)
 	}
 	if !b.seen.add(identity(e)) {
 		b.duplicate++

@@ -64,6 +64,8 @@ type Config struct {
 	Country *Country
 	// Clock is the time, epoch ms.
 	Clock func() int64
+	// Behind reports whether history has to wait for the present; nil never.
+	Behind func() bool
 	// Tail shows what comes in; nil shows nothing.
 	Tail     *Tail
 	Registry prometheus.Registerer
@@ -141,6 +143,7 @@ func (c *Collector) Register(mux *http.ServeMux) {
 		"/cmcd":      c.cmcd,
 		"/epas":      c.epas,
 		"/v1/settle": c.settle,
+		"/v1/import": c.importHistory,
 	} {
 		mux.HandleFunc("OPTIONS "+path, c.preflight)
 		mux.HandleFunc("POST "+path, c.keyed(h))

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"playhead/internal/access"
-	"playhead/internal/event"
 	"playhead/internal/eventlog"
 )
 
@@ -134,17 +133,7 @@ func (c *Collector) admit(w http.ResponseWriter, r *http.Request, secret string)
 
 // settle closes what was sent with the key as silence would.
 func (c *Collector) settle(w http.ResponseWriter, r *http.Request, key access.Key) {
-	data := event.AppendSettle(nil, key.ID)
-	records := make([]eventlog.Record, c.cfg.Log.Partitions())
-	for p := range records {
-		records[p] = eventlog.Record{Partition: int32(p), Data: data}
-	}
-	if err := c.append(r.Context(), records); err != nil {
-		c.trouble(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte("{\"settled\":true}\n")) // the client may be gone
+	c.settleKey(w, r, key.ID)
 }
 
 // append waits until the records are durable. A client that goes away does not

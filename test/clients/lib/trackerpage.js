@@ -16,17 +16,34 @@ const violations = []
 document.addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective + ' ' + event.blockedURI))
 let measured = () => null
 let tracker
-const begin = () => {
-  measured = meter(video)
-  if (!config.hls) video.src = config.media
-  else {
+const libraries = {
+  hls() {
     const hls = new Hls({ enableWorker: false, maxBufferLength: 4, maxMaxBufferLength: 4 })
     hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) tracker.error(error.details) })
     hls.loadSource(config.media)
     hls.attachMedia(video)
     tracker.update({ bitrate: () => hls.levels[hls.currentLevel]?.bitrate / 1000 })
-  }
-  return video.play().catch(error => String(error))
+  },
+  dash() {
+    const player = dashjs.MediaPlayer().create()
+    player.updateSettings({ streaming: { buffer: { bufferTimeDefault: 4, bufferTimeAtTopQuality: 4, bufferTimeAtTopQualityLongForm: 4 } } })
+    player.on('error', ({ error }) => tracker.error(String(error.code)))
+    player.initialize(video, new URL(config.media, location.href).href, true)
+    tracker.update({ bitrate: () => player.getCurrentRepresentationForType('video')?.bitrateInKbit })
+  },
+  shaka() {
+    const player = new shaka.Player()
+    player.configure({ streaming: { bufferingGoal: 4, rebufferingGoal: 0.5 } })
+    player.addEventListener('error', ({ detail }) => { if (detail.severity === 2) tracker.error(String(detail.code)) })
+    player.attach(video).then(() => player.load(config.media)).then(() => video.play())
+    tracker.update({ bitrate: () => player.getStats().streamBandwidth / 1000 })
+  },
+}
+const begin = () => {
+  measured = meter(video)
+  if (config.library) libraries[config.library]()
+  else video.src = config.media
+  if (config.library !== 'shaka') return video.play().catch(error => String(error))
 }
 if (config.key) tracker = window.playhead(video, { url: config.collector, key: config.key, title: config.title, heartbeat: 2, ...JSON.parse(config.options ?? '{}') })
 `
@@ -38,8 +55,8 @@ const artwork = [1, 2].map(n => `<a href="#title-${n}" class="card" data-playhea
 const pages = {
   '/video': collector => `<video id="video" muted playsinline width="320" height="180"></video>
     <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
-  '/hls': collector => `<video id="video" muted playsinline width="320" height="180"></video>
-    <script src="/hls.js"></script><script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
+  '/library': (collector, query) => `<video id="video" muted playsinline width="320" height="180"></video>
+    <script src="/library/${query.get('library')}"></script><script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
   '/module': collector => `<video id="video" muted playsinline></video>
     <script type="module" src="${collector}/playhead.js"></script><script defer src="/own.js"></script>`,
   '/auto': (collector, query) => `<video id="video" muted playsinline data-playhead-title="${query.get('title')}"></video>
@@ -47,14 +64,18 @@ const pages = {
   '/artwork': collector => `<link rel="stylesheet" href="/own.css"><video id="video" muted></video>${artwork}
     <script src="${collector}/playhead.js"></script><script src="/own.js"></script>`,
 }
-const hls = fileURLToPath(new URL('../node_modules/hls.js/dist/hls.min.js', import.meta.url))
-const mediaTypes = { '.mp4': 'video/mp4', '.ts': 'video/mp2t', '.m3u8': 'application/vnd.apple.mpegurl' }
+const libraries = {
+  hls: 'hls.js/dist/hls.min.js', dash: 'dashjs/dist/modern/umd/dash.all.min.js', shaka: 'shaka-player/dist/shaka-player.compiled.js',
+}
+const mediaTypes = {
+  '.mp4': 'video/mp4', '.m4s': 'video/mp4', '.mpd': 'application/dash+xml', '.ts': 'video/mp2t', '.m3u8': 'application/vnd.apple.mpegurl',
+}
 const styles = 'video { display: none } .card { display: block; height: 150px; margin-bottom: 2000px }'
 
 // startPageServer serves the pages, and /media/LANE/FILE from folder. lane(name)
 // holds what happens to that lane's media: { bytes: how much of the file is
 // given before the answer waits for open(), break(): answer 404 from now on and
-// cut what is under way }.
+// cut what is under way, hold(): whole files wait for open() }.
 export async function startPageServer({ folder, collector }) {
   const lanes = new Map()
   const lane = name => {
@@ -62,6 +83,8 @@ export async function startPageServer({ folder, collector }) {
       const open = new Set()
       lanes.set(name, {
         bytes: Infinity, broken: false, waiting: new Set(), responses: open,
+        // hold makes whole files wait.
+        hold() { this.bytes = -1 },
         open() { this.bytes = Infinity; this.waiting.forEach(go => go()); this.waiting.clear() },
         break() { this.broken = true; open.forEach(response => response.destroy()) },
       })
@@ -73,11 +96,15 @@ export async function startPageServer({ folder, collector }) {
   const answer = async (request, response) => {
     const url = new URL(request.url, 'http://localhost')
     const text = (type, body) => response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy }).end(body)
-    const [, name, file] = /^\/media\/(\w+)\/((?:\w+\/)?\w+\.\w+)$/.exec(url.pathname) ?? []
+    const [, name, file] = /^\/media\/(\w+)\/((?:\w+\/)?[\w-]+\.\w+)$/.exec(url.pathname) ?? []
     if (name) return send(request, response, join(folder, file), lane(name))
     if (url.pathname === '/own.js') return text('text/javascript', ownScript)
     if (url.pathname === '/own.css') return text('text/css', styles)
-    if (url.pathname === '/hls.js') return createReadStream(hls).pipe(response.setHeader('content-type', 'text/javascript'))
+    const library = libraries[url.pathname.replace('/library/', '')]
+    if (library) {
+      response.setHeader('content-type', 'text/javascript')
+      return createReadStream(fileURLToPath(new URL(`../node_modules/${library}`, import.meta.url))).pipe(response)
+    }
     const page = pages[url.pathname]
     if (!page) return response.writeHead(404).end()
     text('text/html', `<!doctype html><meta charset="utf-8"><title>tracker</title>${page(collector, url.searchParams)}`)
@@ -94,6 +121,7 @@ export async function startPageServer({ folder, collector }) {
 async function send(request, response, file, lane) {
   const info = await stat(file).catch(() => null)
   if (!info || lane.broken) return response.writeHead(404).end()
+  if (lane.bytes < 0) await new Promise(go => lane.waiting.add(go))
   const type = { 'content-type': mediaTypes[extname(file)], 'cache-control': 'no-store', 'accept-ranges': 'bytes' }
   if (!request.headers.range) return createReadStream(file).pipe(response.writeHead(200, { ...type, 'content-length': info.size }))
   const [, start = '0', end = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []

@@ -5,23 +5,27 @@
 export const meterSource = `
 function meter(video) {
   const asked = performance.now()
-  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, stallBegan: 0, seeks: 0, mediaMs: 0, stalledNow: false }
-  let pausedAt = 0, seekAt = 0, position = 0, movedAt = asked
+  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, seekStallMs: 0, seeks: 0, mediaMs: 0, stalledNow: false }
+  let pausedAt = 0, seekAt = 0, lastSeek = -Infinity, position = 0, movedAt = asked
   video.addEventListener('playing', () => { m.firstFrameAt ||= performance.now() })
-  video.addEventListener('seeking', () => { m.seeks++; seekAt = performance.now() })
+  video.addEventListener('seeking', () => { m.seeks++; seekAt = lastSeek = performance.now() })
   video.addEventListener('pause', () => { pausedAt ||= performance.now() })
   video.addEventListener('play', () => { if (pausedAt) m.pausedMs += performance.now() - pausedAt; pausedAt = 0; movedAt = performance.now() })
   setInterval(() => {
     const now = performance.now(), at = video.currentTime
     if (at !== position) {
-      if (m.stalledNow) { m.stalls++; m.stallMs += now - movedAt; m.stalledNow = false }
+      if (m.stalledNow) {
+        // Within three seconds of a seek, a stall is the seek's.
+        if (movedAt - lastSeek <= 3000) m.seekStallMs += now - movedAt
+        else { m.stalls++; m.stallMs += now - movedAt }
+        m.stalledNow = false
+      }
       if (at > position && at - position < 1) m.mediaMs += (at - position) * 1000
       if (at > position) seekAt = 0
       position = at
       movedAt = now
     } else if (m.firstFrameAt && !video.paused && !video.ended && !seekAt && now - movedAt > 400 && !m.stalledNow) {
       m.stalledNow = true
-      m.stallBegan = movedAt
     }
   }, 20)
   return () => ({

@@ -1,6 +1,7 @@
 // The play that clients of event formats tell, each in its own words: requested,
-// first frame after 400 ms, a pause of 2 s, a seek, a stall of 1 s, the end. And
-// one that a fatal error cuts off. Both lie in the past minute.
+// first frame after 400 ms, a pause of 2 s, a seek, a stall of 1 s, the end. One
+// that a fatal error cuts off. And one that is left without a word, as by a tab
+// that is closed. All lie in the past minute.
 import assert from 'node:assert/strict'
 import { eventually } from './server.js'
 
@@ -24,13 +25,16 @@ const broken = [
   { at: 5400, what: 'heartbeat', position: 5000 },
   { at: 7400, what: 'error', position: 7000 },
 ]
+const left = broken.slice(0, -1)
 
-// stories are the two plays of a client, with their titles and plays named after it.
+// stories are the plays of a client, with their titles and plays named after it.
 export function stories(client) {
   const began = Date.now() - 60_000
   const tell = (name, steps) => steps.map(step => ({ ...step, time: began + step.at, title: `${client}-${name}`, play: `${client}-${name}-play` }))
-  return { viewer: `viewer-of-${client}`, whole: tell('whole', whole), broken: tell('broken', broken) }
+  return { viewer: `viewer-of-${client}`, whole: tell('whole', whole), broken: tell('broken', broken), left: tell('left', left) }
 }
+
+export const everything = ({ whole, broken, left }) => [...whole, ...broken, ...left]
 
 // segment words a step as an event of Segment's Video spec.
 export function segment({ what, position, target, title, play }) {
@@ -71,9 +75,9 @@ export function native({ what, position, from, title, play }, viewer) {
 const figures = ['plays', 'play_requests', 'ended_plays', 'viewers', 'startup_time', 'watch_hours', 'media_hours', 'stalls', 'rebuffering_ratio', 'video_playback_failure_rate']
 const ms = hours => Math.round(hours * 3_600_000)
 
-// assertPlays waits for both plays and holds them to what was told. seekMs is
-// how long the seek lasted by the format's own words.
-export async function assertPlays(server, { whole, broken }, { seekMs = 50 } = {}) {
+// assertPlays waits for the plays and holds them to what was told. seekMs is how
+// long the seek lasted by the format's own words.
+export async function assertPlays(server, { whole, broken, left }, { seekMs = 50 } = {}) {
   const ask = steps => eventually(steps[0].title, 10_000, () => server.title(steps[0].title, figures), row => row.ended_plays === 1)
   const good = await ask(whole)
   const seen = row => ({ ...row, watch_hours: ms(row.watch_hours), media_hours: ms(row.media_hours), rebuffering_ratio: Math.round(row.rebuffering_ratio * ms(row.watch_hours)) })
@@ -85,6 +89,11 @@ export async function assertPlays(server, { whole, broken }, { seekMs = 50 } = {
   assert.deepEqual(seen(await ask(broken)), {
     plays: 1, play_requests: 1, ended_plays: 1, viewers: 1, startup_time: 400, watch_hours: 7400, media_hours: 7000,
     stalls: 0, rebuffering_ratio: 0, video_playback_failure_rate: 1,
+  })
+  await server.settle() // what silence would do in half an hour
+  assert.deepEqual(seen(await ask(left)), {
+    plays: 1, play_requests: 1, ended_plays: 1, viewers: 1, startup_time: 400, watch_hours: 5400, media_hours: 5000,
+    stalls: 0, rebuffering_ratio: 0, video_playback_failure_rate: 0,
   })
 }
 

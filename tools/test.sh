@@ -52,6 +52,8 @@ clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
     tools/with-cache.sh go -C test/clients/go test -count=1 -timeout 5m ./... -binary "$root/bin/playhead"
 }
+# Players and SDKs that nobody here wrote, on streams that ffmpeg makes.
+clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 fuzz() { tools/with-cache.sh tools/fuzz.sh 60s; }
@@ -69,6 +71,7 @@ need_node() {
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
 }
 need_browser() { need_node && need_package chromium chromium; }
+need_clients() { need_browser && need_package ffmpeg ffmpeg; }
 
 step lint-go       need_go      lint_go
 step architecture  need_go      architecture
@@ -85,6 +88,7 @@ step process       need_go      process
 step clients-go    need_go      clients_go
 step e2e-packages  need_node    e2e_packages
 step e2e           need_browser e2e
+step clients       need_clients clients
 on_demand screenshots need_browser screenshots
 if $long; then
   step race-all    need_go      race_all

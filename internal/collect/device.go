@@ -3,6 +3,7 @@ package collect
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mileusna/useragent"
 )
@@ -51,10 +52,17 @@ type device struct {
 }
 
 // deviceCache remembers user agents: there are few and parsing them is slow.
-// It keeps two generations, so that what is in use stays.
+// It keeps two generations, so that what is in use stays. Reading takes no lock:
+// a thousand requests at once would queue for it.
 type deviceCache struct {
-	mu         sync.Mutex
-	young, old map[string]*device
+	mu         sync.Mutex // of changing generations
+	young, old atomic.Pointer[agents]
+}
+
+// agents is one generation: user agent → *device.
+type agents struct {
+	sync.Map
+	n atomic.Int32
 }
 
 const (
@@ -62,26 +70,39 @@ const (
 	longestAgent    = 512
 )
 
-func newDeviceCache() *deviceCache { return &deviceCache{young: map[string]*device{}} }
+func newDeviceCache() *deviceCache {
+	c := &deviceCache{}
+	c.young.Store(&agents{})
+	c.old.Store(&agents{})
+	return c
+}
 
 func (c *deviceCache) of(agent string) *device {
 	if len(agent) > longestAgent {
 		agent = agent[:longestAgent]
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	d, ok := c.young[agent]
-	if ok {
-		return d
+	young := c.young.Load()
+	if d, ok := young.Load(agent); ok {
+		return d.(*device)
 	}
-	if d, ok = c.old[agent]; !ok {
+	d, ok := c.old.Load().Load(agent)
+	if !ok {
 		d = parseAgent(agent)
 	}
-	if len(c.young) >= deviceCacheSize {
-		c.old, c.young = c.young, map[string]*device{}
+	if d, ok = young.LoadOrStore(strings.Clone(agent), d); !ok && young.n.Add(1) >= deviceCacheSize {
+		c.turn(young)
 	}
-	c.young[strings.Clone(agent)] = d
-	return d
+	return d.(*device)
+}
+
+// turn makes the full generation the old one, once.
+func (c *deviceCache) turn(full *agents) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.young.Load() == full {
+		c.old.Store(full)
+		c.young.Store(&agents{})
+	}
 }
 
 // agentMarks are parts of user agents that tell what the parser does not; the

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/maxmind/mmdbwriter"
@@ -273,5 +274,29 @@ func TestPhonesAndNamesAreMasked(t *testing.T) {
 		if got := masked([]byte(plain)); got != plain {
 			t.Errorf("%s is covered: %s", plain, got)
 		}
+	}
+}
+
+// The cache of user agents is bounded, whatever clients send, and gives the same to all.
+func TestDeviceCache(t *testing.T) {
+	c := newDeviceCache()
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			for i := range 3 * deviceCacheSize {
+				if d := c.of("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"); d.browser != "Firefox" {
+					t.Errorf("%+v", d)
+				}
+				c.of(fmt.Sprint("agent ", g, i))
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	for _, generation := range []*agents{c.young.Load(), c.old.Load()} {
+		generation.Range(func(any, any) bool { n++; return true })
+	}
+	if n > 2*deviceCacheSize+16 {
+		t.Errorf("%d agents are kept", n)
 	}
 }

@@ -166,7 +166,10 @@ func (t *Tail) reserve(key uint32, now int64) int {
 	if t.watchers.Load() > 0 {
 		limit, share = tailWatched, 20
 	}
-	t.mu.Lock()
+	// Samples are not worth waiting for: every request comes by here.
+	if !t.mu.TryLock() {
+		return 0
+	}
 	defer t.mu.Unlock()
 	if second := now / 1000; second != t.second || len(t.used) > tailKeys {
 		t.second, t.asked = second, 0

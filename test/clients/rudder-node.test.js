@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import Rudder from '@rudderstack/rudder-sdk-node'
 import { startServer } from './lib/server.js'
-import { assertPlays, entries, segment, stories } from './lib/story.js'
+import { assertPlays, entries, everything, segment, stories } from './lib/story.js'
 
 let server
 before(async () => { server = await startServer() })
@@ -16,7 +16,7 @@ for (const gzip of [true, false]) {
     const told = stories(`rudder-node-${gzip}`)
     const client = new Rudder(server.writeKey, { dataPlaneUrl: server.url, flushAt: 4, gzip, logLevel: 'error' })
     client.identify({ userId: told.viewer, traits: { plan: 'premium' } })
-    for (const step of [...told.whole, ...told.broken]) {
+    for (const step of everything(told)) {
       const [event, properties] = segment(step)
       client.track({ userId: told.viewer, event, properties: camel(properties), originalTimestamp: new Date(step.time) })
     }

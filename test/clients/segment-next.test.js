@@ -53,7 +53,9 @@ for (const batching of ['', 'batching']) {
     assert.equal(f.stalls, 1)
     near('stall', f.stallMs, own.stallMs, 400)
     near('watched', f.watchMs, own.watchedMs, 1000)
-    near('media', f.mediaMs, own.mediaMs, 1000)
+    // At least what the position moved in small steps (a busy page misses some), at most what was watched and no wait.
+    const most = own.watchedMs - own.startupMs - own.stallMs
+    assert.ok(f.mediaMs >= own.mediaMs - 1000 && f.mediaMs <= most + 500, `media: ${f.mediaMs}, want ${own.mediaMs} to ${most}`)
     near('startup', f.startup_time, own.startupMs, 300)
     assert.equal(f.video_playback_failure_rate, 0)
     assert.deepEqual(play.complaints, [])

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Analytics } from '@segment/analytics-node'
 import { startServer } from './lib/server.js'
-import { assertPlays, entries, segment, stories } from './lib/story.js'
+import { assertPlays, entries, everything, segment, stories } from './lib/story.js'
 
 let server
 before(async () => { server = await startServer() })
@@ -16,7 +16,7 @@ test('@segment/analytics-node tells a play, a failure, and what is no video', as
   analytics.on('error', problem => problems.push(problem))
   const who = { userId: told.viewer, anonymousId: 'anonymous-1' }
   analytics.identify({ ...who, traits: { plan: 'premium', email: 'ann@films.example' } })
-  for (const step of [...told.whole, ...told.broken]) {
+  for (const step of everything(told)) {
     const [event, properties] = segment(step)
     analytics.track({ ...who, event, properties, timestamp: new Date(step.time) })
   }

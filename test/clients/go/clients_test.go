@@ -46,6 +46,13 @@ func wanted(seek float64) map[string]float64 {
 	}
 }
 
+// failed are the figures of a play that an error cuts off after 7.4 s, left of
+// one that is left without a word after 5.4 s.
+var (
+	failed = map[string]float64{"plays": 1, "ended_plays": 1, "watch_hours": 7400, "stalls": 0, "video_playback_failure_rate": 1}
+	left   = map[string]float64{"plays": 1, "ended_plays": 1, "watch_hours": 5400, "stalls": 0, "video_playback_failure_rate": 0}
+)
+
 func TestSegmentAnalyticsGo(t *testing.T) {
 	s := startServer(t)
 	client, err := analytics.NewWithConfig(s.writeKey, analytics.Config{Endpoint: s.url, BatchSize: 4, Logger: analytics.StdLogger(log.New(io.Discard, "", 0)), Callback: failures{t}})
@@ -75,12 +82,17 @@ func TestSegmentAnalyticsGo(t *testing.T) {
 		track("segment-go-broken", e.at, e.video, e.position, e.more)
 	}
 	track("segment-go-broken", 7400*time.Millisecond, "Video Playback Error", 7, map[string]any{"code": "decode"})
+	for _, e := range whole[:3] {
+		track("segment-go-left", e.at, e.video, e.position, e.more)
+	}
 	send(analytics.Page{UserId: "viewer-of-go", Name: "Home"})
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s.assertPlay("segment-go", wanted(50))
-	s.assertPlay("segment-go-broken", map[string]float64{"plays": 1, "ended_plays": 1, "watch_hours": 7400, "stalls": 0, "video_playback_failure_rate": 1})
+	s.assertPlay("segment-go-broken", failed)
+	s.settle()
+	s.assertPlay("segment-go-left", left)
 }
 
 // failures makes a message that the server did not take fail the test.
@@ -115,7 +127,12 @@ func TestCloudEventsGo(t *testing.T) {
 				add(e.at, e.native, e.position, nil)
 			}
 		}
-		title += "-broken"
+		name := title
+		title = name + "-left"
+		for _, e := range whole[:3] {
+			add(e.at, e.native, e.position, nil)
+		}
+		title = name + "-broken"
 		for _, e := range whole[:3] {
 			add(e.at, e.native, e.position, nil)
 		}
@@ -148,6 +165,10 @@ func TestCloudEventsGo(t *testing.T) {
 	}
 	for _, mode := range []string{"structured", "binary", "batch"} {
 		s.assertPlay("cloudevents-go-"+mode, wanted(0))
-		s.assertPlay("cloudevents-go-"+mode+"-broken", map[string]float64{"plays": 1, "ended_plays": 1, "watch_hours": 7400, "stalls": 0, "video_playback_failure_rate": 1})
+		s.assertPlay("cloudevents-go-"+mode+"-broken", failed)
+	}
+	s.settle()
+	for _, mode := range []string{"structured", "binary", "batch"} {
+		s.assertPlay("cloudevents-go-"+mode+"-left", left)
 	}
 }

@@ -122,6 +122,24 @@ func (s *server) figures(title string, metrics ...string) map[string]float64 {
 	return out
 }
 
+// settle closes what is still open, as silence would in half an hour.
+func (s *server) settle() {
+	s.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/settle", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.writeKey)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		s.t.Fatal(resp.Status)
+	}
+}
+
 // assertPlay waits for the play of a title and holds it to want; watch_hours
 // and media_hours are wanted in milliseconds.
 func (s *server) assertPlay(title string, want map[string]float64) {

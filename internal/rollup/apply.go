@@ -116,10 +116,7 @@ func (g *Generation) add(source Source, start, end int64, c contribution, ids *f
 		if kept>>f&1 == 0 {
 			continue
 		}
-		cell := t.cell(&g.slab, b, f, ids[f])
-		for _, m := range c.measures[:c.count] {
-			cell.Measures[m] += amount
-		}
+		t.addTime(&g.slab, b, f, ids[f], c.measures[:c.count], amount)
 	}
 }
 

@@ -51,6 +51,7 @@ type faceScan struct {
 	face  Face
 	at    []int       // for each key of the scan: which key of the face
 	allow [2][][]bool // for each key of the face: for each filter, by id
+	room  Cell
 }
 
 func (f *faceScan) prepare() {
@@ -89,7 +90,7 @@ func (f *faceScan) bucket(i int, b *bucket) {
 			keys[k] = of[at]
 		}
 		g := f.a.group(i, keys[:len(f.at)])
-		cell := f.g.slab.at(ref)
+		cell := f.g.slab.read(ref, &f.room)
 		g.Measures.add(&cell.Measures)
 		if g.Viewers != nil {
 			g.Viewers.Merge(cell.Viewers)
@@ -113,22 +114,36 @@ func (f *faceScan) allowed(id uint32) bool {
 	return true
 }
 
-// Cells calls fn for every cell of a source, in no particular order, with the
-// bucket's start (epoch ms) and the values of the face's dimensions ("" where
-// the face has none). fn keeps nothing of the cell.
-func (g *Generation) Cells(source Source, fn func(start int64, face Face, a, b string, c *Cell) error) error {
+// Starts are the starts of a source's buckets (epoch ms), in no particular order.
+func (g *Generation) Starts(source Source) []int64 {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	for start, b := range g.tables[source].buckets {
-		for face := range FaceCount {
-			for id, ref := range b.refs[face] {
-				if ref == 0 {
-					continue
-				}
-				x, y := g.names.keys(face, uint32(id))
-				if err := fn(start, face, x, y, g.slab.at(ref)); err != nil {
-					return err
-				}
+	out := make([]int64, 0, len(g.tables[source].buckets))
+	for start := range g.tables[source].buckets {
+		out = append(out, start)
+	}
+	return out
+}
+
+// Cells calls fn for every cell of one bucket of a source, in no particular
+// order, with the values of the face's dimensions ("" where the face has none).
+// The cells are only good during the call of fn.
+func (g *Generation) Cells(source Source, start int64, fn func(face Face, a, b string, c *Cell) error) error {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	b := g.tables[source].buckets[start]
+	if b == nil {
+		return nil
+	}
+	var room Cell
+	for face := range FaceCount {
+		for id, ref := range b.refs[face] {
+			if ref == 0 {
+				continue
+			}
+			x, y := g.names.keys(face, uint32(id))
+			if err := fn(face, x, y, g.slab.read(ref, &room)); err != nil {
+				return err
 			}
 		}
 	}

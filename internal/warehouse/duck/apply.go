@@ -97,16 +97,16 @@ func writeGenerations(s session, list []*rollup.Generation, first map[string]int
 		}
 	}
 	for _, source := range cellSources() {
-		rows, err := cellRows(list, source)
-		if err != nil {
-			return err
-		}
-		if len(rows) == 0 {
+		starts := bucketStarts(list, source)
+		if len(starts) == 0 {
 			continue
 		}
 		table := tableOf(source)
-		saw(table, rows[0].bucket)
-		if err := appendCells(s, table, rows); err != nil {
+		saw(table, starts[0])
+		err := appendCells(s, table, starts, func(rows []cellRow, start int64) ([]cellRow, error) {
+			return bucketRows(rows, list, source, start)
+		})
+		if err != nil {
 			return fmt.Errorf("append to %s: %w", table, err)
 		}
 	}
@@ -119,69 +119,94 @@ func writeGenerations(s session, list []*rollup.Generation, first map[string]int
 	return nil
 }
 
-// cellRow is a row of a table of cells.
-type cellRow struct {
-	bucket int64
-	face   rollup.Face
-	a, b   string
-	cell   *rollup.Cell
+// bucketStarts are the starts of all buckets of a source, sorted.
+func bucketStarts(list []*rollup.Generation, source rollup.Source) []int64 {
+	var starts []int64
+	for _, g := range list {
+		starts = append(starts, g.Starts(source)...)
+	}
+	slices.Sort(starts)
+	return slices.Compact(starts)
 }
 
-// cellRows are a source's cells, one row a cell, in the order of the table: the
+// cellRow is a row of a table of cells, in one bucket.
+type cellRow struct {
+	face rollup.Face
+	a, b string
+	cell rollup.Cell
+}
+
+// appendCells appends cells, bucket after bucket in the order of the table: the
 // engine skips stretches of rows by the least and greatest value of a column.
-func cellRows(list []*rollup.Generation, source rollup.Source) ([]cellRow, error) {
-	var rows []cellRow
+// rowsOf appends the sorted rows of a bucket to what it is given.
+func appendCells(s session, table string, starts []int64, rowsOf func([]cellRow, int64) ([]cellRow, error)) error {
+	return s.appendRows(table, func(add func(...driver.Value) error) error {
+		var rows []cellRow
+		row := make([]driver.Value, 0, 5+rollup.MeasureCount)
+		for _, start := range starts {
+			var err error
+			if rows, err = rowsOf(rows[:0], start); err != nil {
+				return err
+			}
+			for i := range rows {
+				r := &rows[i]
+				row = append(row[:0], start, uint8(r.face), r.a, r.b)
+				for _, m := range r.cell.Measures {
+					row = append(row, m)
+				}
+				var viewers []byte
+				if r.cell.Viewers != nil {
+					viewers = r.cell.Viewers.AppendBinary(nil)
+				}
+				row = append(row, viewers)
+				if err := add(row...); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// bucketRows are the cells of one bucket of all generations, merged and sorted.
+func bucketRows(rows []cellRow, list []*rollup.Generation, source rollup.Source, start int64) ([]cellRow, error) {
 	for _, g := range list {
-		err := g.Cells(source, func(start int64, face rollup.Face, a, b string, c *rollup.Cell) error {
-			rows = append(rows, cellRow{start, face, a, b, c})
+		err := g.Cells(source, start, func(face rollup.Face, a, b string, c *rollup.Cell) error {
+			rows = append(rows, cellRow{face, a, b, *c})
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(rows, compareRows)
+	slices.SortFunc(rows, compareRows)
 	merged := rows[:0]
-	owned := false
-	for _, r := range rows {
-		if n := len(merged); n > 0 && compareRows(merged[n-1], r) == 0 {
-			if !owned { // cells of generations are not ours to change
-				merged[n-1].cell = merged[n-1].cell.Clone()
-				owned = true
-			}
-			merged[n-1].cell.Merge(r.cell)
+	for i := range rows {
+		r := &rows[i]
+		n := len(merged)
+		if n == 0 || compareRows(merged[n-1], *r) != 0 {
+			merged = append(merged, *r)
 			continue
 		}
-		merged = append(merged, r)
-		owned = false
+		last := &merged[n-1].cell
+		if last.Viewers != nil && r.cell.Viewers != nil {
+			last.Viewers = last.Viewers.Clone() // sketches of generations are not ours to change
+		} else if last.Viewers == nil && r.cell.Viewers != nil {
+			last.Viewers, r.cell.Viewers = r.cell.Viewers.Clone(), nil
+		}
+		last.Merge(&r.cell)
 	}
 	return merged, nil
 }
 
 func compareRows(x, y cellRow) int {
-	return cmp.Or(cmp.Compare(x.bucket, y.bucket), cmp.Compare(x.face, y.face), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
-}
-
-func appendCells(s session, table string, rows []cellRow) error {
-	return s.appendRows(table, func(add func(...driver.Value) error) error {
-		row := make([]driver.Value, 0, 5+rollup.MeasureCount)
-		for i := range rows {
-			r := &rows[i]
-			row = append(row[:0], r.bucket, uint8(r.face), r.a, r.b)
-			for _, m := range r.cell.Measures {
-				row = append(row, m)
-			}
-			var viewers []byte
-			if r.cell.Viewers != nil {
-				viewers = r.cell.Viewers.AppendBinary(nil)
-			}
-			row = append(row, viewers)
-			if err := add(row...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	switch {
+	case x.face != y.face:
+		return cmp.Compare(x.face, y.face)
+	case x.a != y.a:
+		return cmp.Compare(x.a, y.a)
+	}
+	return cmp.Compare(x.b, y.b)
 }
 
 // appendPlays appends finished plays, each with the measures of its whole life.

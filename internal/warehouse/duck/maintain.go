@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -129,19 +130,21 @@ func oneOf(column string, list []int64) string {
 // mergeCells replaces the rows of buckets by one row a cell.
 func mergeCells(s session, table string, buckets []int64) error {
 	type key struct {
-		bucket int64
-		face   uint8
-		a, b   string
+		face uint8
+		a, b string
 	}
-	cells := map[key]*rollup.Cell{}
+	cells := map[int64]map[key]*rollup.Cell{}
 	where := oneOf("bucket", buckets)
 	sql := "SELECT bucket, face, a, b, " + strings.Join(measureColumns(), ", ") + ", viewers FROM " + table + " WHERE " + where
 	err := s.each(sql, nil, func(row []driver.Value) error {
-		k := key{row[0].(int64), row[1].(uint8), row[2].(string), row[3].(string)}
-		c := cells[k]
+		start, k := row[0].(int64), key{row[1].(uint8), row[2].(string), row[3].(string)}
+		if cells[start] == nil {
+			cells[start] = map[key]*rollup.Cell{}
+		}
+		c := cells[start][k]
 		if c == nil {
 			c = &rollup.Cell{}
-			cells[k] = c
+			cells[start][k] = c
 		}
 		m := measuresOf(row[4:])
 		for i, v := range m {
@@ -152,15 +155,16 @@ func mergeCells(s session, table string, buckets []int64) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]cellRow, 0, len(cells))
-	for k, c := range cells {
-		rows = append(rows, cellRow{k.bucket, rollup.Face(k.face), k.a, k.b, c})
-	}
-	slices.SortFunc(rows, compareRows)
 	if err := s.exec("DELETE FROM " + table + " WHERE " + where); err != nil {
 		return err
 	}
-	return appendCells(s, table, rows)
+	return appendCells(s, table, slices.Sorted(maps.Keys(cells)), func(rows []cellRow, start int64) ([]cellRow, error) {
+		for k, c := range cells[start] {
+			rows = append(rows, cellRow{rollup.Face(k.face), k.a, k.b, *c})
+		}
+		slices.SortFunc(rows, compareRows)
+		return rows, nil
+	})
 }
 
 // compactCurves merges the partial retention rows of days. There is no row for

@@ -9,8 +9,8 @@ import (
 
 func TestRepairNames(t *testing.T) {
 	names := RepairNames()
-	if last := Repair(1) << (len(names) - 1); last != RepairNoTime {
-		t.Errorf("%d names, but the last repair is bit %b", len(names), RepairNoTime)
+	if last := Repair(1) << (len(names) - 1); last != RepairErrorClass {
+		t.Errorf("%d names, but the last repair is bit %b", len(names), RepairErrorClass)
 	}
 	if sorted := slices.Sorted(slices.Values(names)); len(slices.Compact(sorted)) != len(names) {
 		t.Errorf("names are not different: %v", names)

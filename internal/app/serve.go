@@ -141,6 +141,7 @@ func (s *server) openCollector() (err error) {
 func (s *server) routes() (err error) {
 	intake := http.NewServeMux()
 	s.collector.Register(intake)
+	intake.Handle("GET /playhead.js", sdk.Handler())
 	s.collector.Register(s.mux)
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,

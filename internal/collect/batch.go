@@ -46,6 +46,7 @@ type batch struct {
 	rejected   []rejection
 	ignored    []string
 	excluded   []string
+	media      media
 	repairs    [32]int
 	unknown    int
 
@@ -111,6 +112,7 @@ func (b *batch) add(it *wire.Item) {
 	}
 	if it.Ignored != "" && it.Bad.Code == "" {
 		b.ignored = append(b.ignored, it.Ignored)
+		b.rememberMedia(it)
 		b.show(it, "ignored", event.Invalid{Code: "ignored", Reason: it.Ignored})
 		return
 	}

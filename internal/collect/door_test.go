@@ -170,6 +170,25 @@ func TestCDNHosts(t *testing.T) {
 	}
 }
 
+// A report on a response names the CDN of its session's next reports.
+func TestCDNOfResponses(t *testing.T) {
+	r := newRig(t)
+	lines := `e=rr,sid="a",cid="c",sn=1,ts=1795409999000,url="https://v1.akamaized.net/seg1.m4s"
+e=ps,sta=p,sid="a",cid="c",sn=2,ts=1795409999100
+e=ps,sta=p,sid="b",cid="c",sn=2,ts=1795409999200
+e=t,sta=p,sid="a",cid="c",sn=3,ts=1795409999300,cdn="Own"
+`
+	if got := r.postTo("/cmcd?k=phw_test", strings.NewReader(lines)); got.status != 204 {
+		t.Fatal(got.text)
+	}
+	r.postTo("/cmcd?k=phw_test", strings.NewReader(`e=t,sta=p,sid="a",cid="c",sn=4,ts=1795409999400`))
+	for i, want := range []string{"akamai", "", "own", ""} {
+		if got := r.log.events(t)[i].Context.CDN; got != want {
+			t.Errorf("report %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
 func mustCollector(t *testing.T) *Collector {
 	t.Helper()
 	var c *Collector

@@ -220,8 +220,30 @@ func (b *batch) cdnStep(it *wire.Item) {
 		}
 		return
 	}
-	if x.CDN == "" && it.MediaURL != "" {
+	switch {
+	case x.CDN != "":
+	case it.MediaURL != "":
 		x.CDN = b.c.cdns.of(hostOf(it.MediaURL))
+	case b.media.cdn != "" && it.Session != "" && b.media.session == xxh3.HashString(it.Session):
+		x.CDN = b.media.cdn
+	}
+}
+
+// media is the CDN that the last media of a request came from, and the hash of
+// the session it was for.
+type media struct {
+	session uint64
+	cdn     string
+}
+
+// rememberMedia keeps the CDN that a report tells which is no event itself, such
+// as CMCD's on a response, for the events of its session behind it in the request.
+func (b *batch) rememberMedia(it *wire.Item) {
+	if it.MediaURL == "" || it.Session == "" {
+		return
+	}
+	if cdn := b.c.cdns.of(hostOf(it.MediaURL)); cdn != "" {
+		b.media = media{xxh3.HashString(it.Session), cdn}
 	}
 }
 

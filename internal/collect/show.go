@@ -19,6 +19,9 @@ func (b *batch) show(it *wire.Item, result string, why event.Invalid) {
 	if len(b.entries) >= maxShown {
 		return
 	}
+	if result == "rejected" && !b.c.cfg.Tail.showsRejection(b.key.ID, b.received) {
+		return
+	}
 	sample := result == "rejected" || b.samples > 0
 	if !sample && b.c.cfg.Tail.filters.Load() == nil {
 		return

@@ -19,6 +19,9 @@ const (
 	// tailAsked bounds the entries a second that are made because a subscriber's
 	// filter asks for them, beside the samples.
 	tailAsked = 500
+	// tailRejected bounds a key's rejections that are shown in a second: masking
+	// them takes time, and no more are kept anyway.
+	tailRejected = tailKept
 	// tailKeys bounds the keys whose samples are counted.
 	tailKeys = 4096
 )
@@ -81,6 +84,7 @@ type Tail struct {
 	asked    int // of this second
 	second   int64
 	used     map[uint32]int // samples of this second, by key
+	refused  map[uint32]int // rejections shown in this second, by key
 }
 
 type subscriber struct {
@@ -90,7 +94,7 @@ type subscriber struct {
 
 // NewTail makes an empty tail.
 func NewTail() *Tail {
-	return &Tail{subs: map[*subscriber]struct{}{}, used: map[uint32]int{}}
+	return &Tail{subs: map[*subscriber]struct{}{}, used: map[uint32]int{}, refused: map[uint32]int{}}
 }
 
 // Subscribe gives the entries from now on that fit the filter. A reader that
@@ -171,16 +175,31 @@ func (t *Tail) reserve(key uint32, now int64) int {
 		return 0
 	}
 	defer t.mu.Unlock()
-	if second := now / 1000; second != t.second || len(t.used) > tailKeys {
-		t.second, t.asked = second, 0
-		clear(t.used)
-	}
+	t.turn(now)
 	n := min(share, limit-t.used[key])
 	if n <= 0 {
 		return 0
 	}
 	t.used[key] += n
 	return n
+}
+
+// turn begins a new second, under the lock.
+func (t *Tail) turn(now int64) {
+	if second := now / 1000; second != t.second || len(t.used) > tailKeys || len(t.refused) > tailKeys {
+		t.second, t.asked = second, 0
+		clear(t.used)
+		clear(t.refused)
+	}
+}
+
+// showsRejection reports whether one more rejection of the key is shown.
+func (t *Tail) showsRejection(key uint32, now int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turn(now)
+	t.refused[key]++
+	return t.refused[key] <= tailRejected
 }
 
 // publish adds entries and gives them to who subscribed.

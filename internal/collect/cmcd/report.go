@@ -142,6 +142,10 @@ func (d *Decoder) take(m *member) {
 	case "st":
 		rep.loaded = true
 		e.Live = m.text == "l" || m.text == "ll"
+	case "url":
+		if m.kind == kindString {
+			it.MediaURL = m.text
+		}
 	case "cdn":
 		e.Context.CDN = m.text
 	case "ec", KeyCode:
@@ -227,6 +231,7 @@ func (d *Decoder) conclude() {
 		return
 	}
 	rep.ours()
+	it.Session = rep.sid
 	if e.Type, it.Ignored = meaning(rep.event, rep.state); it.Ignored != "" {
 		return
 	}
@@ -246,7 +251,7 @@ func (d *Decoder) conclude() {
 		e.Quality.ErrorCode = rep.errorCode
 		e.Quality.ErrorFatal = rep.state == "f"
 	}
-	it.Session, e.TitleID = rep.sid, rep.cid
+	e.TitleID = rep.cid
 	// A play is one title within one session of the player.
 	from := len(d.r.arena)
 	d.r.arena = append(append(append(d.r.arena, rep.sid...), 0), rep.cid...)

@@ -26,6 +26,7 @@ type commands struct {
 	Config   configCmd   `cmd:"" help:"Check a configuration file."`
 	Simulate simulateCmd `cmd:"" help:"Send a deterministic synthetic audience and write down the truth about it."`
 	Verify   verifyCmd   `cmd:"" help:"Compare a server's numbers with the truth that simulate wrote."`
+	Replay   replayCmd   `cmd:"" help:"Send files of events, or import them as history."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -39,11 +39,13 @@ const libraries = {
     tracker.update({ bitrate: () => player.getStats().streamBandwidth / 1000 })
   },
 }
-const begin = () => {
+// whole has all of the medium before it plays: it needs no network any more.
+libraries.whole = async () => { video.src = URL.createObjectURL(await fetch(config.media).then(answer => answer.blob())) }
+const begin = async () => {
   measured = meter(video)
-  if (config.library) libraries[config.library]()
+  if (config.library) await libraries[config.library]()
   else video.src = config.media
-  if (config.library !== 'shaka') return video.play().catch(error => String(error))
+  return video.play().catch(error => String(error))
 }
 if (config.key) tracker = window.playhead(video, { url: config.collector, key: config.key, title: config.title, heartbeat: 2, ...JSON.parse(config.options ?? '{}') })
 `

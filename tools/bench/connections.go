@@ -78,7 +78,11 @@ func measureConnections(ctx context.Context, o options, r *report) error {
 	if len(errs) > 0 {
 		return errors.Join(errs[:min(3, len(errs))]...)
 	}
-	r.add("collect.connections.events_per_s", float64(len(acks)*keptBatch)/time.Since(began).Seconds(), "events/s")
+	took := time.Since(began).Seconds()
+	s.stop()
+	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
+	r.add("collect.connections.events_per_s", float64(len(acks)*keptBatch)/took, "events/s")
+	r.add("collect.connections.cores", used.Seconds()/took, "cores")
 	r.add("collect.connections.p50_ms", quantile(acks, 0.5), "ms")
 	r.addAtMost("collect.connections.p99_ms", quantile(acks, 0.99), "ms", 50)
 	r.add("collect.connections.p999_ms", quantile(acks, 0.999), "ms")

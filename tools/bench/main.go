@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ type options struct {
 	viewers     int           // of the demo
 	connections int
 	kept        time.Duration // of the run with many connections
-	only        string        // "connections" for that run alone
+	only        string        // "connections" or "decode" for that run alone
 }
 
 func main() {
@@ -37,7 +38,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
-	flag.StringVar(&o.only, "only", "", `"connections" runs only that`)
+	flag.StringVar(&o.only, "only", "", `"connections" or "decode": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -49,13 +50,31 @@ func main() {
 	}
 }
 
+// runOnly takes one group of figures.
+func runOnly(ctx context.Context, o options, r *report) error {
+	switch o.only {
+	case "connections":
+		return measureConnections(ctx, o, r)
+	case "decode":
+		bodies, err := prepare(ctx, 2, 50_000)
+		if err != nil {
+			return err
+		}
+		if err := measureDecoding(r, bodies); err != nil {
+			return err
+		}
+		return measureCMCD(r)
+	}
+	return errors.New("there is no such run")
+}
+
 func run(ctx context.Context, o options) error {
 	var r report
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 
-	if o.only == "connections" {
-		if err := measureConnections(ctx, o, &r); err != nil {
-			return fmt.Errorf("connections: %w", err)
+	if o.only != "" {
+		if err := runOnly(ctx, o, &r); err != nil {
+			return fmt.Errorf("%s: %w", o.only, err)
 		}
 		r.print(os.Stdout)
 		return nil

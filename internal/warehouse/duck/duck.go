@@ -181,7 +181,7 @@ func (db *DB) settings() []string {
 		"SET max_temp_directory_size = '4GB'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
-		"SET wal_autocheckpoint = '10MB'",
+		"SET wal_autocheckpoint = '32MB'",
 		"SET enable_progress_bar = false",
 		"SET allocator_flush_threshold = '8MB'",
 		"SET allocator_bulk_deallocation_flush_threshold = '16MB'",

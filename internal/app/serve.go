@@ -224,8 +224,9 @@ func (s *server) serveHTTP(ctx context.Context) error {
 	defer cut()
 	h := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return base },
-		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		WriteTimeout: 2 * time.Minute, // who does not read; streams set their own before each write
+		BaseContext:  func(net.Listener) context.Context { return base },
+		ErrorLog:     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
 	l := netutil.LimitListener(s.listener, s.settings.MaxConnections)

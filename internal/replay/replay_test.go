@@ -240,6 +240,21 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// The example of the documentation is one that works.
+func TestDocumentedMapping(t *testing.T) {
+	page := string(must(os.ReadFile(filepath.Join("..", "..", "docs", "replay.md")))(t))
+	_, rest, _ := strings.Cut(page, "```yaml\n")
+	source, _, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(page, "    {\"action\"")
+	record, _, _ := strings.Cut(rest, "\n")
+	m := must(ParseMapping([]byte(source)))(t)
+	got := must(m.event([]byte(`{"action"` + record)))(t)
+	if !same(string(got), `{"type":"play_started","time":1732320000250,"viewer_id":"7","play_id":"a1","title_id":"m-12","position_ms":0,"duration_ms":5400000,
+		"context":{"country":"DE","player":"old-player"},"traits":{"plan":"gold"},"properties":{"source":"export-2024"}}`) {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestTimes(t *testing.T) {
 	for _, c := range []struct{ rule, value, want string }{
 		{"{path: t}", `1700000000000`, "1700000000000"},

@@ -14,6 +14,7 @@ const page = url => `<!doctype html><meta charset="utf-8"><title>epas</title>
   "@eyevinn/player-analytics-specification/package.json":"/spec.js",
   "@eyevinn/media-event-filter":"/npm/@eyevinn/media-event-filter/build/mef.min.js"}}</script>
 <video id="video" muted playsinline preload="auto"></video>
+<script src="/npm/hls.js/dist/hls.min.js"></script>
 <script>${meterSource}</script>
 <script type="module">
 import { PlayerAnalyticsConnector } from '/npm/@eyevinn/player-analytics-client-sdk-web/dist/module.js'
@@ -28,7 +29,14 @@ try {
   analytics.reportMetadata({ contentId: config.title, contentTitle: 'A clip', deviceType: 'desktop', userId: 'anna@example.com' })
   analytics.load(video)
   video.addEventListener('error', () => analytics.reportError({ category: 'MEDIA', code: String(video.error.code), message: video.error.message }))
-  video.src = config.media
+  if (config.media.endsWith('.m3u8')) {
+    const hls = new Hls({ maxBufferLength: 4, maxMaxBufferLength: 4, fragLoadPolicy: { default: {
+      maxTimeToFirstByteMs: 20_000, maxLoadTimeMs: 20_000, timeoutRetry: null, errorRetry: { maxNumRetry: 1, retryDelayMs: 100, maxRetryDelayMs: 100 } } } })
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => analytics.reportBitrateChange({ bitrate: hls.levels[level].bitrate / 1000 }))
+    hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) analytics.reportError({ category: 'NETWORK', code: error.details }) })
+    hls.loadSource(config.media)
+    hls.attachMedia(video)
+  } else video.src = config.media
   video.play().catch(() => {})
 } catch (error) { window.broken = String(error) }
 </script>`
@@ -48,7 +56,7 @@ after(async () => {
   await server?.stop()
 })
 
-async function open({ viewer = '', rule } = {}) {
+async function open({ viewer = '', rule, file = 'clip.mp4' } = {}) {
   const lane = randomUUID().slice(0, 8), title = `epas-${lane}`, session = randomUUID()
   if (rule) mediaServer.rule(lane, rule)
   const tab = await browser.newPage()
@@ -56,7 +64,7 @@ async function open({ viewer = '', rule } = {}) {
   tab.on('request', request => { if (request.method() === 'POST') sent.push(request.postData()) })
   await tab.route('**/spec.js', route => route.fulfill({ contentType: 'text/javascript', body: 'export default { version: "0.3.1" }' }))
   const sink = `${server.url}/epas?k=${server.writeKey}${viewer && `&v=${viewer}`}`
-  await tab.goto(`${mediaServer.url}/player?${new URLSearchParams({ sink, session, title, media: `${mediaServer.url}/media/${lane}/clip.mp4` })}`)
+  await tab.goto(`${mediaServer.url}/player?${new URLSearchParams({ sink, session, title, media: `${mediaServer.url}/media/${lane}/${file}` })}`)
   const until = expression => tab.waitForFunction(expression, null, { timeout: 15_000, polling: 50 })
   return { tab, title, lane, sent, until, rule: fn => mediaServer.rule(lane, fn), wait: ms => tab.waitForTimeout(ms) }
 }
@@ -109,6 +117,26 @@ test('a title that is missing fails to start', async () => {
   const f = await eventually('the attempt failed', 15_000, () => came(play), f => f.video_start_failure_rate === 1)
   assert.equal(f.plays ?? 0, 0)
   if (process.env.EPAS_RECORD) (await import('node:fs')).appendFileSync(process.env.EPAS_RECORD, play.sent.join('\n') + '\n')
+  await play.tab.close()
+})
+
+test('a starved player stalls, and fails when segments are missing', async () => {
+  const play = await open({ file: 'hls/main.m3u8' })
+  await play.until('video.currentTime > 2')
+  let release
+  const held = new Promise(done => { release = done })
+  play.rule(() => ({ holdUntil: held }))
+  await play.until('session.measured().stalledNow')
+  await play.wait(1500)
+  play.rule(null)
+  release()
+  await play.until('!session.measured().stalledNow && video.readyState > 2')
+  const measured = await play.tab.evaluate('session.measured()')
+  const stalled = await eventually('the stall is over', 15_000, () => came(play), f => f.stalls === 1 && f.rebuffering_ratio * f.watchMs > measured.stallMs - 500)
+  near(stalled.rebuffering_ratio * stalled.watchMs, measured.stallMs, 500, 'stalled')
+  play.rule(path => path.endsWith('.ts') ? { status: 404 } : undefined)
+  const f = await eventually('the play failed', 30_000, () => came(play), f => f.video_playback_failure_rate === 1)
+  assert.equal(f.plays, 1)
   await play.tab.close()
 })
 

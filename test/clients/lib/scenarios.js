@@ -26,7 +26,7 @@ async function watched(world, play) {
   await play.video('video.currentTime = 1') // within the buffer
   await play.wait(1500)
   await play.video('video.currentTime = 20') // outside of it
-  await play.wait(2000)
+  await play.wait(3500) // what starves it now is not the seek's
   await starve(play, 1500)
   await play.wait(1500)
   const measured = await play.heard()
@@ -109,7 +109,7 @@ export function playerTests(player, streams, { quirks = {}, also = [] } = {}) {
     }
     // The longest has the machine for itself: others would stall it.
     await Promise.all(streams.map(file => go('watched', file)).concat(also.map(run => run(world))))
-    await Promise.all(streams.flatMap(file => ['ended', 'failed', 'unstarted', 'left'].map(name => go(name, file))))
+    for (const file of streams) await Promise.all(['ended', 'failed', 'unstarted', 'left'].map(name => go(name, file)))
     await server.settle()
     await new Promise(done => setTimeout(done, 1500))
     for (const result of Object.values(results)) {
@@ -147,7 +147,7 @@ function checkWatched({ measured, atOnce, later, came }) {
   assert.equal(came.play_requests, 1)
   near(came.watchMs, measured.watchedMs, 1000, 'watch time', all)
   assert.ok(measured.pausedMs > 2400, 'there was a pause, and it is not in the watch time')
-  near(came.mediaMs, measured.mediaMs, 1500, 'media time', all)
+  near(came.mediaMs, measured.watchedMs - measured.startupMs - measured.stallMs - measured.seekStallMs, 1500, 'media time', all)
   near(came.startup_time, measured.startupMs, 600, 'startup', all)
   assert.ok(measured.stalls >= 1, 'it was starved')
   near(came.stallMs, measured.stallMs, 600, 'the stall', all)
@@ -161,12 +161,16 @@ function checkWatched({ measured, atOnce, later, came }) {
   assert.equal(came.ended_plays, 1)
 }
 
+// Where pages start side by side, a player's first report can be late by more
+// than a second; what comes after the first frame is compared then.
+const sinceFrame = ({ watchMs, startup_time, watchedMs, startupMs }) => (watchMs ?? watchedMs) - (startup_time ?? startupMs)
+
 function checkEnded({ measured, open, came }) {
   assert.equal(open.ended_plays, 1, 'it has ended before silence closes it')
   assert.equal(came.plays, 1)
   assert.equal(came.ended_plays, 1)
   assert.equal(came.video_playback_failure_rate, 0)
-  near(came.watchMs, measured.watchedMs, 1000, 'watch time', { measured, came })
+  near(sinceFrame(came), sinceFrame(measured), 1000, 'watch time after the first frame', { measured, came })
   near(came.stallMs, measured.stallMs, 600, 'stalls', { measured, came })
 }
 
@@ -174,8 +178,8 @@ function checkFailed({ fatalAt, measured, came }) {
   assert.equal(came.plays, 1)
   assert.equal(came.ended_plays, 1)
   assert.equal(came.video_playback_failure_rate, 1)
-  assert.ok(came.watchMs > fatalAt.watchedMs - 1000 && came.watchMs < measured.watchedMs + 1000,
-    `watch time ${came.watchMs} ms; the player gave up at ${fatalAt.watchedMs} ms, its buffer ended at ${measured.watchedMs} ms`)
+  assert.ok(sinceFrame(came) > sinceFrame(fatalAt) - 1000 && sinceFrame(came) < sinceFrame(measured) + 1000,
+    `watch time ${sinceFrame(came)} ms after the first frame; the player gave up at ${sinceFrame(fatalAt)} ms, its buffer ended at ${sinceFrame(measured)} ms`)
 }
 
 function checkUnstarted({ came }, { silentStartFailure = false, earlyPlay = false }) {

@@ -82,15 +82,19 @@ func audience(r *rand.Rand, viewers int) []event.Event {
 
 func appendEvents(t *testing.T, l eventlog.Log, events []event.Event) {
 	t.Helper()
+	if err := tryAppend(t.Context(), l, events); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryAppend(ctx context.Context, l eventlog.Log, events []event.Event) error {
 	var records []eventlog.Record
 	for i := range events {
 		records = append(records, eventlog.Record{
 			Partition: event.PartitionOf(events[i].Viewer, l.Partitions()), Data: event.AppendRecord(nil, &events[i]),
 		})
 	}
-	if err := l.Append(t.Context(), eventlog.Events, records); err != nil {
-		t.Fatal(err)
-	}
+	return l.Append(ctx, eventlog.Events, records)
 }
 
 func settle(t *testing.T, l eventlog.Log) {

@@ -202,7 +202,8 @@ func (r *runner) due(at int64) time.Time {
 	if r.o.Speed < 1 {
 		return time.UnixMilli(r.base + int64(float64(at-r.base)/r.o.Speed))
 	}
-	return time.UnixMilli(r.end - int64(float64(r.end-at)/r.o.Speed))
+	// A play may go on for a moment after the end, and that is not hastened.
+	return time.UnixMilli(max(at, r.end-int64(float64(r.end-at)/r.o.Speed)))
 }
 
 func (r *runner) report(ctx context.Context) {

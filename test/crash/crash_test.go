@@ -1,0 +1,206 @@
+package crash
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	binaryFlag = flag.String("binary", "../../bin/playhead", "the binary to test")
+	seedFlag   = flag.Uint64("seed", 0, "seed of the moments of the kills; 0 takes a new one")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if _, err := os.Stat(*binaryFlag); err != nil {
+		fmt.Fprintf(os.Stderr, "the crash test needs the binary: %v\nRun: make build\n", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// kills is how often the server is killed.
+func kills(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("PLAYHEAD_KILLS")
+	if text == "" {
+		return 12
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("PLAYHEAD_KILLS is %q, not a number above 0", text)
+	}
+	return n
+}
+
+// The audience is sent at speed times real time for as long as perKill allows
+// for each kill; some 40 events an hour and viewer come of it.
+const (
+	viewers = 30_000
+	speed   = 60
+	perKill = 2500 * time.Millisecond
+)
+
+// The server is killed at random moments while an audience is sent by a client
+// that tries again until it is acknowledged. Then every figure must be exact:
+// nothing acknowledged is lost, nothing counts twice. It must still be so after
+// one more kill, and after an orderly stop.
+func TestKilledAgainAndAgain(t *testing.T) {
+	n, seed := kills(t), *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("%d kills, -seed %d", n, seed)
+	s := newServer(t)
+	s.start()
+	s.mustBeReady()
+	write, read := s.key("write"), s.key("read")
+	a := sendAudience(t, s, write, time.Duration(n)*perKill)
+	k := &killer{server: s, random: rand.New(rand.NewPCG(seed, 1)), tally: map[string]int{}}
+	began := time.Now()
+	for k.done < n && a.running() {
+		k.once()
+	}
+	took := time.Since(began)
+	// What was asked for did not happen if the audience was gone before.
+	if k.done < n {
+		t.Errorf("the audience had ended after %d of %d kills", k.done, n)
+	}
+	s.mustBeReady()
+	a.wait()
+	t.Logf("%d kills in %s: %v; the slowest start took %s", k.done, took.Round(time.Second), k.tally, s.slowest.Round(time.Millisecond))
+	t.Log(a.lastWord())
+
+	s.verify(read, a.truth, "after the kills")
+	s.kill()
+	s.start()
+	s.mustBeReady()
+	s.verify(read, a.truth, "after one more kill")
+	s.stop()
+	s.start()
+	s.mustBeReady()
+	s.verify(read, a.truth, "after an orderly stop")
+}
+
+// killer chooses the moments.
+type killer struct {
+	server *server
+	random *rand.Rand
+	done   int
+	tally  map[string]int // kills by what the server was at
+}
+
+// once kills the server, which is starting or runs, at a moment of one of four
+// kinds, and starts it again.
+func (k *killer) once() {
+	s, at := k.server, ""
+	switch kind := k.random.IntN(8); {
+	case kind < 2:
+		at = "start"
+		time.Sleep(time.Duration(k.random.IntN(200)) * time.Millisecond)
+		if s.ready() {
+			at = "running"
+		}
+	case kind < 5:
+		at = "running"
+		s.mustBeReady()
+		time.Sleep(time.Duration(k.random.IntN(2_500)) * time.Millisecond)
+	case kind < 7:
+		at = "warehouse write"
+		s.mustBeReady()
+		if !k.awaitChange(filepath.Join(s.dir, "warehouse", "warehouse.duckdb*")) {
+			at = "running"
+		}
+	default:
+		at = "log flush or compaction"
+		s.mustBeReady()
+		if !k.awaitChange(filepath.Join(s.dir, "log", "*.sst")) {
+			at = "running"
+		}
+	}
+	s.kill()
+	k.done++
+	k.tally[at]++
+	s.start()
+}
+
+// awaitChange returns within milliseconds of a change to the files of the
+// pattern; false when there was none for a while.
+func (k *killer) awaitChange(pattern string) bool {
+	before := state(pattern)
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if state(pattern) != before {
+			time.Sleep(time.Duration(k.random.IntN(20)) * time.Millisecond)
+			return true
+		}
+	}
+	return false
+}
+
+// state is the names and sizes of the files of a pattern.
+func state(pattern string) string {
+	names, _ := filepath.Glob(pattern) // the pattern is a constant
+	var b strings.Builder
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			fmt.Fprintln(&b, name, info.Size())
+		}
+	}
+	return b.String()
+}
+
+// audience is a running `playhead simulate`.
+type audience struct {
+	t     *testing.T
+	truth string
+	said  bytes.Buffer
+	ended chan error
+}
+
+func sendAudience(t *testing.T, s *server, key string, length time.Duration) *audience {
+	t.Helper()
+	a := &audience{t: t, truth: filepath.Join(t.TempDir(), "truth.json"), ended: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, *binaryFlag, "simulate", "--target", s.url(""), "--key", key, "--seed", "11", "--workers", "8",
+		"--viewers", strconv.Itoa(viewers), "--speed", strconv.Itoa(speed), "--duration", (length * speed).String(), "--truth", a.truth)
+	cmd.Stdout, cmd.Stderr = &a.said, &a.said
+	if err := cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() { a.ended <- cmd.Wait(); close(gone) }()
+	t.Cleanup(func() { cancel(); <-gone })
+	return a
+}
+
+func (a *audience) running() bool { return len(a.ended) == 0 }
+
+// wait until everything that was to be sent is acknowledged.
+func (a *audience) wait() {
+	a.t.Helper()
+	select {
+	case err := <-a.ended:
+		if err != nil {
+			a.t.Fatalf("simulate: %v\n%s", err, &a.said)
+		}
+	case <-time.After(10 * time.Minute):
+		a.t.Fatal("the audience does not end")
+	}
+}
+
+// lastWord is what was sent in all.
+func (a *audience) lastWord() string {
+	lines := strings.Split(strings.TrimSpace(a.said.String()), "\n")
+	return lines[len(lines)-1]
+}

@@ -69,7 +69,9 @@ func (r *request) physical() []rollup.Dimension {
 func (p *planner) holds(s rollup.Source, r *request, w *window) bool {
 	switch s {
 	case rollup.SourcePulse:
-		return !r.fromStart && w.from >= ceilTo(p.now-p.limits.PulseMS, rollup.PulseMS) && w.edges(onCell(rollup.PulseMS))
+		// Before the first cell of all there is nothing that could have been dropped.
+		return (p.first > 0 || !r.fromStart) && max(w.from, p.first) >= ceilTo(p.now-p.limits.PulseMS, rollup.PulseMS) &&
+			w.edges(onCell(rollup.PulseMS))
 	case rollup.SourceTitleHour:
 		return w.from >= p.now-p.limits.TitleHourMS && w.edges(onCell(rollup.HourMS))
 	case rollup.SourceTitleDay:

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,7 +139,10 @@ func lockDir(dir string) (*os.File, error) {
 func (db *DB) path() string { return filepath.Join(db.dir, "warehouse.duckdb") }
 
 func (db *DB) open(ctx context.Context) error {
-	connector, err := duckdb.NewConnector(db.path(), func(c driver.ExecerContext) error {
+	// Already the write-ahead log that a crash left may need the temporary
+	// folder, and it cannot be changed once it was used.
+	tmp := url.Values{"temp_directory": {filepath.Join(db.dir, "tmp")}}
+	connector, err := duckdb.NewConnector(db.path()+"?"+tmp.Encode(), func(c driver.ExecerContext) error {
 		return nil
 	})
 	if err != nil {
@@ -172,12 +176,10 @@ func (db *DB) open(ctx context.Context) error {
 }
 
 func (db *DB) settings() []string {
-	tmp := strings.ReplaceAll(filepath.Join(db.dir, "tmp"), "'", "''")
 	return []string{
 		fmt.Sprintf("SET memory_limit = '%dMB'", db.opts.MemoryLimitMB),
 		fmt.Sprintf("SET threads = %d", db.opts.Threads),
 		"SET preserve_insertion_order = false",
-		fmt.Sprintf("SET temp_directory = '%s'", tmp),
 		"SET max_temp_directory_size = '4GB'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",

@@ -89,3 +89,36 @@ func TestCrashKeepsWhatWasApplied(t *testing.T) {
 		}
 	}
 }
+
+// A killed process may leave more to be read again than the memory allows: the
+// next one must open the file all the same.
+func TestOpensAfterACrashWithLittleMemory(t *testing.T) {
+	dir, copied := t.TempDir(), t.TempDir()
+	db, err := duck.Open(t.Context(), dir, duck.Options{MemoryLimitMB: 256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	from := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC).UnixMilli()
+	world := warehousetest.NewWorld(10, from, from+rollup.HourMS)
+	for i := range int64(9) {
+		g := rollup.NewGeneration(rollup.Options{})
+		if err := g.Apply(i, world.Batch(0, 6_000)); err != nil {
+			t.Fatal(err)
+		}
+		g.Seal()
+		if err := db.Apply(t.Context(), []*rollup.Generation{g}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil { // as the disk is now
+		t.Fatal(err)
+	}
+	after, err := duck.Open(t.Context(), copied, duck.Options{MemoryLimitMB: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := after.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

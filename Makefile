@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long bench lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash bench lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: ## every check there is; installs what it needs when root; says loudly wha
 
 test-long: ## what takes too long for every change: the whole tree under the race detector, longer fuzzing
 	@tools/test.sh --long
+
+test-crash: ## kill the server while it is sent to, then ask for every figure (PLAYHEAD_KILLS=200 for the bar; default 12)
+	@tools/test.sh build crash
 
 bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
 	@tools/build.sh

@@ -48,6 +48,7 @@ e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hl
 build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
 hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -binary "$root/bin/playhead"; }
+crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
@@ -87,6 +88,7 @@ step unit          need_go      unit
 step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile
+step crash         need_go      crash
 step clients-go    need_go      clients_go
 step e2e-packages  need_node    e2e_packages
 step e2e           need_browser e2e

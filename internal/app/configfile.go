@@ -29,23 +29,29 @@ func (e *ConfigError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e
 // to value as text, lists joined by commas. Every problem is a *ConfigError,
 // joined.
 func ReadConfig(path string) (map[string]string, error) {
+	values, _, err := readConfig(path)
+	return values, err
+}
+
+// readConfig also says in which line each setting stands.
+func readConfig(path string) (map[string]string, map[string]int, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
+		return nil, nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, &ConfigError{path, yamlLine(err), strings.TrimPrefix(err.Error(), "yaml: ")}
+		return nil, nil, &ConfigError{path, yamlLine(err), strings.TrimPrefix(err.Error(), "yaml: ")}
 	}
 	if len(doc.Content) == 0 {
-		return map[string]string{}, nil
+		return map[string]string{}, nil, nil
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
-		return nil, &ConfigError{path, root.Line, "expected settings, one a line, such as `listen: \":8080\"`"}
+		return nil, nil, &ConfigError{path, root.Line, "expected settings, one a line, such as `listen: \":8080\"`"}
 	}
 	kinds := settingKinds()
-	out := map[string]string{}
+	out, lines := map[string]string{}, map[string]int{}
 	var wrong []error
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
@@ -64,9 +70,9 @@ func ReadConfig(path string) (map[string]string, error) {
 			wrong = append(wrong, &ConfigError{path, value.Line, err.Error()})
 			continue
 		}
-		out[name] = text
+		out[name], lines[name] = text, key.Line
 	}
-	return out, errors.Join(wrong...)
+	return out, lines, errors.Join(wrong...)
 }
 
 func yamlLine(err error) int {
@@ -114,6 +120,9 @@ func settingText(name string, n *yaml.Node, kind reflect.Type) (string, error) {
 			return "", fmt.Errorf("%s: expected a list of texts", name)
 		}
 		return strings.Join(items, ","), nil
+	}
+	if name == "roles" && n.Kind == yaml.SequenceNode { // one text as a flag, a list to anybody who writes YAML
+		return settingText(name, n, reflect.TypeFor[[]string]())
 	}
 	if n.Kind != yaml.ScalarNode {
 		return "", fmt.Errorf("%s: expected one value", name)

@@ -41,3 +41,23 @@ func TestReadConfig(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckConfigRefusesWhatServeWouldRefuse(t *testing.T) {
+	for text, want := range map[string]string{
+		"listen: \":1\"\nlog_level: loud\n":                `playhead.yaml:2: log-level: "loud" is not one of`,
+		"report_timezone: Mars/Olympus\n":                  "playhead.yaml:1: report-timezone: ",
+		"listen: \":1\"\npartitions: 0\n":                  "playhead.yaml:2: partitions: 0 is not between",
+		"roles: [collect]\n":                               "playhead.yaml:1: roles: a subset of roles needs Kafka",
+		"roles: [collect, process, load, query]\n":         "",
+		"roles: collect,process,load,query\nmax_body: 7\n": "",
+	} {
+		path := filepath.Join(t.TempDir(), "playhead.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := CheckConfig(path)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}

@@ -136,8 +136,11 @@ func (s *Settings) Logger(w io.Writer) *slog.Logger {
 
 // CheckConfig says what is wrong with a configuration file, if anything.
 func CheckConfig(path string) error {
-	_, err := ReadConfig(path)
-	return err
+	values, lines, err := readConfig(path)
+	if err != nil {
+		return err
+	}
+	return checkValues(path, values, lines)
 }
 
 // DefaultSettings are what the flags default to.

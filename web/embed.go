@@ -102,7 +102,7 @@ func (s site) serve(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	if s[name] == nil {
 		if foreign(name) {
-			http.NotFound(w, r)
+			notFound(w)
 			return
 		}
 		name = index
@@ -118,6 +118,15 @@ func foreign(name string) bool {
 		}
 	}
 	return false
+}
+
+// notFound answers programs as the API does (RFC 9457).
+func notFound(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusNotFound)
+	// A failed write has no one left to be told.
+	_, _ = w.Write([]byte(`{"title":"Not Found","status":404,"detail":"There is nothing to read here; /openapi.json lists what there is."}` + "\n"))
 }
 
 func (f *file) write(w http.ResponseWriter, r *http.Request, name string) {

@@ -58,6 +58,9 @@ func TestServe(t *testing.T) {
 			continue
 		}
 		if test.status != 200 {
+			if got := response.Header.Get("Content-Type"); got != "application/problem+json" {
+				t.Errorf("%s: type %q, want problem details", test.target, got)
+			}
 			continue
 		}
 		if got := response.Header.Get("Content-Type"); got != test.kind {

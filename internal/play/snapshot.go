@@ -29,7 +29,7 @@ type StateSink interface {
 }
 
 // stateVersion is the first byte of every stored state.
-const stateVersion = 4
+const stateVersion = 1
 
 // ErrState: a stored state cannot be read.
 var ErrState = errors.New("play state is not readable")

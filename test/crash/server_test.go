@@ -16,8 +16,7 @@ import (
 // readyWithin bounds a start, recovery included.
 const readyWithin = 30 * time.Second
 
-// server is a `playhead serve` on one folder, over many lives. Its memory is
-// set small, so that it flushes and compacts often.
+// server is a `playhead serve` on one folder, over many lives.
 type server struct {
 	t       *testing.T
 	addr    string
@@ -27,6 +26,7 @@ type server struct {
 	exited  chan struct{}
 	began   time.Time
 	known   bool          // this life was ready
+	small   bool          // little memory, so that it flushes and compacts often
 	slowest time.Duration // from the start of a process to ready
 }
 
@@ -52,8 +52,11 @@ func newServer(t *testing.T) *server {
 func (s *server) start() {
 	s.t.Helper()
 	s.out.reset()
-	s.cmd = exec.Command(*binaryFlag, "serve", "--listen", s.addr, "--data-dir", s.dir,
-		"--log-memory", "16", "--load-memory", "8", "--warehouse-memory", "64")
+	args := []string{"serve", "--listen", s.addr, "--data-dir", s.dir}
+	if s.small {
+		args = append(args, "--log-memory", "16", "--load-memory", "8", "--warehouse-memory", "64")
+	}
+	s.cmd = exec.Command(*binaryFlag, args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -157,7 +160,7 @@ func (s *server) verify(token, truth, when string) {
 	s.t.Helper()
 	text, err := exec.Command(*binaryFlag, "verify", "--target", s.url(""), "--token", token, "--truth", truth).CombinedOutput()
 	if err != nil {
-		s.t.Fatalf("verify %s: %v\n%s", when, err, text)
+		s.t.Fatalf("verify %s: %v\n%s\nserver:\n%s", when, err, text, &s.out)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	s.t.Logf("verify %s: %s", when, lines[len(lines)-1])

@@ -24,18 +24,26 @@ func deviceType(raw string) (known string, exact bool) {
 		return "console", true
 	case "set_top_box":
 		return "set_top_box", true
+	case "mobile":
+		return "mobile", true
+	case "web":
+		return "web", true
 	case "other":
 		return "other", true
 	}
 	switch strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(raw)) {
 	case "tv", "smart_tv", "smarttv", "television", "connected_tv", "ctv", "ott":
 		return "tv", false
-	case "phone", "mobile", "smartphone", "mobile_phone", "iphone", "handset":
+	case "phone", "smartphone", "mobile_phone", "iphone", "handset":
 		return "phone", false
 	case "tablet", "ipad":
 		return "tablet", false
-	case "desktop", "web", "pc", "computer", "laptop", "browser":
+	case "mobile", "handheld":
+		return "mobile", false
+	case "desktop", "pc", "computer", "laptop":
 		return "desktop", false
+	case "web", "browser":
+		return "web", false
 	case "console", "game_console", "games_console", "gaming_console":
 		return "console", false
 	case "set_top_box", "settopbox", "stb", "set_top", "streaming_stick", "streaming_box", "streamer":

@@ -123,7 +123,7 @@ func TestDevices(t *testing.T) {
 		fire   = "Mozilla/5.0 (Linux; Android 9; AFTMM Build/PS7642) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0 Mobile Safari/537.36"
 	)
 	cases := []struct{ said, agent, want, raw, os string }{
-		{"tv", iphone, "tv", "", ""}, {"mobile", chrome, "phone", "", ""}, {"WEB", "", "desktop", "", ""}, {"fridge", iphone, "other", "fridge", ""},
+		{"tv", iphone, "tv", "", ""}, {"mobile", chrome, "mobile", "", ""}, {"WEB", "", "web", "", ""}, {"fridge", iphone, "other", "fridge", ""},
 		{"", iphone, "phone", "", "iOS"}, {"", chrome, "desktop", "", "Linux"}, {"", tizen, "tv", "", "Tizen"}, {"", ps5, "console", "", ""},
 		{"", fire, "set_top_box", "", "Fire OS"}, {"", "curl/8.5.0", "", "", ""}, {"", "Go-http-client/1.1", "", "", ""}, {"", "", "", "", ""},
 		{"phone", iphone, "phone", "", "iOS"}, {"", strings.Repeat("x", 5000), "", "", ""},

@@ -14,7 +14,7 @@ func TestTailShowsWhatCameIn(t *testing.T) {
 	all, stopAll := r.tail.Subscribe(Filter{})
 	bad, stopBad := r.tail.Subscribe(Filter{Result: "rejected"})
 	defer stopAll()
-	r.post("[" + beat(`"id":"1","title_id":"t1","context":{"device_type":"web"}`) + "," + beat(`"seq":"x"`) + "]")
+	r.post("[" + beat(`"id":"1","title_id":"t1","context":{"device_type":"laptop"}`) + "," + beat(`"seq":"x"`) + "]")
 	first, second := <-all, <-all
 	if !first.Accepted || first.Title != "t1" || first.Type != "heartbeat" || first.Key != "test" || first.Format != "native" ||
 		fmt.Sprint(first.Repairs) != "[device_type]" || !strings.Contains(string(first.Became), `"device_type":"desktop"`) ||

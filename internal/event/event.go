@@ -111,4 +111,5 @@ func (e *Event) Reset() {
 
 // DeviceTypes is the closed list of device types; anything else is "other" and
 // its raw value is kept in Context.DeviceTypeRaw.
-var DeviceTypes = []string{"tv", "phone", "tablet", "desktop", "console", "set_top_box", "other"}
+// "mobile" is a phone or a tablet, "web" a browser, of clients that say no more.
+var DeviceTypes = []string{"tv", "phone", "tablet", "desktop", "console", "set_top_box", "mobile", "web", "other"}

@@ -16,7 +16,7 @@ export function countryName(code: string): string {
 const DEVICES: Record<string, string> = {
   tv: 'TV',
   phone: 'Phone',
-  mobile: 'Phone',
+  mobile: 'Mobile',
   tablet: 'Tablet',
   desktop: 'Desktop',
   computer: 'Computer',

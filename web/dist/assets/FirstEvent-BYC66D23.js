@@ -1,4 +1,4 @@
-import{$ as e,B as t,D as n,G as r,H as i,I as a,J as o,K as s,P as c,Q as l,S as u,T as d,U as f,Z as p,et as m,w as h}from"./disclose-version-DHWkVh_Z.js";import{n as g}from"./Button-D97X5nob.js";import{P as _,a as v,k as y,s as b}from"./index-C1gAi0ff.js";import{n as x}from"./BarList-_EXPnSJ0.js";function S(e,t){switch(e){case`curl`:return`curl ${t}/v1/events \\
+import{$ as e,B as t,D as n,G as r,H as i,I as a,J as o,K as s,P as c,Q as l,S as u,T as d,U as f,Z as p,et as m,w as h}from"./disclose-version-DHWkVh_Z.js";import{n as g}from"./Button-D97X5nob.js";import{P as _,a as v,k as y,s as b}from"./index-CUUD2vZ7.js";import{n as x}from"./BarList-D30v_49e.js";function S(e,t){switch(e){case`curl`:return`curl ${t}/v1/events \\
   -H "Authorization: Bearer $WRITE_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{"id":"first-'$(date +%s)'","type":"play_started","time":'$(date +%s000)',

@@ -91,7 +91,6 @@ func wrap(s avro.Schema, v any) any {
 
 type got struct {
 	items []wire.Item
-	props []string
 }
 
 func decode(t testing.TB, body []byte, o Options) (g got, err error) {

@@ -46,11 +46,14 @@ func Run(ctx context.Context, o Options) error {
 }
 
 type runner struct {
-	o     *Options
-	gen   *generator
-	out   *sender
-	base  int64 // simulated time, epoch ms
-	end   int64
+	o    *Options
+	gen  *generator
+	out  *sender
+	base int64 // simulated time, epoch ms
+	end  int64
+	// early is how much longer ago (ms) all of it is than it had to be, so that
+	// what comes late has happened when it is sent.
+	early int64
 	lanes []lane
 	pool  sync.Pool
 	sent  atomic.Int64
@@ -63,6 +66,10 @@ type lane struct {
 	queue  chan batch
 	opened time.Time
 }
+
+// afterEnd is for how long (ms) events may come after the end: some are late,
+// and a play may go on for a moment.
+const afterEnd = 30_000
 
 func newRunner(o *Options) *runner {
 	length := o.length()
@@ -77,7 +84,9 @@ func newRunner(o *Options) *runner {
 		r.end = now.UnixMilli() - 150_000
 		r.base = r.end - length
 	default:
-		r.base = now.UnixMilli() - int64(float64(length)*max(0, 1-1/o.Speed)) - 1
+		slower := max(0, 1-1/o.Speed)
+		r.early = int64(afterEnd * slower)
+		r.base = now.UnixMilli() - int64(float64(length)*slower) - r.early - 1
 		r.end = r.base + length
 	}
 	r.base -= r.base % tickMS
@@ -202,8 +211,8 @@ func (r *runner) due(at int64) time.Time {
 	if r.o.Speed < 1 {
 		return time.UnixMilli(r.base + int64(float64(at-r.base)/r.o.Speed))
 	}
-	// A play may go on for a moment after the end, and that is not hastened.
-	return time.UnixMilli(max(at, r.end-int64(float64(r.end-at)/r.o.Speed)))
+	// Whatever comes after all is not sent before it happens.
+	return time.UnixMilli(max(at, r.end+r.early-int64(float64(r.end-at)/r.o.Speed)))
 }
 
 func (r *runner) report(ctx context.Context) {

@@ -48,7 +48,7 @@ func (w *World) dims(b *fact.Batch) uint32 {
 	zipf := func(n int) int { return min(n-1, int(float64(n)*w.r.Float64()*w.r.Float64()*w.r.Float64()*1.2)) }
 	b.Dims = append(b.Dims, fact.Dims{
 		Title: name("t-", zipf(w.Titles)), Country: name("", zipf(w.Countries)),
-		DeviceType: event.DeviceTypes[zipf(len(event.DeviceTypes))], CDN: name("cdn-", w.r.IntN(3)),
+		DeviceType: event.DeviceTypes[zipf(7)], CDN: name("cdn-", w.r.IntN(3)),
 		Region: name("r-", w.r.IntN(4)), OS: name("os-", w.r.IntN(3)), AppVersion: "1." + name("", w.r.IntN(4)),
 		Player: "player", ISP: name("isp-", w.r.IntN(6)),
 	})

@@ -111,7 +111,7 @@ func TestSimulateSurvivesTwoKills(t *testing.T) {
 	kills := 0
 	truth := simulate(t, s, s.key("write"), func(running func() bool) {
 		for range 2 {
-			time.Sleep(time.Second)
+			time.Sleep(300 * time.Millisecond)
 			if running() {
 				kills++
 			}

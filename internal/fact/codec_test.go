@@ -26,7 +26,7 @@ func randomBatch(r *rand.Rand, size int) *Batch {
 	b := &Batch{
 		Partition: int32(r.IntN(16)), InputEnd: r.Int64N(1 << 40), FreshTo: start + r.Int64N(1e9),
 		OldestReceived: start * r.Int64N(2),
-		Counts:         Counts{r.Int64N(9), r.Int64N(9), r.Int64N(9), r.Int64N(9), r.Int64N(9)},
+		Counts:         Counts{r.Int64N(9), r.Int64N(9), r.Int64N(9), r.Int64N(9), r.Int64N(9), 0, 0},
 	}
 	if size == 0 {
 		return b

@@ -249,21 +249,68 @@ func TestSignIn(t *testing.T) {
 		}
 	})
 }
+
+// A key that another process made works from the moment it was given out, for
+// all of the requests that come with it at once, whatever wrong keys come in
+// between; nothing watches the file here.
 func TestAKeyOfAnotherProcessWorksAtOnce(t *testing.T) {
 	dir := t.TempDir()
-	server, err := Open(dir)
+	server, other := openStore(t, dir), openStore(t, dir)
+	stop := make(chan struct{})
+	var flood sync.WaitGroup
+	flood.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				server.Lookup("phw_" + strings.Repeat("x", secretChars))
+			}
+		}
+	})
+	for range 20 {
+		secret, _, err := other.Create(Write, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if _, ok := server.Lookup(secret); !ok {
+					t.Error("a key that was just made is not known")
+				}
+			})
+		}
+		wg.Wait()
+	}
+	close(stop)
+	flood.Wait()
+}
+
+// Wrong keys do not make a damaged file be read again and again; mending its
+// mode alone is seen.
+func TestWrongKeysCostALook(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	secret, _, err := openStore(t, dir).Create(Write, "late")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := Open(dir)
-	if err != nil {
+	path := filepath.Join(dir, FileName)
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	secret, _, err := other.Create(Write, "new")
-	if err != nil {
+	if _, ok := s.Lookup(secret); ok {
+		t.Fatal("a key of a file that others can read opens")
+	}
+	wrong := "phw_" + strings.Repeat("x", secretChars)
+	if allocs := testing.AllocsPerRun(20, func() { s.Lookup(wrong) }); allocs > 8 {
+		t.Errorf("a wrong key costs %.0f allocations: the file is read for it", allocs)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := server.Lookup(secret); !ok {
-		t.Error("the key is not known to a server that does not watch")
+	if _, ok := s.Lookup(secret); !ok {
+		t.Fatal("the mended file is not seen")
 	}
 }

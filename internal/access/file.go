@@ -17,6 +17,7 @@ type stamp struct {
 	inode    uint64
 	size     int64
 	modified time.Time
+	mode     fs.FileMode // another one may mend a file that others could read
 }
 
 type document struct {
@@ -27,8 +28,8 @@ type document struct {
 // change reads the file, applies fn and replaces the file, under a lock that
 // other processes respect, so that no two of them lose each other's keys.
 func (s *Store) change(fn func([]Key) ([]Key, error)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	unlock, err := lock(s.path + ".lock")
 	if err != nil {
 		return err
@@ -44,46 +45,54 @@ func (s *Store) change(fn func([]Key) ([]Key, error)) error {
 	if err := write(s.path, keys); err != nil {
 		return fmt.Errorf("write the key file: %w", err)
 	}
-	return s.reloadLocked()
+	return s.reload()
 }
 
+// refresh reads the file if it is not the one that was read last, and says what
+// is wrong with it either way.
 func (s *Store) refresh() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := stampOf(s.path)
-	if err != nil || now == s.seen {
+	if err != nil {
 		return err
 	}
-	return s.reloadLocked()
+	if now != s.seen.at {
+		s.seen.at, s.seen.err = s.load()
+	}
+	return s.seen.err
 }
 
 func (s *Store) reload() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reloadLocked()
+	s.seen.at, s.seen.err = s.load()
+	return s.seen.err
 }
 
-func (s *Store) reloadLocked() error {
+// load reads the file, under mu. When it cannot be used the keys stay as they were.
+func (s *Store) load() (stamp, error) {
 	keys, at, err := read(s.path)
 	if err != nil {
-		return err
+		return at, err
 	}
 	next := &index{all: keys, byHash: make(map[secretHash]*entry, len(keys))}
 	for _, k := range keys {
 		h, err := k.secretHash()
 		if err != nil {
-			return err
+			return at, err
 		}
 		if k.Active() {
 			next.byHash[h] = &entry{hash: h, key: k}
 		}
 	}
-	s.seen = at
 	s.active.Store(next)
-	return nil
+	return at, nil
 }
 
-// read is the keys in the file; a file that is not there has none.
+// read is the keys in the file; a file that is not there has none. With an error
+// that is the file's own comes its stamp; one of reading comes without, so that
+// the same file is tried again.
 func read(path string) ([]Key, stamp, error) {
 	at, err := stampOf(path)
 	if err != nil || at == (stamp{}) {
@@ -91,14 +100,14 @@ func read(path string) ([]Key, stamp, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, at, fmt.Errorf("read the key file: %w", err)
+		return nil, stamp{}, fmt.Errorf("read the key file: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, at, fmt.Errorf("the key file %s has mode %04o and can be read by others; mend it with: chmod 600 %s", path, mode, path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, at, fmt.Errorf("read the key file: %w", err)
+		return nil, stamp{}, fmt.Errorf("read the key file: %w", err)
 	}
 	var doc document
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -119,7 +128,7 @@ func stampOf(path string) (stamp, error) {
 	if err != nil {
 		return stamp{}, fmt.Errorf("look at the key file: %w", err)
 	}
-	st := stamp{size: info.Size(), modified: info.ModTime()}
+	st := stamp{size: info.Size(), modified: info.ModTime(), mode: info.Mode()}
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		st.inode = sys.Ino
 	}

@@ -23,17 +23,20 @@ const FileName = "keys.json"
 // pollEvery is how often Watch looks at the key file.
 const pollEvery = 250 * time.Millisecond
 
-// lookEvery is how often, at most, an unknown secret makes the file be looked at.
-const lookEvery = 50 * time.Millisecond
-
 // Store is the key file and what of it is in memory. It may be used from many
 // goroutines, and several processes may have one folder open.
 type Store struct {
-	path   string
-	mu     sync.Mutex // writers of this process, and reload
-	seen   stamp
-	active atomic.Pointer[index]
-	looked atomic.Int64 // when an unknown secret last made us look, epoch ms
+	path    string
+	writing sync.Mutex // held by a writer of this process, which waits for those of others
+	mu      sync.Mutex // held while the file is looked at; taken after writing
+	seen    look
+	active  atomic.Pointer[index]
+}
+
+// look is what the last look at the file found.
+type look struct {
+	at  stamp
+	err error
 }
 
 // index is the active keys by the hash of their secret.
@@ -180,31 +183,24 @@ func (s *Store) Revoke(nameOrID string) (Key, error) {
 }
 
 // Lookup finds the active key of a secret. The secret is hashed first and
-// hashes are compared in constant time, so timing tells nothing of it.
+// hashes are compared in constant time, so timing tells nothing of it. A secret
+// that is not known makes the file be looked at once more, so that a key works
+// from the moment when `keys create` printed it, for any number of requests at
+// once. A flood of wrong secrets costs a stat each, less than their requests
+// cost: the file is only read when it is another one.
 func (s *Store) Lookup(secret string) (Key, bool) {
 	if len(secret) < 8 || len(secret) > 256 {
 		return Key{}, false
 	}
 	h := secretHash(sha256.Sum256([]byte(secret)))
 	e, ok := s.active.Load().byHash[h]
-	if !ok && s.lookAgain() {
+	if !ok && s.refresh() == nil { // what is wrong with the file is Watch's to report
 		e, ok = s.active.Load().byHash[h]
 	}
 	if !ok || subtle.ConstantTimeCompare(e.hash[:], h[:]) != 1 {
 		return Key{}, false
 	}
 	return e.key, true
-}
-
-// lookAgain reads the file if it has changed: a key that another process made a
-// moment ago works at once. A flood of wrong keys costs one look in lookEvery.
-func (s *Store) lookAgain() bool {
-	now := time.Now().UnixMilli()
-	last := s.looked.Load()
-	if now-last < lookEvery.Milliseconds() || !s.looked.CompareAndSwap(last, now) {
-		return false
-	}
-	return s.refresh() == nil // what is wrong with the file is Watch's to report
 }
 
 // Watch reads the key file anew within half a second of a change by another

@@ -23,6 +23,9 @@ type Config struct {
 	// PositionSlack: a reported position this close to the extrapolated one
 	// continues the stretch.
 	PositionSlack int64
+	// QualifiedAfter is the media time that qualifies a play for attribution; it
+	// must exceed Horizon.
+	QualifiedAfter int64
 	// MaxListed bounds the intervals and stretches one part keeps.
 	MaxListed int
 	// MaxKept bounds the events of one play that can still be preceded: of a
@@ -38,7 +41,7 @@ func DefaultConfig() Config {
 	return Config{
 		Horizon: 30_000, PlayTimeout: 30 * 60_000, StartTimeout: 60_000, LateLimit: 24 * 3_600_000,
 		MinStall: 50, SeekWindow: 3_000, Heartbeat: 30_000, StallActive: 5 * 60_000,
-		PositionSlack: 2_000, MaxListed: 2_000, MaxKept: 500, MaxPlays: 1_000,
+		PositionSlack: 2_000, QualifiedAfter: 120_000, MaxListed: 2_000, MaxKept: 500, MaxPlays: 1_000,
 	}
 }
 

@@ -30,6 +30,11 @@ type Engine struct {
 	batch     uint64
 	batchDims map[dims]uint32
 	openPlays int
+
+	// Hooks may be set before the first event.
+	Hooks Hooks
+	// Changes is what happened to plays since Begin.
+	Changes []Change
 }
 
 // viewer holds the plays of one viewer.
@@ -84,6 +89,7 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 func (g *Engine) Begin() {
 	g.batch++
 	clear(g.batchDims)
+	g.Changes = g.Changes[:0]
 }
 
 // OpenPlays is how many plays are open, Viewers how many viewers are held in memory.

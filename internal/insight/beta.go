@@ -1,0 +1,108 @@
+package insight
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// logBeta is the logarithm of the beta function.
+func logBeta(a, b float64) float64 {
+	x, _ := math.Lgamma(a)
+	y, _ := math.Lgamma(b)
+	z, _ := math.Lgamma(a + b)
+	return x + y - z
+}
+
+// logBetaBinomial is the log-probability of k takes of n when the rate is drawn
+// from Beta(m·s, (1−m)·s), up to a term that depends on neither m nor s.
+func logBetaBinomial(k, n, m, s float64) float64 {
+	a, b := m*s, (1-m)*s
+	return logBeta(k+a, n-k+b) - logBeta(a, b)
+}
+
+// betaCDF is P(X ≤ x) of Beta(a, b).
+func betaCDF(x, a, b float64) float64 {
+	switch {
+	case x <= 0:
+		return 0
+	case x >= 1:
+		return 1
+	}
+	return mathext.RegIncBeta(a, b, x)
+}
+
+// component is one Beta distribution of a mixture.
+type component struct{ weight, a, b float64 }
+
+// mixture of Beta distributions; weights add up to 1.
+type mixture []component
+
+// mean of the mixture.
+func (m mixture) mean() float64 {
+	sum := 0.0
+	for _, c := range m {
+		sum += c.weight * c.a / (c.a + c.b)
+	}
+	return sum
+}
+
+// variance of the mixture.
+func (m mixture) variance() float64 {
+	mean, sum := m.mean(), 0.0
+	for _, c := range m {
+		t := c.a + c.b
+		p := c.a / t
+		sum += c.weight * (p*(1-p)/(t+1) + (p-mean)*(p-mean))
+	}
+	return sum
+}
+
+// cdf is P(X ≤ x).
+func (m mixture) cdf(x float64) float64 {
+	sum := 0.0
+	for _, c := range m {
+		sum += c.weight * betaCDF(x, c.a, c.b)
+	}
+	return sum
+}
+
+// quantile finds x with cdf(x) = p by bisection between bounds that Newton
+// steps narrow; it is good to 1e-10 of the rate.
+func (m mixture) quantile(p float64) float64 {
+	lo, hi := 0.0, 1.0
+	x := m.mean()
+	sd := math.Sqrt(m.variance())
+	for range 200 {
+		f := m.cdf(x) - p
+		if math.Abs(f) < 1e-10 {
+			return x
+		}
+		if f > 0 {
+			hi = x
+		} else {
+			lo = x
+		}
+		if hi-lo < 1e-10*math.Max(hi, 1e-6) {
+			break
+		}
+		next := x - f/math.Max(m.density(x), 1e-9/math.Max(sd, 1e-12))
+		if !(next > lo && next < hi) {
+			next = (lo + hi) / 2
+		}
+		x = next
+	}
+	return x
+}
+
+// density at x, in (0, 1).
+func (m mixture) density(x float64) float64 {
+	if x <= 0 || x >= 1 {
+		return 0
+	}
+	sum := 0.0
+	for _, c := range m {
+		sum += c.weight * math.Exp((c.a-1)*math.Log(x)+(c.b-1)*math.Log1p(-x)-logBeta(c.a, c.b))
+	}
+	return sum
+}

@@ -42,6 +42,8 @@ func dimensionNames() [rollup.DimensionCount]string {
 	return [...]string{
 		rollup.Title: "title", rollup.Country: "country", rollup.DeviceType: "device_type", rollup.CDN: "cdn",
 		rollup.Region: "region", rollup.OS: "os", rollup.AppVersion: "app_version", rollup.Player: "player", rollup.ISP: "isp",
+		rollup.Creative: "creative", rollup.Placement: "placement", rollup.RankBucket: "rank", rollup.Affinity: "affinity", rollup.Genre: "genre",
+		rollup.Theme: "theme", rollup.Cast: "cast", rollup.Language: "language", rollup.Query: "query", rollup.Show: "show",
 	}
 }
 

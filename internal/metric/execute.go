@@ -77,7 +77,7 @@ func (x *execution) both(ctx context.Context, whole bool, only []group) (now, be
 }
 
 func (x *execution) scan(ctx context.Context, w *window, whole bool, only []group) (*frame, error) {
-	s := rollup.Scan{Source: x.p.source, From: w.from, To: w.to, Where: x.r.where, Viewers: x.r.viewers, Gauges: x.r.gauges}
+	s := rollup.Scan{Source: x.p.source, From: w.from, To: w.to, Where: x.r.where, Sketches: sketchesFor(x.r), Gauges: x.r.gauges}
 	if !whole {
 		s.Buckets = w.bounds
 	} else {
@@ -103,6 +103,14 @@ func (x *execution) scan(ctx context.Context, w *window, whole bool, only []grou
 		f.cells[cellKey{g.Bucket, groupKey(g.Keys)}] = g
 	}
 	return f, nil
+}
+
+// sketchesFor are the sketches that the request's metrics need.
+func sketchesFor(r *request) rollup.SketchSet {
+	if r.viewers {
+		return rollup.SketchesOf(rollup.Viewers)
+	}
+	return 0
 }
 
 // restrict narrows the filters to the values that the groups have.
@@ -137,9 +145,7 @@ func (f *frame) input(bucket int, group string) (in Input, ok bool) {
 	in.SpanMS = max(0, min(to, f.fresh)-from)
 	if g := f.cells[cellKey{bucket, group}]; g != nil {
 		in.Measures = g.Measures
-		if g.Viewers != nil {
-			in.Viewers = g.Viewers.Estimate()
-		}
+		in.Viewers = g.Sketches.Estimate(rollup.Viewers)
 	}
 	return in, true
 }

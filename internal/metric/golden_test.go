@@ -124,8 +124,8 @@ func (w *world) Scan(ctx context.Context, s rollup.Scan) (*rollup.Result, error)
 		if _, ok := at[id]; !ok {
 			at[id] = len(res.Groups)
 			g := rollup.Group{Bucket: b, Keys: keys}
-			if s.Viewers {
-				g.Viewers = &sketch.HLL{}
+			if s.Sketches.Has(rollup.Viewers) {
+				g.Sketches = rollup.NewSketches(s.Sketches)
 			}
 			res.Groups = append(res.Groups, g)
 		}
@@ -134,10 +134,10 @@ func (w *world) Scan(ctx context.Context, s rollup.Scan) (*rollup.Result, error)
 			g.Measures[m] += n
 		}
 		for _, v := range c.viewers {
-			if s.Viewers {
+			if s.Sketches.Has(rollup.Viewers) {
 				var member [16]byte
 				copy(member[:], v)
-				g.Viewers.AddCoupon(sketch.Coupon(member))
+				g.Sketches.HLL(rollup.Viewers).AddCoupon(sketch.Coupon(member))
 			}
 		}
 		res.CellsRead++

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"sort"
-
-	"playhead/internal/sketch"
 )
 
 // Accumulator sums partial answers to one scan into one Result: cells, plays
@@ -76,11 +74,7 @@ func (a *Accumulator) group(bucket int, keys []string) *Group {
 		return &a.groups[i]
 	}
 	a.index[string(a.key)] = len(a.groups)
-	g := Group{Bucket: bucket, Keys: slices.Clone(keys)}
-	if a.scan.Viewers {
-		g.Viewers = new(sketch.HLL)
-	}
-	a.groups = append(a.groups, g)
+	a.groups = append(a.groups, Group{Bucket: bucket, Keys: slices.Clone(keys), Sketches: NewSketches(a.scan.Sketches)})
 	return &a.groups[len(a.groups)-1]
 }
 
@@ -90,8 +84,8 @@ func (a *Accumulator) group(bucket int, keys []string) *Group {
 func (a *Accumulator) Add(bucket int, keys []string, m *Measures, viewers []byte) error {
 	g := a.group(bucket, keys)
 	g.Measures.add(m)
-	if g.Viewers != nil && len(viewers) > 0 {
-		return g.Viewers.MergeBytes(viewers)
+	if v := g.Sketches.HLL(Viewers); v != nil && len(viewers) > 0 {
+		return v.MergeBytes(viewers)
 	}
 	return nil
 }
@@ -102,9 +96,7 @@ func (a *Accumulator) Merge(r *Result) {
 		from := &r.Groups[i]
 		g := a.group(from.Bucket, from.Keys)
 		g.Measures.add(&from.Measures)
-		if g.Viewers != nil {
-			g.Viewers.Merge(from.Viewers)
-		}
+		g.Sketches.Merge(&from.Sketches)
 	}
 	a.cells += r.CellsRead
 	a.sawFirst(r.FirstData)
@@ -130,21 +122,15 @@ func (a *Accumulator) Result() *Result {
 		a.plays.finish()
 	}
 	groups := slices.DeleteFunc(a.groups, func(g Group) bool {
-		return g.Measures == Measures{} && (g.Viewers == nil || g.Viewers.IsEmpty())
+		return g.Measures == Measures{} && g.Sketches.IsEmpty()
 	})
 	return &Result{Groups: groups, FirstData: a.first, CellsRead: a.cells}
 }
 
-// add adds other to m.
-func (m *Measures) add(other *Measures) {
-	for i := range m {
-		m[i] += other[i]
-	}
-}
-
 // AddViewer adds one distinct viewer's coupon to a group.
 func (a *Accumulator) AddViewer(bucket int, keys []string, coupon uint32) {
-	if g := a.group(bucket, keys); g.Viewers != nil {
-		g.Viewers.AddCoupon(coupon)
+	g := a.group(bucket, keys)
+	if v := g.Sketches.HLL(Viewers); v != nil {
+		v.AddCoupon(coupon)
 	}
 }

@@ -116,28 +116,3 @@ func (s *Scan) Dimensions() []Dimension {
 	}
 	return dims
 }
-
-// Value is the value of a dimension.
-func Value(d *fact.Dims, dim Dimension) string {
-	switch dim {
-	case Title:
-		return d.Title
-	case Country:
-		return d.Country
-	case DeviceType:
-		return d.DeviceType
-	case CDN:
-		return d.CDN
-	case Region:
-		return d.Region
-	case OS:
-		return d.OS
-	case AppVersion:
-		return d.AppVersion
-	case Player:
-		return d.Player
-	case ISP:
-		return d.ISP
-	}
-	return ""
-}

@@ -92,8 +92,8 @@ func (f *faceScan) bucket(i int, b *bucket) {
 		g := f.a.group(i, keys[:len(f.at)])
 		cell := f.g.slab.read(ref, &f.room)
 		g.Measures.add(&cell.Measures)
-		if g.Viewers != nil {
-			g.Viewers.Merge(cell.Viewers)
+		if v := g.Sketches.HLL(Viewers); v != nil {
+			v.Merge(cell.Viewers)
 		}
 		f.a.cells++
 	}

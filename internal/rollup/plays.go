@@ -111,8 +111,8 @@ func (x *playScan) mark(kind fact.MarkKind, ms int64, dims uint32, value int64) 
 	}
 	m := fact.Mark{Kind: kind, N: x.play.N, Value: value, Known: x.play.Known}
 	addMark(&g.Measures, &m)
-	if kind == fact.FirstFrame && g.Viewers != nil && x.play.Known && x.play.N > 0 {
-		g.Viewers.AddCoupon(sketch.Coupon(x.play.Viewer))
+	if v := g.Sketches.HLL(Viewers); v != nil && kind == fact.FirstFrame && x.play.Known && x.play.N > 0 {
+		v.AddCoupon(sketch.Coupon(x.play.Viewer))
 	}
 }
 

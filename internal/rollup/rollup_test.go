@@ -189,7 +189,7 @@ func TestSketchesOnlyGrow(t *testing.T) {
 	}
 	b.Marks = append(b.Marks, fact.Mark{Kind: fact.FirstFrame, Known: true, N: -1, Time: t0, Value: -1, Viewer: event.ViewerKey{1}})
 	g := apply(t, b)
-	r, err := g.Scan(rollup.Scan{From: t0, To: t0 + 10_000, Viewers: true})
+	r, err := g.Scan(rollup.Scan{From: t0, To: t0 + 10_000, Sketches: rollup.SketchesOf(rollup.Viewers)})
 	if err != nil || len(r.Groups) != 1 {
 		t.Fatal(r, err)
 	}
@@ -197,7 +197,7 @@ func TestSketchesOnlyGrow(t *testing.T) {
 	if x.Measures[rollup.Plays] != 9 || x.Measures[rollup.KnownPlays] != 8 || x.Measures[rollup.StartupCount] != 0 {
 		t.Errorf("measures %v", x.Measures)
 	}
-	if n := x.Viewers.Estimate(); n < 8.99 || n > 9.01 || g.Size().Overcount != 1 {
+	if n := x.Sketches.Estimate(rollup.Viewers); n < 8.99 || n > 9.01 || g.Size().Overcount != 1 {
 		t.Errorf("%v viewers, overcount %d", n, g.Size().Overcount)
 	}
 }

@@ -1,73 +1,38 @@
 package rollup
 
-import "playhead/internal/sketch"
-
-// Dimension is a physical dimension of a roll-up.
-type Dimension uint8
-
-// Dimensions that roll-ups and the plays table can be grouped and filtered by.
-const (
-	Title Dimension = iota
-	Country
-	DeviceType
-	CDN
-	Region
-	OS
-	AppVersion
-	Player
-	ISP
-	DimensionCount
-)
-
-// Measure is an additive integer measure of a cell.
-type Measure uint8
-
-// Measures. Times are ms. Order is the column order of every driver.
-const (
-	PlayRequests Measure = iota
-	Plays
-	StartupMS    // Σ startup of plays that know theirs
-	StartupCount // … and how many those are
-	Exits
-	StartFailures
-	PlaybackFailures
-	EndedPlays
-	WatchMS
-	MediaMS
-	StallMS
-	SeekStallMS
-	Stalls
-	MeasuredPlays
-	CompletedPlays
-	// PlayMarks and ViewerMarks are Σ over the 10 s boundaries of the cell of
-	// the plays (viewers) active at it; divided by the number of boundaries they
-	// are the mean of the gauge.
-	PlayMarks
-	ViewerMarks
-	// KnownPlays are first frames of a real (not session-scoped) viewer.
-	KnownPlays
-	MeasureCount
-)
-
-// Measures is one value of each measure.
-type Measures [MeasureCount]int64
-
 // Source is a table of cells.
 type Source uint8
 
-// Sources: pulse cells of 10 s by one dimension, title cells of an hour and of
-// a day by two, and the finished plays themselves.
+// Sources. What each keeps is said in face.go (by which dimensions) and in
+// measure.go (which measures and sketches). Cells of a day and wider are cut in
+// the report time zone.
 const (
-	SourcePulse Source = iota
-	SourceTitleHour
-	SourceTitleDay
-	SourcePlays
+	SourcePulse     Source = iota // 10 s
+	SourceTitleHour               // 1 h
+	SourceTitleDay                // 1 d
+	SourcePlays                   // no cells: the finished plays themselves
+	SourceQualityMinute
+	SourceQualityHour
+	SourceQualityDay
+	SourceCreativeDay
+	SourceCreativeWeek // from Monday
+	// SourceCreativeAll is all time in one cell: a scan's From, To and Buckets mean
+	// nothing to it, and all groups are in bucket 0.
+	SourceCreativeAll
+	SourceLabelDay
+	SourceAffinityDay
+	SourceOverlapMonth
+	// SourceSampleDay answers no Scan: see SampleScan.
+	SourceSampleDay
+	SourceSearchDay
+	SourceCount
 )
 
-// Widths of the cells, ms. Cells of a day are cut in the report time zone.
+// Widths of the cells, ms.
 const (
-	PulseMS int64 = 10_000
-	HourMS  int64 = 3_600_000
+	PulseMS  int64 = 10_000
+	MinuteMS int64 = 60_000
+	HourMS   int64 = 3_600_000
 )
 
 // Filter keeps cells whose dimension has one of the values. "" is "unknown".
@@ -86,12 +51,32 @@ type Scan struct {
 	Buckets []int64
 	By      []Dimension
 	Where   []Filter
-	// Viewers asks for the distinct viewers too.
-	Viewers bool
+	// Sketches are those that are asked for too.
+	Sketches SketchSet
+	// EstimateOnly: of each distinct count only the estimate is wanted. Then a group
+	// of one stored cell is answered from the estimate that stands beside the
+	// sketch, and has no HLL.
+	EstimateOnly bool
+	// Top lets the answer leave out groups that are not among the first; nil is all.
+	Top *Top
 	// Gauges matters to SourcePlays alone: it asks for an exact ViewerMarks, which
 	// costs a sort of all the viewers' active stretches. Without it ViewerMarks
 	// is PlayMarks there: a viewer with two screens counts twice.
 	Gauges bool
+}
+
+// Top says that only the N groups with the most of something matter. An answer
+// may leave out groups that are provably not among them, and holds all others;
+// it is not sorted. It is a hint: scans with several buckets take no notice.
+type Top struct {
+	N int
+	// BySketch: the most distinct members of Sketch; else the largest Measure.
+	BySketch bool
+	Sketch   Sketch
+	Measure  Measure
+	// Slack is by how much what the source does not hold may raise any group.
+	// It is the Store's to set.
+	Slack float64
 }
 
 // Group is one row of an answer: a bucket and a value for each Scan.By.
@@ -99,8 +84,8 @@ type Group struct {
 	Bucket   int
 	Keys     []string
 	Measures Measures
-	// Viewers is nil unless asked for.
-	Viewers *sketch.HLL
+	// Sketches are those that the scan asked for.
+	Sketches Sketches
 }
 
 // Result is the answer to a Scan: groups in no particular order, each once.

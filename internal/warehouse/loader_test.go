@@ -56,7 +56,7 @@ func (r *rig) store(db warehouse.Warehouse, opts warehouse.StoreOptions) *wareho
 func (r *rig) scan() rollup.Scan {
 	return rollup.Scan{
 		Source: rollup.SourceTitleHour, From: r.from, To: r.from + 24*rollup.HourMS,
-		By: []rollup.Dimension{rollup.Title, rollup.Country}, Viewers: true,
+		By: []rollup.Dimension{rollup.Title, rollup.Country}, Sketches: rollup.SketchesOf(rollup.Viewers),
 	}
 }
 

@@ -151,7 +151,7 @@ func appendCells(s session, table string, starts []int64, rowsOf func([]cellRow,
 			for i := range rows {
 				r := &rows[i]
 				row = append(row[:0], start, uint8(r.face), r.a, r.b)
-				for _, m := range r.cell.Measures {
+				for _, m := range r.cell.Measures[:len(measureColumns())] {
 					row = append(row, m)
 				}
 				var viewers []byte
@@ -223,10 +223,10 @@ func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) 
 			}
 			d := &dims[p.Dims]
 			row = append(row[:0], first, last, p.N, isWhole(p), coupon, p.Viewer[:])
-			for dim := range rollup.DimensionCount {
+			for dim := range rollup.Dimension(len(dimensionColumns())) {
 				row = append(row, rollup.Value(d, dim))
 			}
-			for _, m := range total {
+			for _, m := range total[:len(measureColumns())] {
 				row = append(row, m)
 			}
 			row = append(row, appendDetail(nil, p, dims))

@@ -114,6 +114,7 @@ func BenchmarkSoak(b *testing.B) {
 	for i := int64(35); i >= -1; i-- {
 		days = append(days, today-i*day)
 	}
+	viewers := rollup.SketchesOf(rollup.Viewers)
 	title, country, device := rollup.Title, rollup.Country, rollup.DeviceType
 	one := rollup.Filter{Dimension: rollup.Title, In: []string{"t-ac"}}
 	for _, q := range []struct {
@@ -122,13 +123,13 @@ func BenchmarkSoak(b *testing.B) {
 	}{
 		{"all time by title and country", rollup.Scan{Source: rollup.SourceTitleDay, From: 0, To: now + day, By: []rollup.Dimension{title, country}}},
 		{"all time by country", rollup.Scan{Source: rollup.SourceTitleDay, From: 0, To: now + day, By: []rollup.Dimension{country}}},
-		{"titles by viewers, 7 days", rollup.Scan{Source: rollup.SourceTitleDay, From: today - 6*day, To: now + day, By: []rollup.Dimension{title}, Viewers: true}},
-		{"titles by viewers in a country, 7 days", rollup.Scan{Source: rollup.SourceTitleDay, From: today - 6*day, To: now + day, By: []rollup.Dimension{title}, Where: []rollup.Filter{{Dimension: country, In: []string{"ab"}}}, Viewers: true}},
-		{"a title by day and device, viewers", rollup.Scan{Source: rollup.SourceTitleDay, From: days[0], To: days[36], Buckets: days, By: []rollup.Dimension{device}, Where: []rollup.Filter{one}, Viewers: true}},
+		{"titles by viewers, 7 days", rollup.Scan{Source: rollup.SourceTitleDay, From: today - 6*day, To: now + day, By: []rollup.Dimension{title}, Sketches: viewers}},
+		{"titles by viewers in a country, 7 days", rollup.Scan{Source: rollup.SourceTitleDay, From: today - 6*day, To: now + day, By: []rollup.Dimension{title}, Where: []rollup.Filter{{Dimension: country, In: []string{"ab"}}}, Sketches: viewers}},
+		{"a title by day and device, viewers", rollup.Scan{Source: rollup.SourceTitleDay, From: days[0], To: days[36], Buckets: days, By: []rollup.Dimension{device}, Where: []rollup.Filter{one}, Sketches: viewers}},
 		{"30 minutes by 10 s", rollup.Scan{Source: rollup.SourcePulse, From: now - 1_800_000, To: now, Buckets: steps(now-1_800_000, now, 10_000), By: nil}},
 		{"a day by minute and cdn", rollup.Scan{Source: rollup.SourcePulse, From: now - day, To: now, Buckets: steps(now-day, now, 60_000), By: []rollup.Dimension{rollup.CDN}}},
 		{"7 days by hour", rollup.Scan{Source: rollup.SourceTitleHour, From: today - 6*day, To: today + day, Buckets: steps(today-6*day, today+day, rollup.HourMS)}},
-		{"plays by isp, 7 days", rollup.Scan{Source: rollup.SourcePlays, From: today - 6*day, To: today + day, By: []rollup.Dimension{rollup.ISP}, Viewers: true}},
+		{"plays by isp, 7 days", rollup.Scan{Source: rollup.SourcePlays, From: today - 6*day, To: today + day, By: []rollup.Dimension{rollup.ISP}, Sketches: viewers}},
 		{"plays by isp and hour, a day", rollup.Scan{Source: rollup.SourcePlays, From: today - day, To: today, Buckets: steps(today-day, today, rollup.HourMS), By: []rollup.Dimension{rollup.ISP}}},
 	} {
 		b.Run(strings.ReplaceAll(q.name, " ", "_"), func(b *testing.B) { ask(b, db, q.scan) })
@@ -140,7 +141,7 @@ func BenchmarkSoak(b *testing.B) {
 // askWhile scans a few times a second until it is told to stop, and returns how
 // long the longest took.
 func askWhile(b *testing.B, db warehouse.Warehouse, stop <-chan struct{}, now int64) (longest time.Duration) {
-	s := rollup.Scan{Source: rollup.SourceTitleDay, From: 0, To: now + 24*rollup.HourMS, By: []rollup.Dimension{rollup.Title}, Viewers: true}
+	s := rollup.Scan{Source: rollup.SourceTitleDay, From: 0, To: now + 24*rollup.HourMS, By: []rollup.Dimension{rollup.Title}, Sketches: rollup.SketchesOf(rollup.Viewers)}
 	for {
 		select {
 		case <-stop:

@@ -74,7 +74,7 @@ func TestCrashKeepsWhatWasApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = after.Close() }()
-	s := rollup.Scan{Source: rollup.SourceTitleDay, From: from, To: from + 48*rollup.HourMS, By: []rollup.Dimension{rollup.Title}, Viewers: true}
+	s := rollup.Scan{Source: rollup.SourceTitleDay, From: from, To: from + 48*rollup.HourMS, By: []rollup.Dimension{rollup.Title}, Sketches: rollup.SketchesOf(rollup.Viewers)}
 	for _, step := range [][]*rollup.Generation{generations[:2], generations} {
 		if err := after.Apply(t.Context(), step); err != nil {
 			t.Fatal(err)

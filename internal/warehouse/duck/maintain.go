@@ -146,8 +146,7 @@ func mergeCells(s session, table string, buckets []int64) error {
 			c = &rollup.Cell{}
 			cells[start][k] = c
 		}
-		m := measuresOf(row[4:])
-		for i, v := range m {
+		for i, v := range measuresOf(row[4:]) {
 			c.Measures[i] += v
 		}
 		return mergeViewers(c, row[len(row)-1])

@@ -53,7 +53,7 @@ func sumPlays(s session, acc *rollup.Accumulator, scan *rollup.Scan, q *query, b
 		return acc.Add(i, keys, &m, nil)
 	})
 	acc.Read(read, 0)
-	if err != nil || !scan.Viewers {
+	if err != nil || !scan.Sketches.Has(rollup.Viewers) {
 		return err
 	}
 	sql = "SELECT DISTINCT " + q.selects(bucket, "coupon") + " FROM plays WHERE coupon <> 0 AND " + q.conditions()

@@ -143,6 +143,9 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 
 // Values are all values of a dimension that the tables hold.
 func (db *DB) Values(ctx context.Context, d rollup.Dimension) (values []string, err error) {
+	if int(d) >= len(dimensionColumns()) {
+		return nil, nil
+	}
 	sql := "SELECT DISTINCT " + dimensionColumns()[d] + " FROM plays"
 	for _, f := range []rollup.Face{rollup.FaceTitle, rollup.FaceCountry, rollup.FaceDevice} {
 		if f.Dimensions()[0] == d {

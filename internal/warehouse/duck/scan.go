@@ -128,7 +128,7 @@ func keysOf(row []driver.Value, keys []string) int {
 }
 
 func measuresOf(row []driver.Value) (m rollup.Measures) {
-	for i := range m {
+	for i := range measureColumns() {
 		m[i] = row[i].(int64)
 	}
 	return m
@@ -150,7 +150,7 @@ func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
 		return acc.Add(i, keys, &m, nil)
 	})
 	acc.Read(read, 0)
-	if err != nil || !scan.Viewers {
+	if err != nil || !scan.Sketches.Has(rollup.Viewers) {
 		return err
 	}
 	var none rollup.Measures

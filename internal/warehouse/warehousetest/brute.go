@@ -22,14 +22,14 @@ func AnswerOf(r *rollup.Result) Answer {
 		if _, twice := a[k]; twice {
 			k += " AGAIN"
 		}
-		a[k] = describe(&g.Measures, g.Viewers)
+		a[k] = describe(&g.Measures, &g.Sketches)
 	}
 	return a
 }
 
-func describe(m *rollup.Measures, v *sketch.HLL) string {
+func describe(m *rollup.Measures, sketches *rollup.Sketches) string {
 	s := fmt.Sprint(*m)
-	if v != nil {
+	if v := sketches.HLL(rollup.Viewers); v != nil {
 		s += fmt.Sprintf(" %x", v.AppendBinary(nil))
 	}
 	return s
@@ -52,10 +52,7 @@ func Brute(s rollup.Scan, batches []*fact.Batch) Answer {
 		}
 		k := fmt.Sprint(bucket, "|", strings.Join(keys, "|"))
 		if groups[k] == nil {
-			groups[k] = &rollup.Group{Bucket: bucket, Keys: keys}
-			if s.Viewers {
-				groups[k].Viewers = new(sketch.HLL)
-			}
+			groups[k] = &rollup.Group{Bucket: bucket, Keys: keys, Sketches: rollup.NewSketches(s.Sketches)}
 		}
 		return groups[k]
 	}
@@ -75,8 +72,8 @@ func Brute(s rollup.Scan, batches []*fact.Batch) Answer {
 	}
 	a := Answer{}
 	for k, g := range groups {
-		if (g.Measures != rollup.Measures{}) || g.Viewers != nil && !g.Viewers.IsEmpty() {
-			a[k] = describe(&g.Measures, g.Viewers)
+		if (g.Measures != rollup.Measures{}) || !g.Sketches.IsEmpty() {
+			a[k] = describe(&g.Measures, &g.Sketches)
 		}
 	}
 	return a
@@ -139,8 +136,8 @@ func bruteMark(k fact.Mark, g *rollup.Group) {
 	}
 	if k.Known {
 		m[rollup.KnownPlays] += n
-		if g.Viewers != nil && n > 0 {
-			g.Viewers.AddCoupon(sketch.Coupon(k.Viewer))
+		if v := g.Sketches.HLL(rollup.Viewers); v != nil && n > 0 {
+			v.AddCoupon(sketch.Coupon(k.Viewer))
 		}
 	}
 }

@@ -104,7 +104,7 @@ func (w *world) scans(t *testing.T) []rollup.Scan {
 	var list []rollup.Scan
 	add := func(s rollup.Scan) {
 		list = append(list, s)
-		s.Viewers = true
+		s.Sketches = rollup.SketchesOf(rollup.Viewers)
 		list = append(list, s)
 	}
 	for _, by := range [][]rollup.Dimension{nil, d(rollup.Title), d(rollup.Country), d(rollup.DeviceType), d(rollup.CDN)} {
@@ -135,7 +135,7 @@ func (w *world) scans(t *testing.T) []rollup.Scan {
 }
 
 func describeScan(s rollup.Scan) string {
-	return fmt.Sprintf("source %d, [%d,%d), %d buckets, by %v, where %v, viewers %v", s.Source, s.From, s.To, len(s.Bounds())-1, s.By, s.Where, s.Viewers)
+	return fmt.Sprintf("source %d, [%d,%d), %d buckets, by %v, where %v, sketches %b", s.Source, s.From, s.To, len(s.Bounds())-1, s.By, s.Where, s.Sketches)
 }
 
 // same fails when two answers differ, and names one difference.
@@ -194,7 +194,7 @@ func playsAddUp(t *testing.T, open Open) {
 	}
 	odd := rollup.Scan{
 		Source: rollup.SourcePlays, From: w.from + 7, To: w.to - 13, Buckets: []int64{w.from + 3, w.from + 1_234_567, w.from + 50_000_001, w.to + 1},
-		By: []rollup.Dimension{rollup.ISP, rollup.Region}, Where: []rollup.Filter{{Dimension: rollup.OS, In: []string{"os-ab"}}}, Viewers: true,
+		By: []rollup.Dimension{rollup.ISP, rollup.Region}, Where: []rollup.Filter{{Dimension: rollup.OS, In: []string{"os-ab"}}}, Sketches: rollup.SketchesOf(rollup.Viewers),
 	}
 	got, want := scan(t, db, odd), bruteWithoutViewers(odd, w)
 	for i := range got.Groups {
@@ -221,7 +221,7 @@ func applyIdempotent(t *testing.T, open Open) {
 	w := makeWorld(t, 3, 4, 10)
 	db := open(t, t.TempDir())
 	defer closeIt(t, db)
-	s := rollup.Scan{Source: rollup.SourceTitleDay, From: w.from - 2*day, To: w.to + 2*day, Viewers: true, By: []rollup.Dimension{rollup.Title}}
+	s := rollup.Scan{Source: rollup.SourceTitleDay, From: w.from - 2*day, To: w.to + 2*day, Sketches: rollup.SketchesOf(rollup.Viewers), By: []rollup.Dimension{rollup.Title}}
 	apply(t, db, w.generations[0])
 	apply(t, db, w.generations[0])
 	same(t, "twice", AnswerOf(scan(t, db, s)), Brute(s, w.batches[:4]))
@@ -340,7 +340,7 @@ func notCovered(t *testing.T, open Open) {
 			t.Errorf("%s: %v", describeScan(s), err)
 		}
 	}
-	r := scan(t, db, rollup.Scan{Source: rollup.SourcePlays, To: 1 << 50, Viewers: true})
+	r := scan(t, db, rollup.Scan{Source: rollup.SourcePlays, To: 1 << 50, Sketches: rollup.SketchesOf(rollup.Viewers)})
 	if len(r.Groups) != 0 || r.FirstData != 0 {
 		t.Errorf("an empty warehouse answers %v", r)
 	}

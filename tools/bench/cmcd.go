@@ -9,8 +9,7 @@ import (
 	"playhead/internal/collect/wire"
 )
 
-// measureCMCD decodes reports of the kind that hls.js sends, on all cores, and
-// compares the events a second with what sonic made of the native bytes.
+// measureCMCD decodes reports of the kind that hls.js sends, on all cores.
 func measureCMCD(r *report) error {
 	const each = 4 * time.Second
 	rate, err := decodeRate(reports(64, 800), each, func() func([]byte) (int, error) {
@@ -33,18 +32,7 @@ func measureCMCD(r *report) error {
 		return fmt.Errorf("cmcd: %w", err)
 	}
 	r.add("decode.cmcd.events_per_s", rate, "events/s")
-	r.addAtLeast("collect.cmcd.ratio", rate/r.value("decode.sonic.events_per_s"), "ratio", 0.6)
 	return nil
-}
-
-// value is a figure that was taken already, else 0.
-func (r *report) value(name string) float64 {
-	for _, f := range r.Figures {
-		if f.Name == name {
-			return f.Value
-		}
-	}
-	return 0
 }
 
 // reports are bodies of lines that are events: mostly intervals, with changes of

@@ -48,7 +48,7 @@ func measureConnections(ctx context.Context, o options, r *report) error {
 	period := time.Duration(float64(keptConnections*keptBatch) / keptRate * float64(time.Second))
 	conns := make([]*keptConn, keptConnections)
 	for i := range conns {
-		if conns[i], err = dialKept(s.url, key); err != nil {
+		if conns[i], err = dialKept(s.url, "/v1/events", key, "application/x-ndjson"); err != nil {
 			return fmt.Errorf("connection %d: %w", i, err)
 		}
 		defer conns[i].Close()
@@ -122,13 +122,13 @@ type keptConn struct {
 	out  []byte
 }
 
-func dialKept(url, key string) (*keptConn, error) {
+func dialKept(url, path, key, kind string) (*keptConn, error) {
 	host := strings.TrimPrefix(url, "http://")
 	conn, err := net.Dial("tcp", host)
 	if err != nil {
 		return nil, err
 	}
-	head := fmt.Sprintf("POST /v1/events HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/x-ndjson\r\nContent-Length: ", host, key)
+	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: ", path, host, key, kind)
 	return &keptConn{Conn: conn, in: bufio.NewReaderSize(conn, 1024), head: head}, nil
 }
 
@@ -147,6 +147,9 @@ func (c *keptConn) send(batch []byte) error {
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode == http.StatusNoContent {
+		return nil // players get no more
+	}
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = &statusError{resp.StatusCode, string(data)}
 	}

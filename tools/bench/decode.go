@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/bytedance/sonic"
 
@@ -13,30 +15,31 @@ import (
 	"playhead/internal/collect/wire"
 )
 
-// plainEvent is what one would write to decode the native format by a library:
-// every field that the synthetic audience sends, nothing checked.
+// plainEvent is what one would write to decode the native format by a library,
+// made as easy for it as can be: every field that the synthetic audience sends,
+// nothing checked, what is absent not told from 0, the open map not read.
 type plainEvent struct {
-	ID           string `json:"id"`
-	Type         string `json:"type"`
-	Time         any    `json:"time"`
-	SentAt       any    `json:"sent_at"`
-	ViewerID     string `json:"viewer_id"`
-	AnonymousID  string `json:"anonymous_id"`
-	SessionID    string `json:"session_id"`
-	PlayID       string `json:"play_id"`
-	Seq          *int64 `json:"seq"`
-	TitleID      string `json:"title_id"`
-	PositionMS   *int64 `json:"position_ms"`
-	DurationMS   *int64 `json:"duration_ms"`
-	FromMS       *int64 `json:"from_ms"`
-	Live         bool   `json:"live"`
-	CreativeID   string `json:"creative_id"`
-	Placement    string `json:"placement"`
-	Rank         *int64 `json:"rank"`
-	ImpressionID string `json:"impression_id"`
-	SearchID     string `json:"search_id"`
+	ID           string                 `json:"id"`
+	Type         string                 `json:"type"`
+	Time         sonic.NoCopyRawMessage `json:"time"`
+	SentAt       sonic.NoCopyRawMessage `json:"sent_at"`
+	ViewerID     string                 `json:"viewer_id"`
+	AnonymousID  string                 `json:"anonymous_id"`
+	SessionID    string                 `json:"session_id"`
+	PlayID       string                 `json:"play_id"`
+	Seq          int64                  `json:"seq"`
+	TitleID      string                 `json:"title_id"`
+	PositionMS   int64                  `json:"position_ms"`
+	DurationMS   int64                  `json:"duration_ms"`
+	FromMS       int64                  `json:"from_ms"`
+	Live         bool                   `json:"live"`
+	CreativeID   string                 `json:"creative_id"`
+	Placement    string                 `json:"placement"`
+	Rank         int64                  `json:"rank"`
+	ImpressionID string                 `json:"impression_id"`
+	SearchID     string                 `json:"search_id"`
 
-	Propensity *float64 `json:"propensity"`
+	Propensity float64 `json:"propensity"`
 
 	Context struct {
 		Country    string `json:"country"`
@@ -53,20 +56,20 @@ type plainEvent struct {
 		Timezone   string `json:"timezone"`
 	} `json:"context"`
 	Quality struct {
-		BitrateKbps   *int64 `json:"bitrate_kbps"`
-		DroppedFrames *int64 `json:"dropped_frames"`
-		StartupMS     *int64 `json:"startup_ms"`
+		BitrateKbps   int64  `json:"bitrate_kbps"`
+		DroppedFrames int64  `json:"dropped_frames"`
+		StartupMS     int64  `json:"startup_ms"`
 		ErrorCode     string `json:"error_code"`
 		ErrorClass    string `json:"error_class"`
 		ErrorFatal    bool   `json:"error_fatal"`
 	} `json:"quality"`
 	Search struct {
 		Query   string `json:"query"`
-		Results *int64 `json:"results"`
+		Results int64  `json:"results"`
 	} `json:"search"`
-	Experiments map[string]string `json:"experiments"`
-	Traits      map[string]string `json:"traits"`
-	Properties  map[string]any    `json:"properties"`
+	Experiments map[string]string      `json:"experiments"`
+	Traits      map[string]string      `json:"traits"`
+	Properties  sonic.NoCopyRawMessage `json:"properties"`
 }
 
 // measureDecoding decodes the prepared bytes on all cores, by the collector's
@@ -92,33 +95,43 @@ func measureDecoding(r *report, bodies []body) error {
 	if err != nil {
 		return fmt.Errorf("native: %w", err)
 	}
-	theirs, err := decodeRate(bodies, each, func() func([]byte) (int, error) {
-		return func(data []byte) (int, error) {
-			n := 0
-			for line := range bytes.Lines(data) {
-				var e plainEvent
-				if err := sonic.ConfigFastest.Unmarshal(line, &e); err != nil {
-					return n, err
-				}
-				n++
-			}
-			return n, nil
-		}
-	})
+	theirs, err := decodeRate(bodies, each, newSonic)
 	if err != nil {
 		return fmt.Errorf("sonic: %w", err)
 	}
 	r.add("decode.native.events_per_s", ours, "events/s")
 	r.add("decode.sonic.events_per_s", theirs, "events/s")
-	r.addAtLeast("collect.native.ratio", ours/theirs, "ratio", 0.6)
+	r.add("decode.native.ratio", ours/theirs, "ratio")
 	return nil
+}
+
+// newSonic makes a decoder of lines by sonic, as fast as it goes: nothing is
+// checked, and strings may point into the body.
+func newSonic() func([]byte) (int, error) {
+	return func(data []byte) (int, error) {
+		n := 0
+		for line := range bytes.Lines(data) {
+			var e plainEvent
+			if err := sonic.ConfigFastest.UnmarshalFromString(unsafe.String(unsafe.SliceData(line), len(line)), &e); err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
 }
 
 // decodeRate runs a decoder on every core over the bodies, again and again, and
 // returns events a second of all cores together.
 func decodeRate(bodies []body, each time.Duration, newDecoder func() func([]byte) (int, error)) (float64, error) {
+	n, took, err := decodeRound(bodies, each, newDecoder)
+	return float64(n) / took.Seconds(), err
+}
+
+// decodeRound is decodeRate as a number of events and the time that it took.
+func decodeRound(bodies []body, each time.Duration, newDecoder func() func([]byte) (int, error)) (events int64, took time.Duration, err error) {
 	cores := runtime.GOMAXPROCS(0)
-	counts, errs := make([]int, cores), make([]error, cores)
+	counts, errs := make([]int64, cores), make([]error, cores)
 	var workers sync.WaitGroup
 	began := time.Now()
 	for c := range cores {
@@ -130,17 +143,14 @@ func decodeRate(bodies []body, each time.Duration, newDecoder func() func([]byte
 					errs[c] = err
 					return
 				}
-				counts[c] += n
+				counts[c] += int64(n)
 			}
 		})
 	}
 	workers.Wait()
-	took, total := time.Since(began), 0
+	took = time.Since(began)
 	for c := range cores {
-		if errs[c] != nil {
-			return 0, errs[c]
-		}
-		total += counts[c]
+		events += counts[c]
 	}
-	return float64(total) / took.Seconds(), nil
+	return events, took, errors.Join(errs...)
 }

@@ -25,7 +25,7 @@ type options struct {
 	viewers     int           // of the demo
 	connections int
 	kept        time.Duration // of the run with many connections
-	only        string        // "connections" or "decode" for that run alone
+	only        string        // "collect", "connections" or "decode" for that run alone
 }
 
 func main() {
@@ -38,7 +38,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
-	flag.StringVar(&o.only, "only", "", `"connections" or "decode": that alone, without a file`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections" or "decode": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -55,6 +55,12 @@ func runOnly(ctx context.Context, o options, r *report) error {
 	switch o.only {
 	case "connections":
 		return measureConnections(ctx, o, r)
+	case "collect":
+		bodies, err := prepare(ctx, 2, 200_000)
+		if err != nil {
+			return err
+		}
+		return measureCollector(ctx, r, bodies)
 	case "decode":
 		bodies, err := prepare(ctx, 2, 50_000)
 		if err != nil {
@@ -96,6 +102,10 @@ func run(ctx context.Context, o options) error {
 	}
 	if err := measureCMCD(&r); err != nil {
 		return fmt.Errorf("decode: %w", err)
+	}
+	say("sending to the collector alone")
+	if err := measureCollector(ctx, &r, bodies[:min(len(bodies), 400)]); err != nil {
+		return fmt.Errorf("collect: %w", err)
 	}
 	say("sending for %s", o.load)
 	ingest, err := measureIngest(ctx, o, &r, bodies)

@@ -80,6 +80,30 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.all.ServeHTTP(w, r)
 }
 
+// readable tells a path that can only be written to from a page: without it a
+// GET of such a path would be the pages' to answer, as one that is not there.
+func readable(mux *http.ServeMux, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodDelete, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut} {
+			if _, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL}); pattern != "" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) == 0 {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		list := strings.Join(allowed, ", ")
+		h := w.Header()
+		h.Set("Allow", list)
+		h.Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		// The client may be gone.
+		_, _ = fmt.Fprintf(w, `{"title":"Method Not Allowed","status":405,"detail":"This path takes %s; /openapi.json and docs/clients.md say what to send."}`+"\n", list)
+	})
+}
+
 // hostName is a Host header's name without its port, in lower case.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -39,6 +39,24 @@ func TestDoor(t *testing.T) {
 	}
 }
 
+func TestReadingWhatIsWritten(t *testing.T) {
+	mux, page := http.NewServeMux(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })
+	mux.Handle("POST /v1/events", page)
+	mux.Handle("OPTIONS /v1/events", page)
+	mux.Handle("PUT /things/{id}", page)
+	mux.Handle("GET /things/{id}", page)
+	mux.Handle("GET /", readable(mux, page))
+	for path, want := range map[string]string{"/v1/events": "OPTIONS, POST", "/v1/events?k=1": "OPTIONS, POST", "/v1/other": "", "/": "", "/things/3": ""} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+			if allowed := w.Header().Get("Allow"); allowed != want || (w.Code == http.StatusMethodNotAllowed) != (want != "") {
+				t.Errorf("%s %s: %d, Allow %q, want %q", method, path, w.Code, allowed, want)
+			}
+		}
+	}
+}
+
 // The names below are never asked for: the policy decides before any request.
 func TestACMEHosts(t *testing.T) {
 	s := DefaultSettings()

@@ -155,7 +155,7 @@ func (s *server) routes() (err error) {
 	if s.demo {
 		pages = s.signedIn(pages)
 	}
-	s.mux.Handle("GET /", pages)
+	s.mux.Handle("GET /", readable(s.mux, pages))
 	s.handler, err = newDoor(&s.settings, intake, s.handler)
 	return err
 }

@@ -105,6 +105,9 @@ func (d *Decoder) object() error {
 		err = c.fail("text after the envelope")
 	}
 	if err == nil && c.peek() == 0 && c.p >= len(c.b) {
+		if env.noArray && !env.typed {
+			return &MalformedError{"events of the envelope must be an array"}
+		}
 		c.p = start
 		return d.event()
 	}
@@ -130,8 +133,11 @@ func (d *Decoder) looksLikeLines() bool {
 type envelope struct {
 	// events is the place of the array "events", or -1: it is an event.
 	events int
-	sentAt int64
-	bad    string
+	// noArray: there is "events", but it is none; typed: there is "type", so that
+	// it is an event for all that.
+	noArray, typed bool
+	sentAt         int64
+	bad            string
 	// done: sent_at stood in front, as it should, and the events were decoded
 	// in the same pass.
 	done bool
@@ -162,6 +168,10 @@ func (d *Decoder) envelope() (envelope, error) {
 			continue
 		case k == "events" && ch == '[':
 			env.events = c.p
+		case k == "events":
+			env.noArray = true
+		case k == "type":
+			env.typed = true
 		case k == "sent_at" && !env.done:
 			env.sentAt, env.bad, err = d.timeValue()
 			if env.bad == absentTime {

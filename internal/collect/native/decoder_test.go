@@ -85,6 +85,22 @@ func TestStringsAreReadAsTheLibraryDoes(t *testing.T) {
 	}
 }
 
+func TestEnvelopeWithoutAnArray(t *testing.T) {
+	for _, body := range []string{`{"events":{}}`, `{"events":null}`, `{"sent_at":1795410000000,"events":"x"}`, `{"events":3,"sent_at":1795410000000}`} {
+		_, _, err := decode(t, body, Options{})
+		var malformed *MalformedError
+		if !errors.As(err, &malformed) || !strings.Contains(err.Error(), "must be an array") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	// An event may have a field of that name, as any other that is not known.
+	for _, body := range []string{`{"type":"rated","time":1,"events":{}}`, `{"events":1,"time":1,"type":"rated"}`} {
+		if good, bad, err := decode(t, body, Options{}); err != nil || len(good) != 1 || len(bad) != 0 {
+			t.Errorf("%s: %v %v %v", body, good, bad, err)
+		}
+	}
+}
+
 func TestDecoderKeepsNothing(t *testing.T) {
 	d := NewDecoder()
 	first := `{"type":"search","time":1,"viewer_id":"v\u0061","experiments":{"a":"b"},"properties":{"x": 1},"context":{"city":"x"},"sent_at":5}`

@@ -35,7 +35,7 @@ type keysCreateCmd struct {
 	Write      bool     `help:"A key for players, apps and servers that send events." xor:"kind" required:""`
 	Read       bool     `help:"A token for people and programs that ask." xor:"kind" required:""`
 	Name       string   `help:"What to call it." placeholder:"N"`
-	Role       string   `help:"What a read token may do: viewer or admin." default:"viewer" enum:"viewer,admin"`
+	Role       string   `help:"What a read token may do: viewer (figures), support (also single events) or admin (all)." default:"viewer" enum:"viewer,support,admin"`
 	Origins    []string `help:"Browser origins that may use a write key; none means all." placeholder:"URL"`
 	Rate       float64  `help:"Most events a second that a write key may send, over time; 0 means no bound." placeholder:"N"`
 	keysFolder `embed:""`

@@ -182,6 +182,20 @@ func TestOpenRefusesLooseOrDamagedFiles(t *testing.T) {
 	}
 }
 
+func TestRoles(t *testing.T) {
+	for _, c := range []struct {
+		role, least Role
+		may         bool
+	}{
+		{Viewer, Viewer, true}, {Viewer, Support, false}, {Viewer, Admin, false}, {Support, Viewer, true}, {Support, Support, true}, {Support, Admin, false},
+		{Admin, Viewer, true}, {Admin, Support, true}, {Admin, Admin, true}, {"", Viewer, false}, {"king", Viewer, false}, {Admin, "", false}, {Admin, "king", false},
+	} {
+		if c.role.May(c.least) != c.may {
+			t.Errorf("%q for what needs %q: %v", c.role, c.least, !c.may)
+		}
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	k := Key{Origins: []string{"https://a.example"}}
 	for origin, want := range map[string]bool{"": true, "https://a.example": true, "https://b.example": false, "null": false} {

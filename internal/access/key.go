@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,11 +22,25 @@ const (
 // Role is what a reader may do.
 type Role string
 
-// Roles of readers.
+// Roles of readers, each with all that the ones before it may do.
 const (
+	// Viewer asks for figures.
 	Viewer Role = "viewer"
-	Admin  Role = "admin"
+	// Support looks at single events and viewers, to help one of them.
+	Support Role = "support"
+	// Admin changes what is set up.
+	Admin Role = "admin"
 )
+
+// Roles are all roles, the least one first.
+func Roles() []Role { return []Role{Viewer, Support, Admin} }
+
+// May reports whether a reader of the role may do what needs at least the role
+// least. What is no role may nothing, and nobody may what needs no role.
+func (r Role) May(least Role) bool {
+	have, need := slices.Index(Roles(), r), slices.Index(Roles(), least)
+	return need >= 0 && have >= need
+}
 
 var (
 	// ErrExists: a key of this name is in use.

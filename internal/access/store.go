@@ -106,8 +106,8 @@ func check(k *Key) error {
 	switch {
 	case k.Kind != Write && k.Kind != Read:
 		return fmt.Errorf("%w: kind must be write or read", ErrInvalid)
-	case k.Kind == Read && k.Role != Viewer && k.Role != Admin:
-		return fmt.Errorf("%w: role must be viewer or admin", ErrInvalid)
+	case k.Kind == Read && !k.Role.May(Viewer):
+		return fmt.Errorf("%w: role must be viewer, support or admin", ErrInvalid)
 	case k.Kind == Write && k.Role != "":
 		return fmt.Errorf("%w: a write key has no role", ErrInvalid)
 	case len(k.Name) > 64:

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"playhead/internal/access"
 	"playhead/internal/collect"
 )
 
@@ -114,6 +115,50 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 				t.Errorf("%s %s answered a stranger %d: %s", method, path, w.Code, w.Body)
 			}
 		}
+	}
+}
+
+// Every endpoint is held to the role that its document names: the least role
+// that may, and the one below it, which may not.
+func TestRoles(t *testing.T) {
+	h := open(t, &fakes{})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/openapi.json", nil))
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Description string                `json:"description"`
+			Security    []map[string][]string `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	asked := map[access.Role]int{}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if len(op.Security) == 0 {
+				continue
+			}
+			least := leastRole(op.Security)
+			asked[least]++
+			if !strings.Contains(op.Description, string(least)) {
+				t.Errorf("%s %s needs the role %s and does not say so", method, path, least)
+			}
+			for _, role := range []access.Role{access.Viewer, access.Support} {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel() // streams end at once
+				r := httptest.NewRequestWithContext(ctx, strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "dune"), strings.NewReader("{}"))
+				r.Header.Set("Authorization", "Bearer "+string(role))
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				if refused := w.Code == http.StatusForbidden; refused == role.May(least) {
+					t.Errorf("%s %s, which needs %s, answered %s with %d: %s", method, path, least, role, w.Code, w.Body)
+				}
+			}
+		}
+	}
+	if asked[access.Viewer] == 0 || asked[access.Support] == 0 {
+		t.Errorf("roles asked for: %v", asked)
 	}
 }
 

@@ -89,7 +89,8 @@ func (f *fakes) Subscribe(filter collect.Filter) (<-chan collect.Entry, func()) 
 }
 
 func (f *fakes) FromRequest(r *http.Request) (access.Identity, bool) {
-	return access.Identity{Role: access.Viewer, Name: "ada"}, r.Header.Get("Authorization") == "Bearer good"
+	role, ok := map[string]access.Role{"Bearer good": access.Admin, "Bearer viewer": access.Viewer, "Bearer support": access.Support}[r.Header.Get("Authorization")]
+	return access.Identity{Role: role, Name: "ada"}, ok
 }
 
 func (f *fakes) Redeem(token string) (*http.Cookie, error) {

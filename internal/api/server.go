@@ -76,16 +76,16 @@ func (s *server) registerHealth(mux *http.ServeMux) {
 	if s.Registry != nil {
 		metrics := promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{})
 		mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-			if _, ok := s.Sessions.FromRequest(r); !ok && !fromThisMachine(r) {
-				problem(w, http.StatusUnauthorized, "/metrics answers this machine and read tokens. "+howToRead)
+			if fromThisMachine(r) {
+				metrics.ServeHTTP(w, r)
 				return
 			}
-			metrics.ServeHTTP(w, r)
+			s.reader(metrics.ServeHTTP)(w, r)
 		})
 	}
 	s.describe("healthz", "/healthz", "Whether the process runs", whoAnyone, nil)
 	s.describe("readyz", "/readyz", "Whether it can answer", whoAnyone, nil)
-	s.describe("prometheus", "/metrics", "Prometheus metrics", "Who may call it: programs on this machine, else a read token.", readers())
+	s.describe("prometheus", "/metrics", "Prometheus metrics", "Who may call it: programs on this machine, else any read token (role viewer).", readers())
 	s.describe("login", "/login", "Sign a browser in by a one-time link", whoAnyone, nil)
 }
 

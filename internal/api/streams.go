@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"playhead/internal/access"
 	"playhead/internal/collect"
 )
 
@@ -17,12 +18,12 @@ const sayAlive = 15 * time.Second
 
 func (s *server) registerStreams(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/live", s.reader(s.live))
-	mux.HandleFunc("GET /api/v1/events/tail", s.reader(s.tail))
+	mux.HandleFunc("GET /api/v1/events/tail", s.only(access.Support, s.tail))
 	s.describe("live", "/api/v1/live", "What is true now, five times a second (server-sent events)",
 		"Each message's data is a snapshot: time, concurrent_viewers, events_per_second, freshness_ms, per_minute, top, countries. "+whoReads, readers())
 	s.describe("tail", "/api/v1/events/tail", "What comes in, and why it was refused (server-sent events)",
 		"Query: key, format, type, title, result (accepted, duplicate, ignored, excluded or rejected), reason (a code, a rule or a repair), "+
-			"accepted (true or false). Each message has the event as received (raw, with what is personal masked), what it became, and why. "+whoReads, readers())
+			"accepted (true or false). Each message has the event as received (raw, with what is personal masked), what it became, and why. "+whoHelps, needs(access.Support))
 }
 
 // stream is one server-sent event stream.

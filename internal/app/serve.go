@@ -164,7 +164,7 @@ func (s *server) routes() (err error) {
 func (s *server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := s.sessions.FromRequest(r); !ok {
-			http.SetCookie(w, s.sessions.Cookie(access.Identity{Role: access.Viewer, Name: "demo"}))
+			http.SetCookie(w, s.sessions.Cookie(access.Identity{Role: access.Support, Name: "demo"}))
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -154,7 +154,7 @@ func TestPathsAndHosts(t *testing.T) {
 
 func TestWhatIsLeftOut(t *testing.T) {
 	s := start(t, "--internal-viewers", "v-ours", "--internal-networks", "192.0.2.0/24", "--trusted-proxies", "127.0.0.1/32", "--cdn-hosts", "*.edge.example=own")
-	key, token := s.key("--write", "--name", "web"), s.key("--read")
+	key, token := s.key("--write", "--name", "web"), s.key("--read", "--role", "support")
 	for agent, want := range map[string]int{
 		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": 0, "facebookexternalhit/1.1": 0, "Go-http-client/1.1": 1, "Mozilla/5.0 HeadlessChrome/140.0": 1,
 	} {

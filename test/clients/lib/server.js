@@ -50,11 +50,11 @@ export async function startServer({ args = [], readyMs = 30_000 } = {}) {
     }
     await new Promise(done => setTimeout(done, 100))
   }
-  const key = async kind => (await run(binary, ['keys', 'create', kind, '--name', `clients${kind}`, '--data-dir', data])).stdout.split('\n')[0]
+  const key = async (kind, ...more) => (await run(binary, ['keys', 'create', kind, ...more, '--name', `clients${kind}`, '--data-dir', data])).stdout.split('\n')[0]
   let writeKey, readToken
   try {
     writeKey = await key('--write')
-    readToken = await key('--read')
+    readToken = await key('--read', '--role', 'support')
   } catch (error) {
     await stop()
     throw error

@@ -8,7 +8,7 @@ import { readFileSync, existsSync, statSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { art, catalogue } from './catalog.mjs';
-import { answer, concurrent, COUNTRIES, DEVICES, definitions, retention, share, tailEvent } from './numbers.mjs';
+import { answer, concurrent, COUNTRIES, DEVICES, definitions, dimensions, retention, share, tailEvent } from './numbers.mjs';
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -72,7 +72,7 @@ const routes = {
     history: empty ? null : { done: Math.min(35, 12 + Math.floor((Date.now() - started) / 4000)), total: 35 },
   }),
   '/api/v1/session': () => ({ role: 'viewer', name: 'Fixture', demo: !empty }),
-  '/api/v1/metrics': () => ({ metrics: definitions }),
+  '/api/v1/metrics': () => ({ metrics: definitions, dimensions, grains: ['none', '10s', 'minute', 'hour', 'day', 'week', 'month'] }),
   '/api/v1/catalog/titles': () => ({ titles: titles.map(({ weight, mood, ...t }) => t) }),
 };
 

@@ -120,14 +120,19 @@ export function tailEvent(titles) {
   };
 }
 
-const define = (name, title, unit, description, formula) => ({ name, title, unit, description, formula });
+const define = (name, title, unit, description, formula, higher_is = /rebuff|startup|failure|exits/.test(name) ? -1 : 1) => ({ name, title, unit, description, formula, higher_is, version: 1, source: 'fixture' });
+export const dimensions = [
+  { name: 'title', title: 'Title', description: 'Title id.' },
+  { name: 'country', title: 'Country', description: 'ISO 3166-1 alpha-2.' },
+  { name: 'device_type', title: 'Device type', description: 'tv, phone, …' },
+];
 export const definitions = [
-  define('plays', 'Plays', 'plays', 'Plays with a first frame.', 'count of first frames'),
-  define('viewers', 'Viewers', 'viewers', 'Distinct viewers with a first frame; an HLL estimate.', 'distinct viewers'),
+  define('plays', 'Plays', 'count', 'Plays with a first frame.', 'count of first frames'),
+  define('viewers', 'Viewers', 'count', 'Distinct viewers with a first frame; an HLL estimate.', 'distinct viewers'),
   define('media_hours', 'Media hours', 'hours', 'Time in playing.', 'Σ playing time'),
   define('watch_hours', 'Watch hours', 'hours', 'Request to pause, end or failure, with startup, stalls and seeks.', 'Σ watched time'),
   define('play_completion_rate', 'Play completion rate', 'ratio', 'Plays whose distinct media watched is at least 90 % of the title.', 'completed plays / measured plays'),
-  define('concurrent_viewers', 'Concurrent viewers', 'viewers', 'Distinct viewers of plays that are active at a 10 s boundary of event time; paused are not counted.', 'gauge'),
+  define('concurrent_viewers', 'Concurrent viewers', 'count', 'Distinct viewers of plays that are active at a 10 s boundary of event time; paused are not counted.', 'gauge'),
   define('rebuffering_ratio', 'Rebuffering ratio', 'ratio', 'The share of watched time spent waiting after the first frame.', 'Σ stall time / Σ watched time'),
   define('startup_time', 'Startup time', 'ms', 'From the request to the first frame, mean.', 'Σ startup / plays that know theirs'),
   define('video_start_failure_rate', 'Video start failure rate', 'ratio', 'Attempts with a fatal error before a first frame.', 'start failures / attempts'),

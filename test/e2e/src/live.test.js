@@ -29,7 +29,7 @@ const listen = (page, ms) => page.evaluate(ms => new Promise((resolve, reject) =
 
 test('first numbers within ten seconds of the start, then four fresh snapshots a second', { timeout: 60_000 }, async () => {
   const page = await browser.newPage()
-  await page.goto(server.url)
+  await page.goto(`${server.url}/live`)
   const number = () => page.locator('section[aria-label="Right now"] .text-44').innerText()
   await eventually('the number of viewers', 10_000, number, text => Number(text.replaceAll(/[^0-9]/g, '')) > 0)
   const first = Date.now() - startedAt

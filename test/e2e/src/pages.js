@@ -3,9 +3,12 @@ export const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390,
 export const schemes = ['dark', 'light']
 
 export const pages = title => [
+  { name: 'home', path: '/' },
   { name: 'live', path: '/live' },
+  { name: 'quality', path: '/quality' },
   { name: 'titles', path: '/titles' },
   { name: 'title', path: `/titles/${encodeURIComponent(title)}` },
+  { name: 'explore', path: '/explore?m=plays,rebuffering_ratio&by=device_type' },
   { name: 'events', path: '/events' },
   { name: 'player', path: '/demo/player' },
 ]

@@ -3,17 +3,14 @@
 import type { DimensionValue, Title } from '$lib/api/types';
 import { countryName, deviceName } from '$lib/format/names';
 import { COUNTRY_CODES } from '$lib/chart/countries';
+import { PLACES } from './places';
 
 export type Found =
   | { key: string; kind: 'page'; path: string; label: string; note: string }
   | { key: string; kind: 'title'; value: string; label: string; note: string }
   | { key: string; kind: 'filter'; dimension: 'country' | 'device_type'; value: string; label: string; note: string };
 
-const PAGES: Found[] = [
-  { key: 'page-live', kind: 'page', path: '/live', label: 'Live', note: 'page' },
-  { key: 'page-titles', kind: 'page', path: '/titles', label: 'Titles', note: 'page' },
-  { key: 'page-events', kind: 'page', path: '/events', label: 'Events', note: 'page' },
-];
+const PAGES: Found[] = PLACES.map((p) => ({ key: `page-${p.page}`, kind: 'page', path: p.path, label: p.name, note: p.about }));
 
 const DEVICES = ['tv', 'phone', 'tablet', 'desktop', 'console'];
 const MOST = 12;

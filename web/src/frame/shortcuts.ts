@@ -1,5 +1,7 @@
 // Keys that work everywhere but in a text field.
 
+import { PLACES } from './places';
+
 export interface Actions {
   help(): void;
   search(): void;
@@ -10,7 +12,6 @@ export interface Actions {
 /** Second key after `g` within this time, ms. */
 const CHORD = 1200;
 
-const PLACES: Record<string, string> = { l: '/live', t: '/titles', e: '/events' };
 
 /** Listens to the keyboard; returns what stops it. */
 export function shortcuts(actions: Actions): () => void {
@@ -23,7 +24,7 @@ export function shortcuts(actions: Actions): () => void {
     // The event's own time: a busy page must not break a chord.
     if (event.timeStamp - armed < CHORD) {
       armed = -Infinity;
-      const place = PLACES[event.key];
+      const place = PLACES.find((p) => p.key === event.key)?.path;
       if (place) {
         event.preventDefault();
         actions.go(place);

@@ -13,10 +13,10 @@ export interface Answer {
 }
 
 /** Query parts for a window and the reader's filters; `extra` filters win over the reader's. */
-export function scope(window: Window, filters: Filters, extra: Partial<Filters> = {}): Pick<Query, 'from' | 'to' | 'where'> {
+export function scope(window: Window, filters: Filters, extra: Filters = {}): Pick<Query, 'from' | 'to' | 'where'> {
   const where = Object.entries({ ...filters, ...extra })
     .filter(([, values]) => values.length > 0)
-    .map(([dimension, values]) => ({ dimension, in: values }));
+    .map(([dimension, values]) => ({ dimension, in: [...values] }));
   return {
     ...(window.from !== undefined ? { from: new Date(window.from).toISOString() } : {}),
     ...(window.to !== undefined ? { to: new Date(window.to).toISOString() } : {}),

@@ -2,10 +2,15 @@
 
 import type { QueryMeta } from './types';
 
+/** What the planner says, as far as it matters to a reader. */
+function inWords(warning: string): string {
+  return /^No roll-up answers this/.test(warning) ? 'Finished plays only' : warning;
+}
+
 /** A short note, or undefined when the answer is whole and exact as far as it says. */
 export function noteOf(meta: QueryMeta | undefined): string | undefined {
   if (!meta) return undefined;
-  const notes = [...(meta.warnings ?? [])];
+  const notes = [...new Set((meta.warnings ?? []).map(inWords))];
   const hidden = meta.suppressed ?? meta.suppressed_cells?.length ?? 0;
   if (hidden > 0) notes.push(`${hidden} ${hidden === 1 ? 'figure is' : 'figures are'} hidden: fewer than 5 viewers could be told apart`);
   return notes.length ? notes.join(' · ') : undefined;

@@ -1,13 +1,20 @@
 // What is asked once and used everywhere: status, session, definitions, catalogue.
 
 import { get } from './client';
-import type { Definition, Session, Status, Title } from './types';
+import type { Creative, Definition, Description, DimensionDefinition, Session, Status, Title } from './types';
 
 class Server {
   status = $state.raw<Status | undefined>(undefined);
   session = $state.raw<Session | undefined>(undefined);
   definitions = $state.raw<ReadonlyMap<string, Definition>>(new Map());
+  dimensions = $state.raw<ReadonlyMap<string, DimensionDefinition>>(new Map());
+  grains = $state.raw<readonly string[]>([]);
+  limits = $state.raw<NonNullable<Description['limits']>>({});
   titles = $state.raw<ReadonlyMap<string, Title>>(new Map());
+  /** Creatives by id, with the title they belong to. */
+  creatives: ReadonlyMap<string, { creative: Creative; title: Title; number: number }> = $derived(
+    new Map([...this.titles.values()].flatMap((title) => (title.creatives ?? []).map((creative, i) => [creative.id, { creative, title, number: i + 1 }] as const))),
+  );
   /** The server was asked who reads: pages may ask their questions. */
   ready = $state(false);
   /** Set when the reader has to sign in. */
@@ -46,9 +53,20 @@ class Server {
     return () => clearTimeout(timer);
   }
 
+  /** Those of the names that this server can answer. */
+  known<T extends string>(metrics: readonly T[]): T[] {
+    return metrics.filter((m) => this.definitions.has(m));
+  }
+
   titleName(id: string): string {
     if (id === '') return 'Unknown title';
     return this.titles.get(id)?.name ?? id;
+  }
+
+  /** "Quiet Ferry · poster 2": a creative has no name of its own. */
+  creativeName(id: string): string {
+    const known = this.creatives.get(id);
+    return known ? `${known.title.name} · ${known.creative.kind} ${known.number}` : id || 'Unknown';
   }
 
   async #status(): Promise<void> {
@@ -56,8 +74,11 @@ class Server {
   }
 
   async #metrics(): Promise<void> {
-    const answer = await get<{ metrics?: Definition[] }>('/api/v1/metrics');
+    const answer = await get<Description>('/api/v1/metrics');
     this.definitions = new Map((answer.metrics ?? []).map((d) => [d.name, d]));
+    this.dimensions = new Map((answer.dimensions ?? []).map((d) => [d.name, d]));
+    this.grains = answer.grains ?? [];
+    this.limits = answer.limits ?? {};
     this.#known.metrics = true;
   }
 

@@ -48,8 +48,33 @@ export interface Definition {
   formula?: string;
   denominator?: string;
   dated_by?: string;
-  error?: string | number;
+  /** What it is dated by, where the definition comes from, its version. */
+  source?: string;
+  additive?: boolean;
+  /** Relative standard error; 0 when exact. */
+  approximate?: number;
+  version?: number;
+  higher_is?: number;
   [key: string]: unknown;
+}
+
+/** What figures can be grouped and filtered by. */
+export interface DimensionDefinition {
+  name: string;
+  title: string;
+  description?: string;
+  finished_plays_only?: boolean;
+  [key: string]: unknown;
+}
+
+/** What can be asked: the answer of GET /api/v1/metrics. */
+export interface Description {
+  metrics?: Definition[];
+  dimensions?: DimensionDefinition[];
+  grains?: string[];
+  comparisons?: string[];
+  report_timezone?: string;
+  limits?: { rows?: number; metrics?: number; dimensions?: number; filters?: number; values?: number; pulse_hours?: number; hour_days?: number };
 }
 
 export interface Creative {

@@ -40,7 +40,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
   const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
   return {
     textStyle: { fontFamily: FONT },
-    grid: { left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 4, right: many ? labelRoom(o) : 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: tooltip(o),
     xAxis: {
       type: 'time',
@@ -89,10 +89,22 @@ function lines(s: TimeSeries, o: TimeOptions, many: boolean, marks: readonly Mar
     lineStyle: { width: 1.75, color },
     itemStyle: { color },
     ...(o.area ? { areaStyle: { color, opacity: 0.1 } } : {}),
+    // Direct labels beat a legend.
+    ...(many
+      ? {
+          endLabel: { show: true, formatter: s.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: labelRoom(o) - 10, overflow: 'truncate' },
+          labelLayout: { moveOverlap: 'shiftY' },
+        }
+      : {}),
     ...(marks.length ? { markLine: markLine(marks, o) } : {}),
     z: 2,
   });
   return out;
+}
+
+/** Width for the names at the lines' ends, px. */
+function labelRoom(o: TimeOptions): number {
+  return Math.min(124, 18 + 7 * Math.max(...o.series.map((s) => s.name.length)));
 }
 
 function markLine(marks: readonly Mark[], o: TimeOptions): object {

@@ -1,9 +1,12 @@
-// How each metric is shown: what kind of number it is, and whether more is better.
+// How each metric is shown. What kind of number it is and whether more is better
+// comes from the server's definitions; only short names are kept here.
 
-import { count, exact, minus, percent } from './number';
+import { server } from '../api/server.svelte';
+import { count, exact, minus, percent, rate } from './number';
 import { duration } from './duration';
+import { sentence } from './names';
 
-export type Kind = 'count' | 'ratio' | 'ms' | 'hours';
+export type Kind = 'count' | 'ratio' | 'ms' | 'hours' | 'rate' | 'kbps' | 'number';
 
 export interface Shape {
   title: string;
@@ -13,33 +16,50 @@ export interface Shape {
   sense: -1 | 0 | 1;
 }
 
-const SHAPES: Record<string, Shape> = {
-  plays: { title: 'Plays', short: 'Plays', kind: 'count', sense: 0 },
-  play_requests: { title: 'Play requests', short: 'Requests', kind: 'count', sense: 0 },
-  viewers: { title: 'Viewers', short: 'Viewers', kind: 'count', sense: 0 },
-  watch_hours: { title: 'Watch hours', short: 'Watch hours', kind: 'hours', sense: 0 },
-  media_hours: { title: 'Media hours', short: 'Media hours', kind: 'hours', sense: 0 },
-  play_completion_rate: { title: 'Completion', short: 'Completion', kind: 'ratio', sense: 0 },
-  concurrent_viewers: { title: 'Concurrent viewers', short: 'Watching', kind: 'count', sense: 0 },
-  concurrent_plays: { title: 'Concurrent plays', short: 'Playing', kind: 'count', sense: 0 },
-  startup_time: { title: 'Startup time', short: 'Startup', kind: 'ms', sense: -1 },
-  rebuffering_ratio: { title: 'Rebuffering', short: 'Rebuffering', kind: 'ratio', sense: -1 },
-  exits_before_video_start: { title: 'Exits before start', short: 'Exits', kind: 'ratio', sense: -1 },
-  video_start_failure_rate: { title: 'Start failures', short: 'Start failures', kind: 'ratio', sense: -1 },
-  video_playback_failure_rate: { title: 'Playback failures', short: 'Playback failures', kind: 'ratio', sense: -1 },
+const SHORT: Record<string, string> = {
+  play_requests: 'Requests',
+  concurrent_viewers: 'Watching',
+  concurrent_plays: 'Playing',
+  startup_time: 'Startup',
+  rebuffering_ratio: 'Rebuffering',
+  connection_rebuffering_ratio: 'Connection rebuffering',
+  exits_before_video_start: 'Exits before start',
+  video_start_failure_rate: 'Start failures',
+  video_playback_failure_rate: 'Playback failures',
+  play_completion_rate: 'Completion',
 };
+
+const KINDS: Record<string, Kind> = { count: 'count', ms: 'ms', hours: 'hours', ratio: 'ratio', per_hour: 'rate', per_minute: 'rate', kbps: 'kbps', kbit_s: 'kbps', index: 'number' };
+
+/** Metrics that say how many, not how good: more of them is neither good nor bad for a viewer. */
+const SIZES: ReadonlySet<Kind> = new Set(['count', 'hours']);
 
 /** The shape of a metric; an unknown one is shown as a plain count under its own name. */
 export function shapeOf(metric: string): Shape {
-  const known = SHAPES[metric];
-  if (known) return known;
-  const title = metric.replaceAll('_', ' ');
-  return { title: title.charAt(0).toUpperCase() + title.slice(1), short: title, kind: 'count', sense: 0 };
+  const definition = server.definitions.get(metric);
+  const title = SHORT[metric] ?? definition?.title ?? sentence(metric.replaceAll('_', ' '));
+  const kind = KINDS[definition?.unit ?? ''] ?? guess(metric, definition?.unit);
+  const higher = definition?.higher_is ?? 0;
+  const sense = higher < 0 ? -1 : higher > 0 && !SIZES.has(kind) ? 1 : 0;
+  return { title, short: title, kind, sense };
+}
+
+function guess(metric: string, unit: string | undefined): Kind {
+  if (unit) return 'number';
+  if (/_hours$/.test(metric)) return 'hours';
+  if (/_time(_p\d+)?$/.test(metric)) return 'ms';
+  return /(_rate|_ratio|_share|_before_video_start)$/.test(metric) ? 'ratio' : 'count';
 }
 
 /** A value of a metric in its short form. */
 export function show(metric: string, value: number | null | undefined): string {
   return showKind(shapeOf(metric).kind, value);
+}
+
+/** A value beside another of its metric: a small rate gets a second decimal, so that a difference can be seen. */
+export function showFine(metric: string, value: number | null | undefined): string {
+  if (value == null || shapeOf(metric).kind !== 'ratio' || Math.abs(value) >= 0.02) return show(metric, value);
+  return `${minus((value * 100).toFixed(2))}%`;
 }
 
 /** A value of a kind in its short form. */
@@ -50,8 +70,13 @@ export function showKind(kind: Kind, value: number | null | undefined): string {
       return percent(value);
     case 'ms':
       return duration(value);
+    case 'kbps':
+      return value >= 1000 ? `${(value / 1000).toFixed(1)}\u202fMbit/s` : `${Math.round(value)}\u202fkbit/s`;
+    case 'rate':
+      return minus(rate(value));
+    case 'number':
+      return minus(Math.abs(value) < 10 ? value.toFixed(2) : count(value));
     case 'hours':
-      return minus(count(value));
     case 'count':
       return minus(count(value));
   }
@@ -67,6 +92,10 @@ export function showExact(metric: string, value: number | null | undefined): str
       return `${exact(Math.round(value))} ms`;
     case 'hours':
       return `${exact(Math.round(value * 100) / 100)} h`;
+    case 'kbps':
+      return `${exact(Math.round(value))} kbit/s`;
+    case 'rate':
+    case 'number':
     case 'count':
       return exact(value);
   }

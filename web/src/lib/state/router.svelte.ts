@@ -2,21 +2,28 @@
 
 import { parseView, writeView, type ViewState } from './url';
 
+/** Pages without a part of their own in the path, by that path. */
+const FLAT = {
+  '': 'home',
+  home: 'home',
+  live: 'live',
+  titles: 'titles',
+  quality: 'quality',
+  explore: 'explore',
+  events: 'events',
+  signin: 'signin',
+} as const;
+
 export type Route =
-  | { page: 'live' }
-  | { page: 'titles' }
+  | { page: (typeof FLAT)[keyof typeof FLAT] }
   | { page: 'title'; id: string }
-  | { page: 'events' }
-  | { page: 'signin' }
   | { page: 'missing' };
 
 export function parseRoute(path: string): Route {
   const parts = path.split('/').filter(Boolean);
-  if (parts.length === 0 || (parts[0] === 'live' && parts.length === 1)) return { page: 'live' };
-  if (parts[0] === 'titles' && parts.length === 1) return { page: 'titles' };
-  if (parts[0] === 'titles' && parts.length === 2) return { page: 'title', id: decode(parts[1] ?? '') };
-  if (parts[0] === 'events' && parts.length === 1) return { page: 'events' };
-  if (parts[0] === 'signin' && parts.length === 1) return { page: 'signin' };
+  const [first = '', second] = parts;
+  if (parts.length <= 1 && Object.hasOwn(FLAT, first)) return { page: FLAT[first as keyof typeof FLAT] };
+  if (first === 'titles' && second !== undefined && parts.length === 2) return { page: 'title', id: decode(second) };
   return { page: 'missing' };
 }
 

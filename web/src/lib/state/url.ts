@@ -4,11 +4,15 @@
 export const RANGES = ['30m', '3h', '24h', '7d', '28d', '35d', 'all', 'custom'] as const;
 export type RangeId = (typeof RANGES)[number];
 
-export const DIMENSIONS = ['title', 'country', 'device_type'] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
+/** Dimensions that have a key of their own in the address; any other is written as `f.<name>`. */
+const PLAIN = ['title', 'country', 'device_type'] as const;
+const OTHER = 'f.';
+/** The name of a dimension, as GET /api/v1/metrics lists them. */
+export type Dimension = string;
 
 export type Compare = 'none' | 'previous' | 'year';
-export type Filters = Record<Dimension, string[]>;
+/** Values by dimension; a dimension that is not there is not filtered. */
+export type Filters = Readonly<Record<Dimension, readonly string[]>>;
 
 export interface ViewState {
   /** undefined: the page's own default. */
@@ -36,7 +40,15 @@ const SPANS: Partial<Record<RangeId, number>> = {
 };
 
 /** The shared keys of the address; a page's own keys live beside them. */
-const SHARED = ['range', 'from', 'to', 'compare', 'tz', ...DIMENSIONS] as const;
+const SHARED: readonly string[] = ['range', 'from', 'to', 'compare', 'tz', ...PLAIN];
+
+function isShared(key: string): boolean {
+  return SHARED.includes(key) || key.startsWith(OTHER);
+}
+
+function keyOf(dimension: Dimension): string {
+  return (PLAIN as readonly string[]).includes(dimension) ? dimension : OTHER + dimension;
+}
 
 export function emptyView(): ViewState {
   return {
@@ -44,7 +56,7 @@ export function emptyView(): ViewState {
     from: undefined,
     to: undefined,
     compare: 'none',
-    filters: { title: [], country: [], device_type: [] },
+    filters: {},
     timezone: undefined,
   };
 }
@@ -67,7 +79,12 @@ export function parseView(params: URLSearchParams): ViewState {
   if (compare === 'previous' || compare === 'year') view.compare = compare;
   const zone = params.get('tz');
   if (zone && isZone(zone)) view.timezone = zone;
-  for (const dimension of DIMENSIONS) view.filters[dimension] = [...new Set(params.getAll(dimension))];
+  const keys = new Set([...params.keys()].filter((key) => key.startsWith(OTHER) && key.length > OTHER.length));
+  view.filters = Object.fromEntries(
+    [...PLAIN, ...[...keys].sort()]
+      .map((key) => [key.startsWith(OTHER) ? key.slice(OTHER.length) : key, [...new Set(params.getAll(key))]] as const)
+      .filter(([, values]) => values.length > 0),
+  );
   return view;
 }
 
@@ -81,8 +98,10 @@ export function writeView(view: ViewState, params = new URLSearchParams()): URLS
   }
   if (view.compare !== 'none') out.set('compare', view.compare);
   if (view.timezone) out.set('tz', view.timezone);
-  for (const dimension of DIMENSIONS) for (const value of view.filters[dimension]) out.append(dimension, value);
-  for (const [key, value] of params) if (!(SHARED as readonly string[]).includes(key)) out.append(key, value);
+  const rank = (dimension: Dimension): number => (PLAIN as readonly string[]).indexOf(dimension) + 1 || PLAIN.length + 1;
+  const filtered = Object.keys(view.filters).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  for (const dimension of filtered) for (const value of view.filters[dimension] ?? []) out.append(keyOf(dimension), value);
+  for (const [key, value] of params) if (!isShared(key)) out.append(key, value);
   return out;
 }
 

@@ -1,22 +1,37 @@
 // How dimensions and their values are called on the page.
 
 import { server } from '../api/server.svelte';
-import { countryName, deviceName } from '../format/names';
+import { countryName, deviceName, sentence } from '../format/names';
 import type { Dimension } from './url';
 
-const NAMES: Record<Dimension, string> = { title: 'Title', country: 'Country', device_type: 'Device' };
+/** Short names for chips and headers; any other dimension goes by the title that the server gives it. */
+const SHORT: Record<Dimension, string> = { device_type: 'Device', os: 'OS' };
 
 export function dimensionName(dimension: Dimension): string {
-  return NAMES[dimension];
+  return SHORT[dimension] ?? server.dimensions.get(dimension)?.title ?? sentence(dimension.replaceAll('_', ' '));
 }
 
+/** The name inside a sentence: "device", but "CDN". */
+export function dimensionWord(dimension: Dimension): string {
+  const name = dimensionName(dimension);
+  return name === name.toUpperCase() ? name : name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+/** Dimensions whose values are words, written as a sentence begins. */
+const WORDS = new Set(['genre', 'theme', 'affinity', 'placement', 'kind', 'language']);
+
 export function valueName(dimension: Dimension, value: string): string {
+  if (value === '') return dimension === 'title' ? 'Unknown title' : 'Unknown';
+  if (value === '(all)') return 'All';
   switch (dimension) {
     case 'title':
       return server.titleName(value);
+    case 'creative':
+      return server.creativeName(value);
     case 'country':
       return countryName(value);
     case 'device_type':
       return deviceName(value);
   }
+  return WORDS.has(dimension) ? sentence(value.replaceAll('_', ' ')) : value;
 }

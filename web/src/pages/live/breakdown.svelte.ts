@@ -5,7 +5,7 @@ import { ask, num, scope, text } from '$lib/api/ask';
 import { live } from '$lib/api/live.svelte';
 import { resource, type Resource } from '$lib/api/resource.svelte';
 import type { Answer } from '$lib/api/ask';
-import { DIMENSIONS, type Dimension } from '$lib/state/url';
+import type { Dimension } from '$lib/state/url';
 import { view } from '$lib/state/view.svelte';
 
 export interface Entry {
@@ -26,7 +26,7 @@ export interface Breakdown {
 
 /** Call while a component is being initialised. */
 export function breakdown(dimension: Dimension, limit: number): Breakdown {
-  const others = $derived(DIMENSIONS.some((d) => d !== dimension && view.filters[d].length > 0));
+  const others = $derived(Object.keys(view.filters).some((d) => d !== dimension));
   const asked = resource(
     () =>
       others
@@ -48,7 +48,7 @@ export function breakdown(dimension: Dimension, limit: number): Breakdown {
         .map(([value, amount]) => ({ value, amount }))
         .sort((a, b) => b.amount - a.amount || a.value.localeCompare(b.value));
     }
-    return (snapshot?.top?.[dimension] ?? [])
+    return (snapshot?.top?.[dimension as 'title'] ?? [])
       .slice(0, limit)
       .map((t) => ({ value: t.value, amount: t.concurrent_viewers, change: t.change }));
   });

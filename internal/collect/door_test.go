@@ -279,7 +279,7 @@ func TestBucket(t *testing.T) {
 
 func TestPhonesAndNamesAreMasked(t *testing.T) {
 	for _, personal := range []string{
-		`"tel":"12345678"`, `"n":"+49 170 1234567"`, `"n":"+14155552671"`, `"n":"(415) 555-2671"`, `"n":"415-555-2671"`, `"n":"0170 1234567"`,
+		`"tel":"12345678"`, `"query":"+49 170 1234567"`, `"query":"+14155552671"`, `"query":"(415) 555-2671"`, `"query":"415-555-2671"`, `"query":"0170 1234567"`,
 		`"name":"Ann"`, `"first-name":"Ann"`, `"traits":{"lastName":"Ann"}`, `"address":{"street":"x"}`,
 	} {
 		if got := masked([]byte("{" + personal + "}")); !strings.Contains(got, mask) {
@@ -287,8 +287,8 @@ func TestPhonesAndNamesAreMasked(t *testing.T) {
 		}
 	}
 	for _, plain := range []string{
-		`{"time":1795357990130}`, `{"id":"0193f5a2-7c1e-7b3a-9d2f-123456789012"}`, `{"d":"2026-11-23"}`, `{"x":1234567890.123}`, `{"v":"10.15.7"}`,
-		`{"title_id":"series-102-4455"}`, `{"bitrate":4500000}`, `{"ua":"Chrome/140.0.7339"}`, `br=(2500),ts=1795357990130,sn=12`,
+		`{"time":1795357990130}`, `{"cid":"0193f5a2-7c1e-7b3a-9d2f-123456789012"}`, `{"query":"2026-11-23"}`, `{"bitrate":1234567890.123}`, `{"v":"10.15.7"}`,
+		`{"title_id":"series-102-4455"}`, `{"bitrate":4500000}`, `{"user_agent":"Chrome/140.0.7339"}`, `br=(2500),ts=1795357990130,sn=12`,
 	} {
 		if got := masked([]byte(plain)); got != plain {
 			t.Errorf("%s is covered: %s", plain, got)

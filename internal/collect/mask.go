@@ -15,8 +15,9 @@ const (
 	maxRaw = 2048
 )
 
-// masked is the raw text of an event as people may see it: what names a viewer
-// is covered, whatever field it hides in. The text may be broken JSON, or CMCD.
+// masked is the raw text of an event as people may see it: what names a viewer,
+// or may name one, is covered, whatever field it hides in. ids are the raw ids of
+// its viewer, as far as they are known. The text may be broken JSON, or CMCD.
 func masked(raw []byte, ids ...string) string {
 	text := raw
 	truncated := len(text) > maxRaw
@@ -26,21 +27,27 @@ func masked(raw []byte, ids ...string) string {
 	if bytes.IndexByte(text, '\\') >= 0 {
 		text = plainSpelling(text)
 	}
-	out := string(bytes.ToValidUTF8(maskValues(text), []byte("�")))
+	known := strings.Join(ids, "") != ""
+	out := string(bytes.ToValidUTF8(maskValues(text, known), []byte("�")))
 	for _, id := range ids {
 		if len(id) >= shortID {
 			out = strings.ReplaceAll(out, string(jsonSpelling(id)), mask)
 			out = strings.ReplaceAll(out, id, mask)
 		}
 	}
-	out = emailLike.ReplaceAllString(out, mask)
-	out = ipv4Like.ReplaceAllString(out, mask)
-	out = ipv6Like.ReplaceAllString(out, mask)
-	out = phoneLike.ReplaceAllString(out, "${1}"+mask)
+	out = maskedText(out)
 	if truncated {
 		out += "…"
 	}
 	return out
+}
+
+// maskedText covers what looks like an address or a telephone number in a text.
+func maskedText(text string) string {
+	text = emailLike.ReplaceAllString(text, mask)
+	text = ipv4Like.ReplaceAllString(text, mask)
+	text = ipv6Like.ReplaceAllString(text, mask)
+	return phoneLike.ReplaceAllString(text, "${1}"+mask)
 }
 
 // needless are escapes of characters that could stand for themselves.
@@ -69,22 +76,9 @@ var (
 	ipv6Like  = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}\b`)
 )
 
-// personal are the names, without case and punctuation, of fields whose values
-// are covered.
-var personal = map[string]bool{
-	"viewerid": true, "anonymousid": true, "userid": true, "viewer": true, "user": true, "anonid": true, "previousid": true, "profileid": true, "accountid": true,
-	"customerid": true, "subscriberid": true, "email": true, "mail": true, "emailaddress": true, "phone": true, "phonenumber": true,
-	"ip": true, "ipaddress": true, "ipaddr": true, "clientip": true, "remoteaddr": true, "xforwardedfor": true, "username": true,
-	"phonenumbers": true, "mobile": true, "mobilenumber": true, "tel": true, "telephone": true, "msisdn": true, "name": true, "surname": true,
-	"givenname": true, "familyname": true, "middlename": true, "nickname": true, "displayname": true, "birthday": true, "birthdate": true,
-	"dateofbirth": true, "dob": true, "address": true, "street": true, "postalcode": true, "postcode": true, "zip": true, "zipcode": true,
-	"avatar": true, "advertisingid": true, "idfa": true, "idfv": true, "gaid": true, "deviceid": true, "latitude": true, "longitude": true,
-	"lat": true, "lng": true, "password": true, "token": true, "writekey": true,
-	"firstname": true, "lastname": true, "fullname": true, "complayheadviewer": true,
-}
-
-func isPersonal(name []byte) bool {
-	var buf [32]byte
+// foldedName is a field's name without case and punctuation, built in buf; nil
+// when it is longer than any name that matters.
+func foldedName(buf *[32]byte, name []byte) []byte {
 	n := buf[:0]
 	for _, ch := range name {
 		switch {
@@ -95,39 +89,107 @@ func isPersonal(name []byte) bool {
 			continue
 		}
 		if len(n) == len(buf) {
-			return false
+			return nil
 		}
 		n = append(n, ch)
 	}
-	return personal[string(n)]
+	return n
 }
 
-// maskValues covers the values of personal fields. It reads tokens rather than
-// structure, since the text may be broken: a name is a string before a colon or
-// a bare word before an equals sign, its value what follows up to the comma
-// that ends it.
-func maskValues(text []byte) []byte {
+func foldedText(name string) string {
+	var buf [32]byte
+	return string(foldedName(&buf, []byte(name)))
+}
+
+// shows reports whether the value of a field may be seen. Of fields that no
+// format has nobody knows what they hold. An id that a client made may have the
+// viewer's in it: it is only seen when that one is known, and so covered within.
+func shows(name []byte, viewerKnown bool) bool {
+	var buf [32]byte
+	switch showingOf(string(foldedName(&buf, name))) {
+	case plainValue:
+		return true
+	case madeID:
+		return viewerKnown
+	}
+	return false
+}
+
+// maskValues covers the values of personal fields and of those that no format
+// has. It reads tokens rather than structure, since the text may be broken: a
+// name is a string before a colon or a bare word before an equals sign, its value
+// what follows up to the comma that ends it. What has no name is covered too.
+func maskValues(text []byte, viewerKnown bool) []byte {
 	out := make([]byte, 0, len(text)+16)
 	for i := 0; i < len(text); {
-		name, after := nameAt(text, i)
-		if after == 0 {
+		if text[i] != '"' && !isWord(text[i]) && text[i] < utf8.RuneSelf {
 			out = append(out, text[i])
 			i++
 			continue
 		}
-		out = append(out, text[i:after]...)
-		i = after
-		if isPersonal(name) {
+		name, value := nameAt(text, i)
+		if value == 0 { // no name
+			end := tokenEnd(text, i)
+			out = appendCovered(out, text[i:end], shows(bytes.Trim(text[i:end], `"`), viewerKnown))
+			i = end
+			continue
+		}
+		out = append(out, text[i:value]...)
+		for value < len(text) && isSpace(text[value]) {
+			out = append(out, text[value])
+			value++
+		}
+		i = value
+		var buf [32]byte
+		switch end := valueEnd(text, value); {
+		case personal[string(foldedName(&buf, name))]:
 			out = append(out, `"`+mask+`"`...)
-			i = valueEnd(text, i)
+			i = end
+		case end > value && isContainer(text[value:end]):
+			// What is in it has names of its own.
+		default:
+			out = appendCovered(out, text[value:end], shows(name, viewerKnown))
+			i = end
 		}
 	}
 	return out
 }
 
-// nameAt is the field name that begins at i and where its value does, or 0.
-// When a string begins at i that is no name, it is its own name with the place
-// after it, so that nothing inside of it is taken for one.
+// isContainer tells a value that has named values in it. A list of others is one
+// value, and so is CMCD's, in round brackets.
+func isContainer(value []byte) bool {
+	return value[0] == '{' || value[0] == '[' && bytes.IndexByte(value, '{') >= 0
+}
+
+// appendCovered appends a value, covered unless it may be seen: as it is when it
+// is true, false, null or so short that it names nobody.
+func appendCovered(out, value []byte, show bool) []byte {
+	bare := bytes.Trim(value, "\" \t\r\n")
+	if show || len(bare) < shortID || string(bare) == "true" || string(bare) == "false" || string(bare) == "null" {
+		return append(out, value...)
+	}
+	end := len(value)
+	for end > 0 && isSpace(value[end-1]) {
+		end--
+	}
+	return append(append(out, `"`+mask+`"`...), value[end:]...)
+}
+
+func isSpace(ch byte) bool { return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' }
+
+// tokenEnd is the place after the string or word that begins at i.
+func tokenEnd(text []byte, i int) int {
+	if text[i] == '"' {
+		return stringEnd(text, i)
+	}
+	for i < len(text) && (isWord(text[i]) || text[i] >= utf8.RuneSelf || text[i] == '+' || text[i] == '@') {
+		i++
+	}
+	return i
+}
+
+// nameAt is the field name that begins at i and where its value does, or 0 when
+// none begins there.
 func nameAt(text []byte, i int) (name []byte, after int) {
 	if text[i] == '"' {
 		end := stringEnd(text, i)
@@ -138,7 +200,7 @@ func nameAt(text []byte, i int) (name []byte, after int) {
 		if end < len(text) && text[end] == ':' {
 			return name, end + 1
 		}
-		return nil, end
+		return nil, 0
 	}
 	if i > 0 && isWord(text[i-1]) || !isWord(text[i]) {
 		return nil, 0

@@ -93,6 +93,20 @@ func became(e *event.Event) json.RawMessage {
 	text("creative", e.CreativeID)
 	text("placement", e.Placement)
 	text("error_code", e.Quality.ErrorCode)
+	text("error_class", e.Quality.ErrorClass)
+	text("search_query", maskedText(e.SearchQuery))
+	number("search_results", e.SearchHits)
+	if e.Propensity != 0 {
+		m["propensity"] = e.Propensity
+	}
+	for name, pairs := range map[string]map[string]string{"experiments": e.Experiments, "traits": e.Traits} {
+		if len(pairs) > 0 {
+			m[name] = maskedPairs(pairs)
+		}
+	}
+	if len(e.Properties) > 0 {
+		m["properties_bytes"] = len(e.Properties)
+	}
 	if e.Quality.ErrorFatal {
 		m["error_fatal"] = true
 	}
@@ -106,12 +120,24 @@ func became(e *event.Event) json.RawMessage {
 	for _, f := range [...][2]string{{"country", x.Country}, {"region", x.Region}, {"city", x.City}, {"device_type", x.DeviceType},
 		{"os", x.OS}, {"os_version", x.OSVersion},
 		{"browser", x.Browser}, {"browser_version", x.BrowserVersion}, {"device_type_raw", x.DeviceTypeRaw}, {"connection", x.Connection},
-		{"app_version", x.AppVersion}, {"player", x.Player}, {"cdn", x.CDN}, {"isp", x.ISP}} {
+		{"timezone", x.Timezone}, {"app_version", x.AppVersion}, {"player", x.Player}, {"cdn", x.CDN}, {"isp", x.ISP}} {
 		text(f[0], f[1])
 	}
 	out, err := json.Marshal(m)
 	if err != nil {
 		return nil // a rate that is no number; the entry does without
+	}
+	return out
+}
+
+// maskedPairs are experiments or traits as they may be shown.
+func maskedPairs(pairs map[string]string) map[string]string {
+	out := make(map[string]string, len(pairs))
+	for k, v := range pairs {
+		if personal[foldedText(k)] {
+			v = mask
+		}
+		out[maskedText(k)] = maskedText(v)
 	}
 	return out
 }

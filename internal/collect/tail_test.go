@@ -119,20 +119,27 @@ func TestTailUnderTraffic(t *testing.T) {
 
 func TestMasks(t *testing.T) {
 	for in, want := range map[string]string{
-		`{"viewer_id":"joe","x":1}`:                        `{"viewer_id":"•••","x":1}`,
-		`{"viewerId" : "joe\"s", "x":1}`:                   `{"viewerId" :"•••", "x":1}`,
-		`{"anonymous_id":{"a":["x",1]},"y":2}`:             `{"anonymous_id":"•••","y":2}`,
-		`{"viewer_id":12345}`:                              `{"viewer_id":"•••"}`,
-		`{"viewer_id":"half`:                               `{"viewer_id":"•••"`,
-		`{"a":"viewer_id","b":"kept"}`:                     `{"a":"viewer_id","b":"kept"}`,
-		`{"p":{"ip":"2001:db8::1","n":"call 192.0.2.55"}}`: `{"p":{"ip":"•••","n":"call •••"}}`,
-		`{"n":"joe.doe@example.com!"}`:                     `{"n":"•••!"}`,
-		`{"n":"[2001:db8:1::8a2e:370:7334]"}`:              `{"n":"[•••]"}`,
-		`{"time":"2026-11-23T05:00:00Z"}`:                  `{"time":"2026-11-23T05:00:00Z"}`,
-		`{"play_id":"p-viewer-9-1","id":"viewer-9"}`:       `{"play_id":"p-•••-1","id":"•••"}`,
-		`{"play_id":"\u0076iewer-9"}`:                      `{"play_id":"•••"}`,
-		`com.playhead-viewer="joe",e=t,sid="s"`:            `com.playhead-viewer="•••",e=t,sid="s"`,
-		"{\"a\":\"\xff\"}":                                 `{"a":"�"}`,
+		`{"viewer_id":"joe","x":1}`:                            `{"viewer_id":"•••","x":1}`,
+		`{"viewerId" : "joe\"s", "x":1}`:                       `{"viewerId" : "•••", "x":1}`,
+		`{"anonymous_id":{"a":["x",1]},"y":2}`:                 `{"anonymous_id":"•••","y":2}`,
+		`{"viewer_id":12345}`:                                  `{"viewer_id":"•••"}`,
+		`{"viewer_id":"half`:                                   `{"viewer_id":"•••"`,
+		`{"type":"viewer_id","title":"kept"}`:                  `{"type":"viewer_id","title":"•••"}`,
+		`{"member":"u-77","n":7712345,"x":[71234,"u-5x"]}`:     `{"member":"•••","n":"•••","x":"•••"}`,
+		`{"properties":{"a":{"b":"u-77"},"c":true,"d":12}}`:    `{"properties":{"a":{"b":"•••"},"c":true,"d":12}}`,
+		`["u-777", 71234567, {"title_id":"t-1000"}]`:           `["•••", "•••", {"title_id":"t-1000"}]`,
+		`{"viewer_id: "u-7777","type":"x"}`:                    `{"•••""•••"","type":"x"}`,
+		`cid="t-1000",com.app-user="u-77",bs,e=t,usr=7712`:     `cid="t-1000",com.app-user="•••",bs,e=t,usr="•••"`,
+		`br=(2500;v 300),url="https://m.example/x?u=u-7"`:      `br=(2500;v 300),url="•••"`,
+		`name=Ann Smith&user=u-77`:                             `name="•••"`,
+		`{"p":{"ip":"2001:db8::1","query":"call 192.0.2.55"}}`: `{"p":{"ip":"•••","query":"call •••"}}`,
+		`{"query":"joe.doe@example.com!"}`:                     `{"query":"•••!"}`,
+		`{"query":"[2001:db8:1::8a2e:370:7334]"}`:              `{"query":"[•••]"}`,
+		`{"time":"2026-11-23T05:00:00Z"}`:                      `{"time":"2026-11-23T05:00:00Z"}`,
+		`{"play_id":"p-viewer-9-1","id":"viewer-9"}`:           `{"play_id":"p-•••-1","id":"•••"}`,
+		`{"play_id":"\u0076iewer-9"}`:                          `{"play_id":"•••"}`,
+		`com.playhead-viewer="joe",e=t,sid="s"`:                `com.playhead-viewer="•••",e=t,sid="s"`,
+		"{\"a\":\"\xff\"}":                                     `{"a":"�"}`,
 	} {
 		if got := masked([]byte(in), "viewer-9"); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
@@ -147,6 +154,7 @@ func FuzzMasked(f *testing.F) {
 	f.Add([]byte(`{"viewer_id":"secret-id","a":[1,{"b":"secret-id"}]}`))
 	f.Add([]byte(`com.playhead-viewer="secret-id",e=t`))
 	f.Add([]byte(`"\`))
+	f.Add([]byte(`{"a":"secret-id","":"secret-id","type":["secret-id"],"x":{"y":"secret-id"}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if strings.Contains(masked(raw, "secret-id"), "secret-id") {
 			t.Fatalf("shown: %q", raw)

@@ -7,7 +7,7 @@ const slowSegmentMs = 9000
 // What the collector is told. Everything is CMCD's own but the com.playhead keys.
 const reportKeys = [
   'e', 'ts', 'v', 'sid', 'cid', 'sn', 'sta', 'bl', 'br', 'mtp', 'bs', 'pr', 'st', 'sf', 'ec',
-  'com.playhead-pt', 'com.playhead-duration', 'com.playhead-viewer',
+  'cen', 'com.playhead-pt', 'com.playhead-duration', 'com.playhead-viewer', 'com.playhead-code',
 ]
 
 // Session is one play of one title: it owns its hls.js and its CMCD session id,
@@ -49,7 +49,7 @@ export class Session {
         includeKeys: [], // nothing on media requests: their addresses stay cacheable
         eventTargets: [{
           url: this.#target(),
-          events: ['ps', 'e', 't', 'bc', 'pr'],
+          events: ['ps', 'e', 't', 'bc', 'pr', 'ce'],
           interval: reportEverySeconds, // seconds
           batchSize: 1,
           includeKeys: reportKeys,
@@ -63,7 +63,12 @@ export class Session {
       },
     })
     hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal) onFatal(data.details)
+      if (!data.fatal) return
+      // hls.js reports an error of its own, and goes on saying how it stands; that
+      // nothing plays after this one is for the page to say.
+      this.#tellPlayhead()
+      this.#custom?.recordCustomEvent('playhead-error', { 'com.playhead-code': data.details })
+      onFatal(data.details)
     })
     this.#hls = hls
     // The source first: with the reporter made before the media is attached, the

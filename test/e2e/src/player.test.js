@@ -111,3 +111,26 @@ test('the figures stay after the play has ended', { timeout: 60_000 }, async () 
   assert.deepEqual(await titleFigures(context, server.url, cid, ['plays', 'watch_hours']), once)
   await page.close()
 })
+
+test('a play that breaks is counted as failed', { timeout: 90_000 }, async () => {
+  const page = await context.newPage()
+  const titles = await (await context.request.get(`${server.url}/api/v1/catalog/titles`)).json()
+  let broken = false
+  await page.route('**/demo/clip/*.m4s', route => broken ? route.fulfill({ status: 404, body: 'gone' }) : route.continue())
+  await page.goto(`${server.url}/demo/player`)
+  const first = await page.evaluate(() => window.playheadDemo.cid)
+  const address = await page.locator('a[href*="title="]').first().getAttribute('href')
+  const cid = new URL(address, server.url).searchParams.get('title')
+  assert.ok(cid !== first && titles.titles.some(title => title.id === cid), `another title: ${cid}`)
+  await page.goto(new URL(address, server.url).href)
+  await page.getByRole('button', { name: /^Play / }).click()
+  await page.waitForFunction(() => document.getElementById('video').currentTime > 0.5)
+  broken = true
+  // Beyond what is loaded, so that the next segment is asked for at once.
+  await page.evaluate(() => { document.getElementById('video').currentTime = document.getElementById('video').duration - 2 })
+  await page.waitForFunction(() => document.getElementById('screen').dataset.state === 'failed', null, { timeout: 60_000 })
+  const metrics = ['plays', 'ended_plays', 'video_playback_failure_rate', 'video_start_failure_rate']
+  const figures = await eventually('the play has failed', 10_000, () => titleFigures(context, server.url, cid, metrics), f => f.ended_plays === 1)
+  assert.deepEqual({ ...figures }, { plays: 1, ended_plays: 1, video_playback_failure_rate: 1, video_start_failure_rate: 0 })
+  await page.close()
+})

@@ -8,8 +8,9 @@ import (
 const (
 	// LgK is the base-2 logarithm of the number of registers.
 	LgK = 12
-	// RelativeError is the standard error of an estimate, 1.04/√4096. It is
-	// far smaller while the sketch still keeps its coupons.
+	// RelativeError is the standard error of an estimate, 1.04/√4096, at most. A
+	// sketch's own StandardError is smaller while registers are still 0, and is
+	// next to nothing while the sketch still keeps its coupons.
 	RelativeError = 0.01625
 
 	registers = 1 << LgK
@@ -17,25 +18,35 @@ const (
 
 	keyBits  = 26 // of a coupon: the slot number, at the greatest precision
 	keyMask  = 1<<keyBits - 1
-	maxValue = 63 // of a register or a coupon
+	minValid = 1 << keyBits // the least coupon: value 1
+	maxValue = 63           // of a register or a coupon
 
-	// The library's thresholds: up to listMax coupons are a list, up to setMax a
-	// hash set (¾ of 2^(LgK−3)), more become registers.
-	listMax     = 7
-	setMax      = 3 << (LgK - 3) / 4
-	minSetSlots = 32
+	// The library's thresholds: images of up to listMax coupons are a list, of up
+	// to setMax a set (¾ of 2^(LgK−3)), more become registers.
+	listMax = 7
+	setMax  = 3 << (LgK - 3) / 4
+
+	fewMax   = 5 // coupons that need no memory beside the sketch
+	minSlots = 16
+	maxSlots = 1 << (LgK - 3)
 )
 
 // HLL is a distinct-count sketch of lgK 12 (4096 registers of 8 bits), hash
 // seed 9001. It keeps the members' coupons while there are at most 384 and its
-// registers after that. The zero value is an empty sketch. It is not safe for
-// concurrent use when one of the users changes it.
+// registers after that. The zero value is an empty sketch of 32 bytes, which
+// hold up to five members. It is not safe for concurrent use when one of the
+// users changes it; readers change nothing.
 type HLL struct {
-	// coupons is a list while there are at most listMax, then a hash set with
-	// linear probing whose length is a power of two and whose free slots are 0.
-	coupons []uint32
-	count   int32
-	dense   *[registers]uint8
+	few   [fewMax]uint32 // coupons, while more is nil
+	count uint32         // of coupons; 0 with registers
+	more  *hllMore
+}
+
+// hllMore is a sketch of more than five members: one of a set of coupons, with
+// linear probing, a power of two of slots and 0 for free ones, and registers.
+type hllMore struct {
+	set   []uint32
+	dense *[registers]uint8
 }
 
 // Coupon is what a sketch keeps of a member: 26 bits that choose a register and
@@ -48,42 +59,63 @@ func Coupon(member [16]byte) uint32 {
 }
 
 // IsEmpty reports whether nothing was added.
-func (h *HLL) IsEmpty() bool { return h.count == 0 && h.dense == nil }
+func (h *HLL) IsEmpty() bool { return h.count == 0 && h.more == nil }
 
 // Reset empties h.
-func (h *HLL) Reset() { *h = HLL{coupons: h.coupons[:0:min(cap(h.coupons), listMax)]} }
+func (h *HLL) Reset() { *h = HLL{} }
+
+// registers of a sketch that has them, else nil.
+func (h *HLL) registers() *[registers]uint8 {
+	if h.more == nil {
+		return nil
+	}
+	return h.more.dense
+}
 
 // AddCoupon adds a member by its coupon. A coupon of value 0 is no member and
 // is ignored.
 func (h *HLL) AddCoupon(c uint32) {
-	if c>>keyBits == 0 {
+	if c < minValid {
 		return
 	}
-	if h.dense != nil {
-		h.dense[c&slotMask] = max(h.dense[c&slotMask], uint8(c>>keyBits))
-		return
-	}
-	if h.count <= listMax {
-		if slices.Contains(h.coupons, c) {
+	if h.more == nil {
+		known := h.few[:h.count]
+		if slices.Contains(known, c) {
 			return
 		}
-		if h.count < listMax {
-			h.coupons = append(h.coupons, c)
+		if len(known) < fewMax {
+			h.few[h.count] = c
 			h.count++
 			return
 		}
-		h.grow(minSetSlots)
+		h.grow(minSlots)
 	}
-	if !insert(h.coupons, c) {
+	if d := h.more.dense; d != nil {
+		d[c&slotMask] = max(d[c&slotMask], uint8(c>>keyBits))
 		return
 	}
-	h.count++
-	switch {
+	if insert(h.more.set, c) {
+		h.count++
+		h.fit()
+	}
+}
+
+// fit makes room for one coupon more.
+func (h *HLL) fit() {
+	switch slots := len(h.more.set); {
 	case h.count > setMax:
 		h.promote()
-	case int(h.count)*4 > len(h.coupons)*3:
-		h.grow(len(h.coupons) * 2)
+	case int(h.count)*4 > slots*3:
+		h.grow(slots * 2)
 	}
+}
+
+// coupons are h's coupons with 0 between them, while it keeps them.
+func (h *HLL) coupons() []uint32 {
+	if h.more == nil {
+		return h.few[:h.count]
+	}
+	return h.more.set
 }
 
 // Merge adds every member of other, which is not changed.
@@ -91,62 +123,88 @@ func (h *HLL) Merge(other *HLL) {
 	if other == nil {
 		return
 	}
-	if other.dense == nil {
-		for _, c := range other.coupons {
-			h.AddCoupon(c)
-		}
+	if d := other.registers(); d != nil {
+		mergeHLL8(h.promote(), d)
 		return
 	}
-	h.promote()
-	mergeRegisters(h.dense, other.dense[:])
+	if n := int(h.count + other.count); n > fewMax && h.registers() == nil {
+		h.reserve(n)
+	}
+	for _, c := range other.coupons() {
+		h.AddCoupon(c)
+	}
 }
 
 // Clone is a copy that shares nothing with h.
 func (h *HLL) Clone() *HLL {
-	c := &HLL{coupons: slices.Clone(h.coupons), count: h.count}
-	if h.dense != nil {
-		d := *h.dense
-		c.dense = &d
+	c := *h
+	if h.more != nil {
+		c.more = &hllMore{set: slices.Clone(h.more.set)}
+		if h.more.dense != nil {
+			d := *h.more.dense
+			c.more.dense = &d
+		}
 	}
-	return c
+	return &c
 }
 
-// Bytes is the memory that h holds, roughly.
+// Bytes is the memory that h holds.
 func (h *HLL) Bytes() int {
-	n := 48 + 4*cap(h.coupons)
-	if h.dense != nil {
-		n += registers
+	n := 32
+	if h.more != nil {
+		n += 32 + 4*cap(h.more.set)
+		if h.more.dense != nil {
+			n += registers
+		}
 	}
 	return n
 }
 
-// grow turns a list into a set, or a set into a larger one.
-func (h *HLL) grow(slots int) {
-	old := h.coupons
-	h.coupons = make([]uint32, slots)
-	for _, c := range old {
-		if c != 0 {
-			insert(h.coupons, c)
-		}
+// reserve makes a set that holds n coupons, or as many as a set can.
+func (h *HLL) reserve(n int) {
+	slots := minSlots
+	if h.more != nil {
+		slots = len(h.more.set)
+	}
+	for slots < maxSlots && n*4 > slots*3 {
+		slots *= 2
+	}
+	if h.more == nil || slots > len(h.more.set) {
+		h.grow(slots)
 	}
 }
 
-// promote turns coupons into registers.
-func (h *HLL) promote() {
-	if h.dense != nil {
-		return
+// grow turns coupons into a set of so many slots.
+func (h *HLL) grow(slots int) {
+	set := make([]uint32, slots)
+	for _, c := range h.coupons() {
+		if c != 0 {
+			insert(set, c)
+		}
 	}
-	h.dense = new([registers]uint8)
-	for _, c := range h.coupons {
-		h.dense[c&slotMask] = max(h.dense[c&slotMask], uint8(c>>keyBits))
+	if h.more == nil {
+		h.more = &hllMore{}
 	}
-	h.coupons, h.count = nil, 0
+	h.more.set = set
+}
+
+// promote turns coupons into registers, if they are not yet, and returns them.
+func (h *HLL) promote() *[registers]uint8 {
+	if d := h.registers(); d != nil {
+		return d
+	}
+	d := new([registers]uint8)
+	for _, c := range h.coupons() {
+		d[c&slotMask] = max(d[c&slotMask], uint8(c>>keyBits))
+	}
+	*h = HLL{more: &hllMore{dense: d}}
+	return d
 }
 
 // insert puts c into the set and reports whether it was new. The set has a free slot.
 func insert(set []uint32, c uint32) bool {
 	mask := uint32(len(set) - 1)
-	for i := c & mask; ; i = (i + 1) & mask {
+	for i := c & mask; int(i) < len(set); i = (i + 1) & mask {
 		switch set[i] {
 		case 0:
 			set[i] = c
@@ -155,6 +213,7 @@ func insert(set []uint32, c uint32) bool {
 			return false
 		}
 	}
+	return false
 }
 
 // murmur16 is MurmurHash3_x64_128 of one 16-byte block, both halves seeded 9001.

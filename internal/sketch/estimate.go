@@ -72,7 +72,7 @@ func EstimateBytes(image []byte) (float64, error) {
 	if m.kind == ofHLL4 {
 		mergeHLL4(&d, &m)
 	} else {
-		mergeHLL6(&d, m.body)
+		mergeHLL6(&d, (*[registers * 3 / 4]uint8)(m.body))
 	}
 	c := histogram(&d)
 	n, _ := estimate(&c)

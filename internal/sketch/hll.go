@@ -160,18 +160,21 @@ func (h *HLL) Bytes() int {
 	return n
 }
 
-// reserve makes a set that holds n coupons, or as many as a set can.
+// reserve makes a set that holds n coupons, or as many as a set can; one that is
+// too small becomes four times as large, for more merges will come.
 func (h *HLL) reserve(n int) {
-	slots := minSlots
+	slots := 0
 	if h.more != nil {
 		slots = len(h.more.set)
 	}
+	if n*4 <= slots*3 || slots == maxSlots {
+		return
+	}
+	slots = max(minSlots, slots*4)
 	for slots < maxSlots && n*4 > slots*3 {
 		slots *= 2
 	}
-	if h.more == nil || slots > len(h.more.set) {
-		h.grow(slots)
-	}
+	h.grow(min(slots, maxSlots))
 }
 
 // grow turns coupons into a set of so many slots.

@@ -23,10 +23,31 @@ const (
 	ofHLL8
 )
 
+// The first 8 bytes of compact coupons, and what of them says so: all but the
+// count, the logarithm of the library's table, the empty flag and the type.
+const (
+	headMask = 0x03_00_08_00_ff_ff_ff_3f
+	headList = modeList<<56 | flagCompact<<40 | LgK<<24 | familyHLL<<16 | serialVersion<<8 | listStart/4
+	headSet  = modeSet<<56 | flagCompact<<40 | LgK<<24 | familyHLL<<16 | serialVersion<<8 | setStart/4
+)
+
 // MergeBytes adds every member of a serialised sketch of lgK 12: a LIST, a SET,
 // or an HLL_4, HLL_6 or HLL_8 array, compact or not. Once h holds registers it
 // allocates nothing. It fails with ErrCorrupt, and then h is as it was.
 func (h *HLL) MergeBytes(image []byte) error {
+	// Most images are few coupons: they take the shortest way, if they are sound.
+	if len(image) >= setStart {
+		switch head := le64(image); head & headMask {
+		case headList:
+			if n := int(head >> 48 & 0xff); n <= listMax && h.mergeCompact(image[listStart:], n) {
+				return nil
+			}
+		case headSet:
+			if n := int(le32(image[atSetCount:])); n <= setMax && h.mergeCompact(image[setStart:], n) {
+				return nil
+			}
+		}
+	}
 	m, err := parseHLL(image)
 	if err != nil {
 		return err
@@ -37,11 +58,28 @@ func (h *HLL) MergeBytes(image []byte) error {
 	case ofHLL4:
 		mergeHLL4(h.promote(), &m)
 	case ofHLL6:
-		mergeHLL6(h.promote(), m.body)
+		mergeHLL6(h.promote(), (*[registers * 3 / 4]uint8)(m.body))
 	case ofHLL8:
 		mergeHLL8(h.promote(), (*[registers]uint8)(m.body))
 	}
 	return nil
+}
+
+// mergeCompact adds n coupons, unless one of them is none.
+func (h *HLL) mergeCompact(b []byte, n int) bool {
+	if len(b) < 4*n {
+		return false
+	}
+	b = b[:4*n]
+	least := uint32(1<<32 - 1)
+	for i := 0; i+4 <= len(b); i += 4 {
+		least = min(least, le32(b[i:]))
+	}
+	if least < minValid {
+		return false
+	}
+	h.mergeCoupons(b, n)
+	return true
 }
 
 func parseHLL(image []byte) (m hllImage, err error) {
@@ -207,22 +245,44 @@ func (m *hllImage) exceptions(n int) error {
 	return nil
 }
 
+// mergeCoupons adds at most count coupons; what is 0 between them is none.
 func (h *HLL) mergeCoupons(b []byte, count int) {
-	d := h.registers()
-	if d == nil && int(h.count)+count > fewMax {
+	if h.more == nil && int(h.count)+count > fewMax || h.more != nil && h.more.dense == nil {
 		h.reserve(int(h.count) + count)
 	}
-	for d == nil && len(b) >= 4 {
-		h.AddCoupon(le32(b))
-		b = b[4:]
-		d = h.registers()
+	if h.more != nil && h.more.dense == nil && int(h.count)+count <= setMax {
+		h.count += insertAll(h.more.set, b)
+		return
 	}
-	for ; len(b) >= 4; b = b[4:] {
-		c := le32(b)
-		if slot, v := c&slotMask, uint8(c>>keyBits); d[slot] < v {
-			d[slot] = v
+	i := 0
+	for ; h.registers() == nil && i+4 <= len(b); i += 4 {
+		h.AddCoupon(le32(b[i:]))
+	}
+	if d := h.registers(); d != nil {
+		for ; i+4 <= len(b); i += 4 {
+			c := le32(b[i:])
+			if slot, v := c&slotMask, uint8(c>>keyBits); d[slot] < v {
+				d[slot] = v
+			}
 		}
 	}
+}
+
+// insertAll puts coupons into a set that has room for them, and counts the new.
+func insertAll(set []uint32, b []byte) (fresh uint32) {
+	mask := uint32(len(set) - 1)
+	for i := 0; i+4 <= len(b); i += 4 {
+		c := le32(b[i:])
+		j := c & mask
+		for int(j) < len(set) && set[j] != 0 && set[j] != c {
+			j = (j + 1) & mask
+		}
+		if int(j) < len(set) && set[j] == 0 && c != 0 {
+			set[j] = c
+			fresh++
+		}
+	}
+	return fresh
 }
 
 // Registers are compared eight at a time. With the top bit of every byte free,
@@ -250,11 +310,16 @@ func mergeHLL8(d, s *[registers]uint8) {
 }
 
 // mergeHLL6 spreads 48 bits, in three halvings, to eight registers.
-func mergeHLL6(d *[registers]uint8, b []byte) {
+func mergeHLL6(d *[registers]uint8, b *[registers * 3 / 4]uint8) {
+	at := 0
 	for i := 0; i < registers; i += 8 {
-		v := uint64(le32(b)) | uint64(b[4])<<32 | uint64(b[5])<<40
-		b = b[6:]
-		v = v&0xffffff | v>>24<<32
+		// Two bytes more than are wanted, or at the end two less and shifted.
+		v := le64(b[min(at, len(b)-8):])
+		if at > len(b)-8 {
+			v >>= 16
+		}
+		at += 6
+		v = v&0xffffff | v>>24&0xffffff<<32
 		v = v&0x00000fff00000fff | v&0x00fff00000fff000<<4
 		v = v&0x003f003f003f003f | v&0x0fc00fc00fc00fc0<<2
 		to := (*[8]uint8)(d[i:])

@@ -102,16 +102,19 @@ func (t *Theta) Merge(other *Theta) {
 	t.filled = true
 	v := other.view()
 	t.lower(v.theta)
-	for _, h := range v.slots {
-		if h == 0 {
-			continue
+	t.reserve(v.count)
+	for first := range thetaStride {
+		for i := first; i < len(v.slots) && v.slots[i] < t.Theta(); i += thetaStride {
+			if v.slots[i] != 0 {
+				t.insert(v.slots[i])
+			}
 		}
-		if h >= t.Theta() {
-			return
-		}
-		t.insert(h)
 	}
 }
+
+// Ascending hashes are added in several rounds, each over the whole range: one
+// round alone would fill the beginning of the table before it is laid out anew.
+const thetaStride = 8
 
 // thetaView is a sketch cut to ThetaK members: its theta, and the members with
 // gaps between them.
@@ -183,12 +186,8 @@ func (t *Theta) insertList(h uint64) {
 		t.slots = slices.Insert(t.slots, i, h)
 		return
 	}
-	old := t.slots
-	t.layOut(thetaMinLg)
-	t.count = 0
-	for _, o := range old {
-		t.insert(o)
-	}
+	t.count--
+	t.resize(thetaMinLg)
 	t.insert(h)
 }
 
@@ -198,8 +197,27 @@ func (t *Theta) full() {
 		t.lower(t.slots[t.nth(ThetaK)])
 		return
 	}
+	t.resize(t.lg + 1)
+}
+
+// reserve makes a table that n hashes more fit in, or the greatest.
+func (t *Theta) reserve(n int) {
+	n += int(t.count)
+	if n <= thetaListMax {
+		return
+	}
+	lg := max(t.lg, thetaMinLg)
+	for lg < thetaMaxLg && n > 3<<lg/4 {
+		lg++
+	}
+	if lg > t.lg {
+		t.resize(lg)
+	}
+}
+
+func (t *Theta) resize(lg uint8) {
 	old := t.slots
-	t.layOut(t.lg + 1)
+	t.layOut(lg)
 	t.place(old)
 }
 

@@ -233,6 +233,7 @@ func (t *Theta) MergeBytes(image []byte) error {
 	}
 	t.filled = true
 	t.lower(m.theta)
+	t.reserve(m.count)
 	for i := 0; i < len(m.body); i += 8 {
 		if h := le64(m.body[i:]); h < t.Theta() {
 			t.insert(h)
@@ -255,12 +256,15 @@ func (t *Theta) mergeOrdered(m *thetaImage, limit uint64) error {
 	}
 	t.filled = true
 	t.lower(m.theta)
-	for i := 0; i < end; i += 8 {
-		h := le64(m.body[i:])
-		if h >= t.Theta() {
-			break
+	t.reserve(end / 8)
+	for first := range thetaStride {
+		for i := 8 * first; i < end; i += 8 * thetaStride {
+			h := le64(m.body[i:])
+			if h >= t.Theta() {
+				break
+			}
+			t.insert(h)
 		}
-		t.insert(h)
 	}
 	return nil
 }
@@ -279,12 +283,21 @@ func (t *Theta) mergePacked(m *thetaImage, limit uint64) error {
 	}
 	t.filled = true
 	t.lower(m.theta)
+	t.reserve(end)
 	h = 0
-	for i := range end {
-		if h += m.difference(i); h >= t.Theta() {
-			break
+	var part [thetaMaxKept]uint64 // on the stack
+	for i := 0; i < end && h < t.Theta(); {
+		n := 0
+		for ; i < end && n < len(part); i++ {
+			h += m.difference(i)
+			part[n] = h
+			n++
 		}
-		t.insert(h)
+		for first := range thetaStride {
+			for j := first; j < n && part[j] < t.Theta(); j += thetaStride {
+				t.insert(part[j])
+			}
+		}
 	}
 	return nil
 }

@@ -3,34 +3,46 @@ package fact
 import (
 	"encoding/binary"
 	"errors"
-
-	"playhead/internal/event"
 )
 
 // ErrBatch is wrapped by every error of DecodeBatch: the data is no batch that
 // this version of Playhead wrote.
 var ErrBatch = errors.New("malformed fact batch")
 
-// batchVersion is the first byte of an encoded batch.
-const batchVersion = 1
+// batchVersion is the first byte of an encoded batch; versions from oldest on
+// can be decoded.
+const (
+	batchVersion  = 2
+	oldestVersion = 1
+)
 
 // Bits that share a byte with a kind; kinds stay below 32.
 const (
 	kindMask  = 1<<5 - 1
 	bitN      = 1 << 5 // N follows; else it is +1
-	bitExtra  = 1 << 6 // Span: Scope follows. Mark: Viewer follows
-	bitKnown  = 1 << 7 // Mark.Known
+	bitExtra  = 1 << 6 // Span: Scope follows. Mark, Exposure: Viewer follows
+	bitKnown  = 1 << 7 // Mark.Known, Exposure.Known. Span: Bitrate follows
 	bitPlayed = 1 << 0 // Play.Known
 	bitDone   = 1 << 1 // Play.Completed
+)
+
+// Bits of the byte that begins an exposure's, a session's or a search's values.
+const (
+	bitReal     = 1 << 0 // Known
+	bitSelected = 1 << 1 // Search.Selected
+	bitChance   = 1 << 1 // Exposure: Propensity follows
 )
 
 // AppendBatch appends b in the format of the log "facts" and returns the
 // extended slice. Equal batches give equal bytes. Indexes into Dims must be
 // valid and kinds known, else DecodeBatch will refuse the result.
 //
-// Version 1: version byte, header, table of distinct texts, dims, spans, marks,
-// plays. Integers are varints, times are differences to the time before them
-// in the same list, texts are indexes into the table (0 is "").
+// Version 2: version byte, header, table of distinct texts, dims, slots, tastes,
+// spans, marks, plays, exposures, sessions, searches, repeats. Integers are
+// varints, times are differences to the time before them in the same list,
+// texts are indexes into the table (0 is "").
+// Version 1 ended with the plays, had no slots and no tastes, and of dims,
+// spans, marks, plays and counts fewer fields.
 func AppendBatch(dst []byte, b *Batch) []byte {
 	w := writer{dst: append(dst, batchVersion)}
 	w.uint(uint64(b.Partition))
@@ -38,19 +50,32 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	w.int(b.FreshTo)
 	w.int(b.OldestReceived)
 	c := &b.Counts
-	for _, v := range [...]int64{c.Events, c.Duplicates, c.LateDropped, c.Imported, c.Evicted} {
-		w.int(v)
+	for _, v := range c.fields() {
+		w.int(*v)
 	}
 	w.table(b)
 	w.uint(uint64(len(b.Dims)))
 	for i := range b.Dims {
 		w.dims(&b.Dims[i])
 	}
+	w.slots(b.Slots)
+	w.uint(uint64(len(b.Tastes)))
+	for _, t := range b.Tastes {
+		w.text(t)
+	}
 	w.spans(b.Spans)
 	w.marks(b.Marks)
 	w.uint(uint64(len(b.Plays)))
 	for i := range b.Plays {
 		w.play(&b.Plays[i])
+	}
+	w.exposures(b.Exposures)
+	w.sessions(b.Sessions)
+	w.searches(b.Searches)
+	w.uint(uint64(len(b.Repeats)))
+	w.last = 0
+	for _, offset := range b.Repeats {
+		w.time(offset)
 	}
 	return w.dst
 }
@@ -73,30 +98,53 @@ func (w *writer) time(v int64) {
 	w.last = v
 }
 
-// fields lists the texts of d in the order in which they are stored.
-func (d *Dims) fields() [9]*string {
-	return [...]*string{&d.Title, &d.Country, &d.Region, &d.DeviceType, &d.OS, &d.AppVersion, &d.Player, &d.CDN, &d.ISP}
+// fields lists the counts in the order in which they are stored; version 1 had
+// the first five.
+func (c *Counts) fields() [7]*int64 {
+	return [...]*int64{&c.Events, &c.Duplicates, &c.LateDropped, &c.Imported, &c.Evicted, &c.LateHorizon, &c.LateClosed}
+}
+
+// fields lists the texts of d in the order in which they are stored; version 1
+// had the first nine.
+func (d *Dims) fields() [10]*string {
+	return [...]*string{&d.Title, &d.Country, &d.Region, &d.DeviceType, &d.OS, &d.AppVersion, &d.Player, &d.CDN, &d.ISP, &d.Labels}
+}
+
+// eachText calls add with every text of b, in the order in which they are stored.
+func eachText(b *Batch, add func(string)) {
+	for i := range b.Dims {
+		for _, f := range b.Dims[i].fields() {
+			add(*f)
+		}
+	}
+	for i := range b.Slots {
+		s := &b.Slots[i]
+		add(s.Creative)
+		add(s.Placement)
+		add(s.Experiments)
+	}
+	for _, t := range b.Tastes {
+		add(t)
+	}
+	for i := range b.Plays {
+		add(b.Plays[i].ErrorCode)
+		add(b.Plays[i].ErrorClass)
+	}
+	for i := range b.Searches {
+		add(b.Searches[i].Query)
+	}
 }
 
 // table writes each distinct text once, in order of first use.
 func (w *writer) table(b *Batch) {
 	var order []string
 	w.texts = map[string]uint64{"": 0}
-	add := func(s string) {
+	eachText(b, func(s string) {
 		if _, ok := w.texts[s]; !ok {
 			order = append(order, s)
 			w.texts[s] = uint64(len(order))
 		}
-	}
-	for i := range b.Dims {
-		for _, f := range b.Dims[i].fields() {
-			add(*f)
-		}
-	}
-	for i := range b.Plays {
-		add(b.Plays[i].ErrorCode)
-		add(b.Plays[i].ErrorClass)
-	}
+	})
 	w.uint(uint64(len(order)))
 	for _, s := range order {
 		w.uint(uint64(len(s)))
@@ -114,6 +162,17 @@ func (w *writer) dims(d *Dims) {
 	w.dst = append(w.dst, live)
 	for _, f := range d.fields() {
 		w.text(*f)
+	}
+}
+
+func (w *writer) slots(slots []Slot) {
+	w.uint(uint64(len(slots)))
+	for i := range slots {
+		s := &slots[i]
+		w.text(s.Creative)
+		w.text(s.Placement)
+		w.text(s.Experiments)
+		w.int(int64(s.Rank))
 	}
 }
 
@@ -137,10 +196,16 @@ func (w *writer) spans(spans []Span) {
 		if s.Scope != 0 {
 			bits = bitExtra
 		}
+		if s.Bitrate != 0 {
+			bits |= bitKnown
+		}
 		w.head(byte(s.Kind), bits, s.N)
 		w.uint(uint64(s.Dims))
 		if s.Scope != 0 {
 			w.uint(uint64(s.Scope))
+		}
+		if s.Bitrate != 0 {
+			w.uint(uint64(s.Bitrate))
 		}
 		w.time(s.From)
 		w.int(s.To - s.From)
@@ -166,8 +231,14 @@ func (w *writer) marks(marks []Mark) {
 		if !m.Viewer.IsZero() {
 			w.dst = append(w.dst, m.Viewer[:]...)
 		}
+		if m.Kind.hasTaste() {
+			w.uint(uint64(m.Taste))
+		}
 	}
 }
+
+// hasTaste reports whether marks of the kind carry the viewer's taste.
+func (k MarkKind) hasTaste() bool { return k == FirstFrame || k == StartupKnown }
 
 func (w *writer) play(p *Play) {
 	var bits byte
@@ -192,7 +263,10 @@ func (w *writer) play(p *Play) {
 	for _, v := range p.numbers() {
 		w.int(*v)
 	}
-	w.int(int64(p.Stalls))
+	for _, v := range p.counts() {
+		w.int(int64(*v))
+	}
+	w.uint(uint64(p.Slot))
 	w.last = p.Requested
 	w.intervals(p.Intervals)
 	w.intervals(p.Active)
@@ -206,10 +280,18 @@ func (w *writer) play(p *Play) {
 	}
 }
 
-// numbers lists the plain int64 fields of p in the order in which they are stored.
-func (p *Play) numbers() [8]*int64 {
-	return [...]*int64{&p.StartupMS, &p.DurationMS, &p.StartMS, &p.FurthestMS, &p.MediaMS, &p.WatchedMS, &p.StallMS, &p.SeekStallMS}
+// numbers lists the plain int64 fields of p in the order in which they are
+// stored; version 1 had the first eight.
+func (p *Play) numbers() [11]*int64 {
+	return [...]*int64{
+		&p.StartupMS, &p.DurationMS, &p.StartMS, &p.FurthestMS, &p.MediaMS, &p.WatchedMS, &p.StallMS, &p.SeekStallMS,
+		&p.BitrateMS, &p.KnownBitrateMS, &p.DroppedFrames,
+	}
 }
+
+// counts lists the plain int32 fields of p in the order in which they are
+// stored; version 1 had the first.
+func (p *Play) counts() [4]*int32 { return [...]*int32{&p.Stalls, &p.Pauses, &p.Rewinds, &p.Skips} }
 
 func (w *writer) intervals(list []Interval) {
 	w.uint(uint64(len(list)))
@@ -221,14 +303,3 @@ func (w *writer) intervals(list []Interval) {
 		w.time(v.To)
 	}
 }
-
-// The fewest bytes that one element of each list can take: what a count is
-// checked against before anything is allocated for it.
-const (
-	minDims     = 10
-	minSpan     = 4
-	minMark     = 4
-	minPlay     = 2 + 2*len(event.Ref{}) + 2 + 1 + 3 + 2 + 8 + 1 + 3
-	minInterval = 4
-	minCover    = 3
-)

@@ -18,21 +18,30 @@ func DecodeBatch(data []byte, b *Batch) error {
 	if len(data) == 0 {
 		return fmt.Errorf("%w: empty", ErrBatch)
 	}
-	if data[0] != batchVersion {
-		return fmt.Errorf("%w: version %d is not known", ErrBatch, data[0])
+	if data[0] < oldestVersion || data[0] > batchVersion {
+		return fmt.Errorf("%w: version %d is not known, this build reads %d to %d", ErrBatch, data[0], oldestVersion, batchVersion)
 	}
-	r := reader{data: data, at: 1}
+	r := reader{data: data, at: 1, first: data[0] == 1}
 	b.Partition = r.int32u()
 	b.InputEnd, b.FreshTo, b.OldestReceived = r.int(), r.int(), r.int()
-	c := &b.Counts
-	for _, v := range [...]*int64{&c.Events, &c.Duplicates, &c.LateDropped, &c.Imported, &c.Evicted} {
+	counts := b.Counts.fields()
+	for _, v := range counts[:r.since(5, len(counts))] {
 		*v = r.int()
 	}
 	texts := r.table()
 	r.dims(b, texts)
+	if !r.first {
+		r.dictionaries(b, texts)
+	}
 	r.spans(b)
 	r.marks(b)
 	r.plays(b, texts)
+	if !r.first {
+		r.exposures(b)
+		r.sessions(b)
+		r.searches(b, texts)
+		r.repeats(b)
+	}
 	if r.bad {
 		b.Reset()
 		return fmt.Errorf("%w: cut short or out of range at byte %d", ErrBatch, r.at)
@@ -50,8 +59,18 @@ type reader struct {
 	data  []byte
 	at    int
 	bad   bool
+	first bool // data is of version 1
 	last  int64
-	ndims uint64
+	// How many dims, slots and tastes there are to refer to.
+	ndims, nslots, ntastes uint64
+}
+
+// since is how many fields of a kind are stored: v1 in version 1, else all.
+func (r *reader) since(v1, all int) int {
+	if r.first {
+		return v1
+	}
+	return all
 }
 
 func (r *reader) fail() {
@@ -94,6 +113,16 @@ func (r *reader) uintTo(limit uint64) uint64 {
 	return v
 }
 
+// uintBelow reads an integer below limit.
+func (r *reader) uintBelow(limit uint64) uint64 {
+	v := r.uint()
+	if v >= limit {
+		r.fail()
+		return 0
+	}
+	return v
+}
+
 func (r *reader) int32u() int32 { return int32(r.uintTo(math.MaxInt32)) }
 
 func (r *reader) int32() int32 {
@@ -128,14 +157,7 @@ func (r *reader) count(size int) int {
 }
 
 // index reads an index into Batch.Dims.
-func (r *reader) index() uint32 {
-	v := r.uint()
-	if v >= r.ndims {
-		r.fail()
-		return 0
-	}
-	return uint32(v)
-}
+func (r *reader) index() uint32 { return uint32(r.uintBelow(r.ndims)) }
 
 // table reads the distinct texts into one string and cuts it.
 func (r *reader) table() []string {
@@ -185,12 +207,40 @@ func (r *reader) dims(b *Batch, texts []string) {
 			r.fail()
 		}
 		d.Live = live == 1
-		for _, f := range d.fields() {
+		d.Labels = ""
+		fields := d.fields()
+		for _, f := range fields[:r.since(9, len(fields))] {
 			*f = r.text(texts)
 		}
 		if r.bad {
 			return
 		}
+	}
+}
+
+func (r *reader) dictionaries(b *Batch, texts []string) {
+	n := r.count(minSlot)
+	b.Slots = slices.Grow(b.Slots, n)[:n]
+	for i := range b.Slots {
+		s := &b.Slots[i]
+		s.Creative, s.Placement, s.Experiments = r.text(texts), r.text(texts), r.text(texts)
+		s.Rank = r.int32()
+	}
+	r.nslots = uint64(n)
+	n = r.count(1)
+	b.Tastes = slices.Grow(b.Tastes, n)[:n]
+	for i := range b.Tastes {
+		b.Tastes[i] = r.text(texts)
+	}
+	r.ntastes = uint64(n)
+}
+
+func (r *reader) repeats(b *Batch) {
+	n := r.count(1)
+	b.Repeats = slices.Grow(b.Repeats, n)[:n]
+	r.last = 0
+	for i := range b.Repeats {
+		b.Repeats[i] = r.time()
 	}
 }
 
@@ -213,10 +263,13 @@ func (r *reader) spans(b *Batch) {
 	b.Spans = slices.Grow(b.Spans, n)[:n]
 	r.last = 0
 	for i := range b.Spans {
-		kind, bits, n := r.head(byte(SpanKindCount), bitN|bitExtra)
+		kind, bits, n := r.head(byte(SpanKindCount), bitN|bitExtra|bitKnown)
 		s := Span{Kind: SpanKind(kind), N: n, Dims: r.index()}
 		if bits&bitExtra != 0 {
 			s.Scope = Scope(r.uintTo(math.MaxUint16))
+		}
+		if bits&bitKnown != 0 {
+			s.Bitrate = uint32(r.uintTo(math.MaxUint32))
 		}
 		s.From = r.time()
 		s.To = s.From + r.int()
@@ -238,6 +291,9 @@ func (r *reader) marks(b *Batch) {
 		m.Value = r.int()
 		if bits&bitExtra != 0 {
 			r.key((*[16]byte)(&m.Viewer))
+		}
+		if !r.first && m.Kind.hasTaste() {
+			m.Taste = uint32(r.uintTo(r.ntastes))
 		}
 		if r.bad {
 			return
@@ -273,10 +329,18 @@ func (r *reader) play(p *Play, texts []string) {
 	r.last = 0
 	p.Requested, p.FirstFrame, p.Ended = r.time(), r.time(), r.time()
 	p.ErrorCode, p.ErrorClass = r.text(texts), r.text(texts)
-	for _, v := range p.numbers() {
+	p.BitrateMS, p.KnownBitrateMS, p.DroppedFrames = 0, 0, 0
+	p.Pauses, p.Rewinds, p.Skips, p.Slot = 0, 0, 0, 0
+	numbers, counts := p.numbers(), p.counts()
+	for _, v := range numbers[:r.since(8, len(numbers))] {
 		*v = r.int()
 	}
-	p.Stalls = r.int32()
+	for _, v := range counts[:r.since(1, len(counts))] {
+		*v = r.int32()
+	}
+	if !r.first {
+		p.Slot = uint32(r.uintTo(r.nslots))
+	}
 	r.last = p.Requested
 	p.Intervals = r.intervals(p.Intervals)
 	p.Active = r.intervals(p.Active)

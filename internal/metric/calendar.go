@@ -158,9 +158,12 @@ func floorTo(ms, width int64) int64 {
 func ceilTo(ms, width int64) int64 { return -floorTo(-ms, width) }
 
 // calendar cuts days as the day cells are cut.
-type calendar struct{ days rollup.Days }
+type calendar struct {
+	days rollup.Days
+	loc  *time.Location
+}
 
-func newCalendar(loc *time.Location) calendar { return calendar{rollup.NewDays(loc)} }
+func newCalendar(loc *time.Location) calendar { return calendar{rollup.NewDays(loc), loc} }
 
 // isDay says whether ms is the first instant of a day.
 func (c calendar) isDay(ms int64) bool { return c.floorDay(ms) == ms }
@@ -176,4 +179,15 @@ func (c calendar) ceilDay(ms int64) int64 {
 		return ms
 	}
 	return end
+}
+
+// floorWeek is the start of the week, from Monday, that holds ms.
+func (c calendar) floorWeek(ms int64) int64 { return GrainWeek.floor(ms, c.loc) }
+
+func (c calendar) ceilWeek(ms int64) int64 {
+	start := c.floorWeek(ms)
+	if start == ms {
+		return ms
+	}
+	return GrainWeek.next(start, c.loc)
 }

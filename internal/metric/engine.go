@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,22 @@ type Options struct {
 	Zones func(name string) (*time.Location, error)
 	// Retention is what the sources keep; the zero value is DefaultRetention.
 	Retention Retention
+	// Catalog is the catalogue as it is now, in a slice that is not changed; nil
+	// is none.
+	Catalog func() []CatalogTitle
+	// MinViewers: cells of fewer viewers of audience dimensions are left out; 0 is
+	// DefaultMinViewers, below 0 is none left out.
+	MinViewers int
+	// MaxGroups bounds the groups that one scan may give; 0 is DefaultMaxGroups.
+	MaxGroups int
 }
+
+const (
+	// DefaultMinViewers is the least number of viewers of a cell that is shown.
+	DefaultMinViewers = 5
+	// DefaultMaxGroups is how many groups one scan may give: about 2 GiB.
+	DefaultMaxGroups = 2_000_000
+)
 
 // Engine answers queries. It may be used by many goroutines.
 type Engine struct {
@@ -33,6 +49,7 @@ type Engine struct {
 	opts    Options
 	metrics []Definition
 	dims    []Dimension
+	chains  []chain
 }
 
 // NewEngine returns an engine over a scanner.
@@ -46,18 +63,25 @@ func NewEngine(s Scanner, opts Options) *Engine {
 	if opts.Retention == (Retention{}) {
 		opts.Retention = DefaultRetention()
 	}
-	return &Engine{scanner: s, opts: opts, metrics: Definitions(), dims: Dimensions()}
+	if opts.MinViewers == 0 {
+		opts.MinViewers = DefaultMinViewers
+	}
+	if opts.MaxGroups == 0 {
+		opts.MaxGroups = DefaultMaxGroups
+	}
+	return &Engine{scanner: s, opts: opts, metrics: Definitions(), dims: Dimensions(), chains: chains(opts.Retention)}
 }
 
 // Describe says what can be asked.
 func (e *Engine) Describe() Description {
 	return Description{
-		Metrics: Definitions(), Dimensions: Dimensions(), Grains: Grains(), Comparisons: Comparisons(),
+		Metrics: Definitions(), Functions: Functions(), Dimensions: Dimensions(), Grains: Grains(), Comparisons: Comparisons(),
 		Timezone: e.opts.ReportTZ.String(),
 		Limits: Limits{
 			Rows: MaxRows, Metrics: MaxMetrics, Dimensions: MaxDimensions, Filters: MaxFilters, Values: MaxValues,
 			PulseHours: int(e.opts.Retention.PulseMS / rollup.HourMS),
 			HourDays:   int(e.opts.Retention.TitleHourMS / (24 * rollup.HourMS)),
+			MinViewers: max(0, e.opts.MinViewers),
 		},
 	}
 }
@@ -71,7 +95,10 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{now: start.UnixMilli(), limits: e.opts.Retention, report: newCalendar(e.opts.ReportTZ)}
+	p := &planner{now: start.UnixMilli(), chains: e.chains, keep: e.opts.Retention, report: newCalendar(e.opts.ReportTZ)}
+	if e.opts.Catalog != nil && r.needsCatalog() {
+		p.catalog = byID(e.opts.Catalog())
+	}
 	if r.fromStart {
 		if p.first, err = e.firstData(ctx, p); err != nil {
 			return nil, err
@@ -81,23 +108,57 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &execution{scanner: e.scanner, r: r, p: pl}
+	x := &execution{scanner: e.scanner, r: r, p: pl, planner: p, groups: newGroupSet(), min: e.opts.MinViewers, maxGroups: e.opts.MaxGroups}
 	res, err := x.run(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("scan %s: %w", SourceName(pl.source), err)
+		if q := new(QueryError); errors.As(err, &q) {
+			return nil, q
+		}
+		return nil, fmt.Errorf("answer a query: %w", err)
 	}
 	res.Meta.ElapsedMS = float64(e.opts.Clock().Sub(start).Microseconds()) / 1000
 	return res, nil
 }
 
-// firstData is the start of the first day that is kept, epoch ms, 0 if none.
+// firstData is the start of the first day that is kept of plays or of
+// impressions, epoch ms, 0 if none.
 func (e *Engine) firstData(ctx context.Context, p *planner) (int64, error) {
 	day := p.report.floorDay(p.now)
-	res, err := e.scanner.Scan(ctx, rollup.Scan{
-		Source: rollup.SourceTitleDay, From: day, To: p.report.ceilDay(day + 1),
-	})
-	if err != nil {
-		return 0, fmt.Errorf("find the first data: %w", err)
+	first := int64(0)
+	for _, s := range []rollup.Source{rollup.SourceTitleDay, rollup.SourceCreativeDay, rollup.SourceSearchDay} {
+		if !rollup.Covers(s, nil) {
+			continue
+		}
+		res, err := e.scanner.Scan(ctx, rollup.Scan{Source: s, From: day, To: p.report.ceilDay(day + 1)})
+		if err != nil {
+			return 0, fmt.Errorf("find the first data: %w", err)
+		}
+		if res.FirstData != 0 && (first == 0 || res.FirstData < first) {
+			first = res.FirstData
+		}
 	}
-	return res.FirstData, nil
+	return first, nil
+}
+
+func byID(titles []CatalogTitle) map[string]CatalogTitle {
+	m := make(map[string]CatalogTitle, len(titles))
+	for _, t := range titles {
+		m[t.ID] = t
+	}
+	return m
+}
+
+// needsCatalog says whether the answer has something of the catalogue's in it.
+func (r *request) needsCatalog() bool {
+	for i := range r.metrics {
+		if n := r.metrics[i].needs(); n.runtimes || n.hours {
+			return true
+		}
+	}
+	for _, d := range r.dims {
+		if d.Attribute != "" {
+			return true
+		}
+	}
+	return false
 }

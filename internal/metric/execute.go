@@ -2,171 +2,282 @@ package metric
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
 
 	"playhead/internal/rollup"
 )
 
-// execution runs one plan.
+// execution runs one plan. It is used by one goroutine.
 type execution struct {
-	scanner Scanner
-	r       *request
-	p       *plan
-	read    int64
+	scanner   Scanner
+	r         *request
+	p         *plan
+	planner   *planner
+	groups    *groupSet
+	min       int // viewers of a cell of an audience dimension
+	maxGroups int
+	read      int64
+	hidden    int // cells of value × week that were left out
+	sources   []string
+
+	needs      []needs // of the metrics
+	nothing    rollup.Measures
+	noSketches rollup.Sketches
+	hours      *hours
 }
 
-// frame is the answer to one scan.
-type frame struct {
+// answers are the frames of the parts in one window.
+type answers struct {
 	window *window
-	cells  map[cellKey]*rollup.Group
-	fresh  int64
-	first  int64
-	engine string
+	frames map[*part]*frame
+	others map[*part]*frame
 }
 
-type cellKey struct {
-	bucket int
-	group  string
-}
-
-// groupKey joins the values of a group; no value holds a zero byte that
-// matters, since groups are only told apart.
-func groupKey(keys []string) string { return strings.Join(keys, "\x00") }
-
-// group is a group of the answer with its totals over the whole range.
-type group struct {
-	key    string
-	values []string
+func (a *answers) of(x *part) *frame {
+	if a == nil || x == nil {
+		return nil
+	}
+	return a.frames[x]
 }
 
 func (x *execution) run(ctx context.Context) (*Result, error) {
-	groups := []group{{}}
-	total := 1
-	var now, before *frame
-	var err error
-	if len(x.r.dims) > 0 || x.r.grain == GrainNone {
-		if now, before, err = x.both(ctx, x.r.grain != GrainNone, nil); err != nil {
+	r := x.r
+	for i := range r.metrics {
+		x.needs = append(x.needs, r.metrics[i].needs())
+		if x.needs[i].hours && x.hours == nil {
+			x.hours = x.catalogHours()
+		}
+	}
+	now := &answers{window: &x.p.current, frames: map[*part]*frame{}}
+	var before *answers
+	if x.p.previous != nil {
+		before = &answers{window: x.p.previous, frames: map[*part]*frame{}}
+	}
+	shown, total := []int32{x.groups.id(nil)}, 1
+	if len(r.dims) > 0 {
+		ranked, err := x.ranking(ctx, now, before)
+		if err != nil {
+			return nil, err
+		}
+		total = len(ranked)
+		shown = ranked[:min(total, x.p.groups)]
+	}
+	only := shown
+	if len(r.dims) == 0 || r.others {
+		only = nil
+	}
+	for _, a := range []*answers{now, before} {
+		if a == nil {
+			continue
+		}
+		if r.grain != GrainNone {
+			a.frames = map[*part]*frame{} // the ranking was of the whole range
+		}
+		if err := x.fill(ctx, a, only); err != nil {
 			return nil, err
 		}
 	}
-	if len(x.r.dims) > 0 {
-		groups = x.rank(now, before)
-		total = len(groups)
-		groups = groups[:min(total, x.p.groups)]
+	if r.others {
+		now.gatherOthers(x, shown)
+		before.gatherOthers(x, shown)
 	}
-	if x.r.grain != GrainNone {
-		if now, before, err = x.both(ctx, false, groups); err != nil {
+	t := &tabling{execution: x, now: now, before: before, shown: shown, total: total}
+	return t.result(), nil
+}
+
+// fill scans what of a window is not there yet.
+func (x *execution) fill(ctx context.Context, a *answers, only []int32) error {
+	divided := x.r.grain != GrainNone
+	for _, y := range x.p.parts {
+		if a.frames[y] != nil {
+			continue
+		}
+		f, err := x.fetch(ctx, y, a, divided, only)
+		if err != nil {
+			return err
+		}
+		a.frames[y] = f
+	}
+	return nil
+}
+
+// fetch scans one part in one window.
+func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool, only []int32) (*frame, error) {
+	w := *a.window
+	if !divided {
+		w = w.undivided()
+	}
+	f := newFrame(&w)
+	if y.all {
+		only = nil
+	}
+	if only != nil && len(only) == 0 {
+		return f, nil
+	}
+	where := y.where
+	if only != nil {
+		where = x.restrict(y, only)
+	}
+	c := &y.now
+	if a.window != &x.p.current {
+		c = &y.before
+	}
+	if y.kind == ofGauges {
+		return f, x.fetchGauges(ctx, y, c, f, where)
+	}
+	top := y.top
+	if divided || only != nil || a.window != &x.p.current {
+		top = nil
+	}
+	for i := range c.pieces {
+		s := y.scan(&c.pieces[i], divided)
+		s.Where = where
+		s.Top = top
+		s.EstimateOnly = y.kind != ofTitles && len(c.pieces) == 1 && !x.r.others
+		res, err := x.scan(ctx, f, s)
+		if err != nil {
 			return nil, err
 		}
-	}
-	res := x.table(now, before, groups)
-	res.Meta.Groups = total
-	x.noteCut(&res.Meta, len(groups), total)
-	return res, nil
-}
-
-// both scans the window and, if there is one, the window it is compared with.
-// whole leaves the buckets out; only restricts the scan to some groups.
-func (x *execution) both(ctx context.Context, whole bool, only []group) (now, before *frame, err error) {
-	if now, err = x.scan(ctx, &x.p.current, whole, only); err != nil || x.p.previous == nil {
-		return now, nil, err
-	}
-	before, err = x.scan(ctx, x.p.previous, whole, only)
-	return now, before, err
-}
-
-func (x *execution) scan(ctx context.Context, w *window, whole bool, only []group) (*frame, error) {
-	s := rollup.Scan{Source: x.p.source, From: w.from, To: w.to, Where: x.r.where, Sketches: sketchesFor(x.r), Gauges: x.r.gauges}
-	if !whole {
-		s.Buckets = w.bounds
-	} else {
-		w = &window{from: w.from, to: w.to}
-	}
-	for _, d := range x.r.dims {
-		s.By = append(s.By, d.physical)
-	}
-	if len(x.r.dims) > 0 && only != nil {
-		if len(only) == 0 {
-			return &frame{window: w}, nil
+		f.pruned = f.pruned || top != nil && len(res.Groups) >= top.N
+		for j := range res.Groups {
+			g := &res.Groups[j]
+			bucket := 0
+			if divided {
+				bucket = c.pieces[i].bucket + g.Bucket
+			}
+			if y.kind == ofTitles {
+				x.addViews(f, y, bucket, g)
+				continue
+			}
+			f.merge(bucket, x.groups.id(g.Keys), g)
 		}
-		s.Where = restrict(x.r, only)
-	}
-	res, err := x.scanner.Scan(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	x.read += res.CellsRead
-	f := &frame{window: w, fresh: res.FreshTo, first: res.FirstData, engine: res.Engine, cells: make(map[cellKey]*rollup.Group, len(res.Groups))}
-	for i := range res.Groups {
-		g := &res.Groups[i]
-		f.cells[cellKey{g.Bucket, groupKey(g.Keys)}] = g
 	}
 	return f, nil
 }
 
-// sketchesFor are the sketches that the request's metrics need.
-func sketchesFor(r *request) rollup.SketchSet {
-	if r.viewers {
-		return rollup.SketchesOf(rollup.Viewers)
+// scan is the physical scan of a piece.
+func (y *part) scan(c *piece, divided bool) rollup.Scan {
+	s := rollup.Scan{
+		Source: c.level.source, From: c.from, To: c.to, By: y.by, Where: y.where,
+		Sketches: y.needs.sketches, Gauges: y.needs.viewers,
 	}
-	return 0
+	if divided {
+		s.Buckets = c.bounds
+	}
+	return s
 }
 
-// restrict narrows the filters to the values that the groups have.
-func restrict(r *request, only []group) []rollup.Filter {
-	where := slices.Clone(r.where)
-	for i, d := range r.dims {
-		seen := map[string]bool{}
-		f := rollup.Filter{Dimension: d.physical}
+// scan asks the scanner, and notes what the frame has to know.
+func (x *execution) scan(ctx context.Context, f *frame, s rollup.Scan) (*rollup.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	res, err := x.scanner.Scan(ctx, s)
+	name := SourceName(s.Source)
+	if err != nil {
+		return nil, fmt.Errorf("scan %s: %w", name, err)
+	}
+	if len(res.Groups) > x.maxGroups {
+		return nil, &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
+			"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
+			len(res.Groups), x.maxGroups)}}}
+	}
+	if !slices.Contains(x.sources, name) {
+		x.sources = append(x.sources, name)
+	}
+	x.read += res.CellsRead
+	f.saw(res)
+	return res, nil
+}
+
+// restrict narrows the filters of a part to the values that some groups have.
+func (x *execution) restrict(y *part, only []int32) []rollup.Filter {
+	where := slices.Clone(y.where)
+	for i, d := range x.r.groupBy() {
+		seen := make(map[string]struct{}, len(only))
+		f := rollup.Filter{Dimension: d}
 		for _, g := range only {
-			if v := g.values[i]; !seen[v] {
-				seen[v] = true
+			v := x.groups.values[g][i]
+			if _, ok := seen[v]; !ok {
+				seen[v] = struct{}{}
 				f.In = append(f.In, v)
 			}
 		}
-		if len(f.In) > MaxValues {
+		if len(f.In) > MaxValues || !slices.Contains(y.by, d) {
 			continue
 		}
-		where = slices.DeleteFunc(where, func(w rollup.Filter) bool { return w.Dimension == d.physical })
+		where = slices.DeleteFunc(where, func(w rollup.Filter) bool { return w.Dimension == d })
 		where = append(where, f)
 	}
 	return where
 }
 
-// input is what the metrics of a cell are computed from; ok is false where
-// there is no data: before the first cell or after what is fresh.
-func (f *frame) input(bucket int, group string) (in Input, ok bool) {
-	from, to := f.window.bucket(bucket)
-	if f.first == 0 || to <= f.first || from > f.fresh || from >= to {
-		return in, false
+// addViews divides the media time of one title by its runtime.
+func (x *execution) addViews(f *frame, y *part, bucket int, g *rollup.Group) {
+	n := len(x.r.groupBy())
+	if y.all {
+		n = 0
 	}
-	in.Boundaries = boundariesIn(from, to, f.fresh)
-	in.SpanMS = max(0, min(to, f.fresh)-from)
-	if g := f.cells[cellKey{bucket, group}]; g != nil {
-		in.Measures = g.Measures
-		in.Viewers = g.Sketches.Estimate(rollup.Viewers)
+	title := g.Keys[slices.Index(y.by, rollup.Title)]
+	c, made := f.cell(bucket, x.groups.id(g.Keys[:n:n]))
+	if made {
+		c.sums = &rollup.Group{}
 	}
-	return in, true
+	ms, m := g.Measures[rollup.MediaMS], c.extra()
+	if runtime := x.planner.catalog[title].RuntimeMS; runtime > 0 {
+		m.views += float64(ms) / float64(runtime)
+		m.viewsMS += ms
+	} else {
+		m.unknownMS += ms
+	}
 }
 
-// coverage is known plays / plays, 1 when there are none.
-func (f *frame) coverage() float64 {
-	var known, plays int64
-	for _, g := range f.cells {
-		known += g.Measures[rollup.KnownPlays]
-		plays += g.Measures[rollup.Plays]
+// gaugeBuckets is how many readings one scan of the gauges gives a group: an hour.
+const gaugeBuckets = int64(360)
+
+// fetchGauges reads the gauges 10 s by 10 s, an hour at a time, and keeps the
+// largest of each bucket and group.
+func (x *execution) fetchGauges(ctx context.Context, y *part, c *cover, f *frame, where []rollup.Filter) error {
+	first := true
+	for i := range c.pieces {
+		for from := c.pieces[i].from; from < c.pieces[i].to; from += gaugeBuckets * rollup.PulseMS {
+			to := min(from+gaugeBuckets*rollup.PulseMS, c.pieces[i].to)
+			if from > x.planner.now && !first {
+				break
+			}
+			first = false
+			s := y.scan(&c.pieces[i], false)
+			s.From, s.To, s.Where, s.Sketches = from, to, where, 0
+			for at := from; at <= to; at += rollup.PulseMS {
+				s.Buckets = append(s.Buckets, at)
+			}
+			res, err := x.scan(ctx, f, s)
+			if err != nil {
+				return err
+			}
+			for j := range res.Groups {
+				x.markPeak(f, from+int64(res.Groups[j].Bucket)*rollup.PulseMS, &res.Groups[j])
+			}
+		}
 	}
-	if plays <= 0 {
-		return 1
-	}
-	return float64(known) / float64(plays)
+	return nil
 }
 
-func (x *execution) noteCut(m *Meta, kept, total int) {
-	if kept < total && (x.p.cut || x.r.limit == MaxRows) {
-		m.Truncated = true
-		x.p.warn("The answer was cut to %d of %d groups: at most %d rows are returned.", kept, total, MaxRows)
+// markPeak notes one reading of the gauges.
+func (x *execution) markPeak(f *frame, at int64, g *rollup.Group) {
+	bucket := 0
+	if b := f.window.bounds; b != nil {
+		i, found := slices.BinarySearch(b, at)
+		if bucket = i; !found {
+			bucket--
+		}
 	}
-	m.Warnings = append([]string{}, x.p.warnings...)
+	c, made := f.cell(bucket, x.groups.id(g.Keys))
+	if made {
+		c.sums = &rollup.Group{}
+	}
+	m := c.extra()
+	m.peakPlays = max(m.peakPlays, g.Measures[rollup.PlayMarks])
+	m.peakViewers = max(m.peakViewers, g.Measures[rollup.ViewerMarks])
 }

@@ -19,7 +19,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	world := &fixture{
 		Now: "2026-11-23T12:00:00Z", Fresh: "2026-11-23T11:59:59Z", ReportTZ: "Europe/Berlin",
-		Cells: []cell{
+		Cells: []yamlCell{
 			{Time: "2026-11-20T10:00:00Z", Title: "a", Country: "US", CDN: "x", Viewers: []string{"v"}, Measures: map[string]int64{"plays": 1}},
 			{Time: "2026-11-23T11:59:40Z", Title: "b", Country: "DE", CDN: "y", Viewers: []string{"w"}, Measures: map[string]int64{"plays": 1, "viewer_marks": 1}},
 		},

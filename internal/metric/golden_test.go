@@ -26,7 +26,7 @@ type fixture struct {
 	Now      string `yaml:"now"`
 	Fresh    string `yaml:"fresh_to"`
 	ReportTZ string `yaml:"report_timezone"`
-	Cells    []cell `yaml:"cells"`
+	Cells    []yamlCell `yaml:"cells"`
 	Cases    []ask  `yaml:"cases"`
 }
 
@@ -36,7 +36,7 @@ type ask struct {
 	Want  string `yaml:"want"`
 }
 
-type cell struct {
+type yamlCell struct {
 	Time     string           `yaml:"time"`
 	Title    string           `yaml:"title"`
 	Country  string           `yaml:"country"`

@@ -21,6 +21,8 @@ type Query struct {
 	Compare    string   `json:"compare,omitempty" doc:"Adds a column <metric>_previous for each metric: of the window of equal length just before, or of the same window a year ago." enum:"none,previous,year" default:"none"`
 	Order      []Order  `json:"order,omitempty" doc:"Left out: by the first metric, largest first; with a grain, by time."`
 	Limit      int      `json:"limit,omitempty" doc:"At most so many rows; with a grain, groups." minimum:"0" maximum:"100000"`
+	Totals     bool     `json:"totals,omitempty" doc:"Adds totals: one row (a bucket) over all groups, those beyond the limit too. It is not the sum of the rows."`
+	Others     bool     `json:"others,omitempty" doc:"Adds to each bucket one row for the groups beyond the limit; its dimensions are null."`
 }
 
 // Where keeps what has one of the values. "" is "unknown".
@@ -65,7 +67,7 @@ func decodeError(err error) FieldError {
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		known := []string{"metrics", "dimensions", "where", "from", "to", "grain", "timezone", "compare", "order", "limit", "dimension", "in", "by", "desc"}
+		known := []string{"metrics", "dimensions", "where", "from", "to", "grain", "timezone", "compare", "order", "limit", "totals", "others", "dimension", "in", "by", "desc"}
 		return FieldError{Field: clip(name), Code: "unknown", Message: "unknown field" + didYouMean(name, known)}
 	}
 	return FieldError{Code: "json", Message: strings.TrimPrefix(err.Error(), "json: ")}

@@ -1,227 +1,330 @@
 package metric
 
 import (
-	"cmp"
 	"math"
 	"slices"
+	"strings"
+
+	"playhead/internal/rollup"
 )
 
+// tabling lays out an answer.
+type tabling struct {
+	*execution
+	now, before *answers
+	shown       []int32
+	total       int
+	eval        evaluator
+	res         *Result
+	names       []string  // of the metric columns
+	worst       []float64 // relative error by metric
+	room        []any     // for cells of rows to come
+}
+
+// result is the table. Without dimensions every bucket appears; with them those
+// in which the group has data.
+func (t *tabling) result() *Result {
+	t.eval.x = t.execution
+	t.worst = make([]float64, t.r.asked)
+	t.res = &Result{Columns: t.columns(), Rows: [][]any{}}
+	for b := range t.p.current.buckets() {
+		start := len(t.res.Rows)
+		for _, g := range t.shown {
+			if len(t.r.dims) > 0 && t.r.grain != GrainNone && !t.has(t.now, b, g) && !t.has(t.before, b, g) {
+				continue
+			}
+			t.add(row{bucket: b, group: g})
+		}
+		if t.r.others && t.total > len(t.shown) {
+			t.add(row{bucket: b, rest: true})
+		}
+		if t.timeDesc() {
+			slices.Reverse(t.res.Rows[start:]) // so that the reversal below keeps the ranks
+		}
+		if t.r.totals {
+			t.res.Totals = append(t.res.Totals, t.cells(row{bucket: b, whole: true}))
+		}
+	}
+	switch {
+	case t.timeDesc():
+		slices.Reverse(t.res.Rows)
+		slices.Reverse(t.res.Totals)
+	case len(t.r.order) == 0 || t.r.grain == GrainNone:
+	case len(t.r.dims) == 0 && !t.r.order[0].time():
+		t.sortBuckets()
+	}
+	t.number()
+	t.meta()
+	return t.res
+}
+
+func (t *tabling) timeDesc() bool {
+	return len(t.r.order) > 0 && t.r.order[0].time() && t.r.order[0].desc && t.r.grain != GrainNone
+}
+
 // columns of the answer: time, dimensions, metrics, their twins.
-func (x *execution) columns() []Column {
+func (t *tabling) columns() []Column {
 	var cols []Column
-	if x.r.grain != GrainNone {
+	if t.r.grain != GrainNone {
 		cols = append(cols, Column{Name: "time", Type: "time"})
 	}
-	for _, d := range x.r.dims {
+	for _, d := range t.r.dims {
 		cols = append(cols, Column{Name: d.Name, Type: "string"})
 	}
 	for _, suffix := range []string{"", "_previous"} {
-		if suffix != "" && x.p.previous == nil {
+		if suffix != "" && t.before == nil {
 			break
 		}
-		for _, m := range x.r.metrics {
+		for _, m := range t.r.metrics[:t.r.asked] {
 			typ := "number"
 			if m.integer {
 				typ = "integer"
 			}
 			cols = append(cols, Column{Name: m.Name + suffix, Type: typ, Unit: m.Unit})
+			t.names = append(t.names, m.Name+suffix)
 		}
 	}
 	return cols
 }
 
-// table lays out the rows. Without dimensions every bucket appears; with them
-// those in which the group has data.
-func (x *execution) table(now, before *frame, groups []group) *Result {
-	res := &Result{Columns: x.columns(), Rows: [][]any{}, Meta: x.meta(now)}
-	for b := range x.p.current.buckets() {
-		start := len(res.Rows)
-		for _, g := range groups {
-			if len(x.r.dims) > 0 && x.r.grain != GrainNone && !now.has(b, g.key) && !before.has(b, g.key) {
-				continue
-			}
-			res.Rows = append(res.Rows, x.row(now, before, b, g))
-		}
-		if len(x.r.order) > 0 && x.r.order[0].time() && x.r.order[0].desc {
-			slices.Reverse(res.Rows[start:]) // so that the reversal below keeps the ranks
+// has says whether a group has data in a bucket.
+func (t *tabling) has(a *answers, bucket int, g int32) bool {
+	if a == nil {
+		return false
+	}
+	for y, f := range a.frames {
+		if !y.all && f.find(bucket, g) != nil {
+			return true
 		}
 	}
-	switch {
-	case len(x.r.order) == 0 || x.r.grain == GrainNone:
-	case x.r.order[0].time() && x.r.order[0].desc:
-		slices.Reverse(res.Rows)
-	case len(x.r.dims) == 0 && !x.r.order[0].time():
-		x.sortBuckets(res, now, before)
-	}
-	return res
+	return false
 }
 
-func (f *frame) has(bucket int, group string) bool {
-	return f != nil && f.cells[cellKey{bucket, group}] != nil
-}
+func (t *tabling) add(r row) { t.res.Rows = append(t.res.Rows, t.cells(r)) }
 
-func (x *execution) row(now, before *frame, bucket int, g group) []any {
-	row := make([]any, 0, 2+len(g.values)+2*len(x.r.metrics))
-	if x.r.grain != GrainNone {
-		row = append(row, stamp(x.p.current.labels[bucket], x.r.loc))
+// cells are the cells of one row.
+func (t *tabling) cells(r row) []any {
+	width := len(t.res.Columns)
+	if len(t.room) < width {
+		t.room = make([]any, max(width, 4096))
 	}
-	for _, v := range g.values {
-		row = append(row, v)
+	out := t.room[:0:width]
+	t.room = t.room[width:]
+	if t.r.grain != GrainNone {
+		out = append(out, stamp(t.p.current.labels[r.bucket], t.r.loc))
 	}
-	for _, f := range []*frame{now, before} {
-		if f == nil {
+	for i := range t.r.dims {
+		if r.whole || r.rest {
+			out = append(out, nil)
+		} else {
+			out = append(out, t.dimension(i, r.group))
+		}
+	}
+	for _, a := range []*answers{t.now, t.before} {
+		if a == nil {
 			break
 		}
-		in, ok := f.input(bucket, g.key)
-		for i := range x.r.metrics {
-			row = append(row, x.r.metrics[i].cell(in, ok))
-		}
-	}
-	return row
-}
-
-// cell is the metric as an answer shows it; nil is no data.
-func (d *Definition) cell(in Input, ok bool) any {
-	if !ok {
-		return nil
-	}
-	v, ok := d.eval(in)
-	switch {
-	case !ok || math.IsNaN(v) || math.IsInf(v, 0):
-		return nil
-	case d.integer:
-		return int64(math.Round(v))
-	}
-	return v
-}
-
-func (x *execution) meta(now *frame) Meta {
-	w := &x.p.current
-	m := Meta{
-		Rollup: SourceName(x.p.source), Engine: now.engine, Timezone: x.r.loc.String(),
-		From: stamp(w.from, x.r.loc), To: stamp(w.to, x.r.loc),
-		Approximate: map[string]float64{}, SuppressedCells: []SuppressedCell{},
-		IdentityCoverage: now.coverage(), CellsRead: x.read,
-	}
-	if now.fresh > 0 {
-		m.FreshTo = stamp(now.fresh, x.r.loc)
-	}
-	if p := x.p.previous; p != nil {
-		m.PreviousFrom, m.PreviousTo = stamp(p.from, x.r.loc), stamp(p.to, x.r.loc)
-	}
-	for _, d := range x.r.metrics {
-		if d.Approximate > 0 {
-			m.Approximate[d.Name] = d.Approximate
-		}
-	}
-	return m
-}
-
-// rank orders the groups by the request's keys over the whole range; what is
-// null comes last, equals by their values.
-func (x *execution) rank(now, before *frame) []group {
-	seen := map[string]bool{}
-	var groups []group
-	for _, f := range []*frame{now, before} {
-		if f == nil {
-			continue
-		}
-		for k, c := range f.cells {
-			if !seen[k.group] {
-				seen[k.group] = true
-				groups = append(groups, group{key: k.group, values: c.Keys})
-			}
-		}
-	}
-	keys := slices.DeleteFunc(slices.Clone(x.r.order), orderKey.time)
-	if len(keys) == 0 {
-		keys = []orderKey{{dim: -1, metric: &x.r.metrics[0], desc: true}}
-	}
-	type ranked struct {
-		group
-		values []float64
-	}
-	all := make([]ranked, len(groups))
-	for i, g := range groups {
-		all[i] = ranked{g, orderValues(keys, now, before, 0, g.key)}
-	}
-	slices.SortFunc(all, func(a, b ranked) int {
-		for i, k := range keys {
-			c := 0
-			if k.dim >= 0 {
-				c = cmp.Compare(a.group.values[k.dim], b.group.values[k.dim])
-				if k.desc {
-					c = -c
-				}
-			} else {
-				c = compareNull(a.values[i], b.values[i], k.desc)
-			}
-			if c != 0 {
-				return c
-			}
-		}
-		return slices.Compare(a.group.values, b.group.values)
-	})
-	for i := range all {
-		groups[i] = all[i].group
-	}
-	return groups
-}
-
-// orderValues are the values of the metric keys of a cell; NaN is null.
-func orderValues(keys []orderKey, now, before *frame, bucket int, group string) []float64 {
-	out := make([]float64, len(keys))
-	for i, k := range keys {
-		f := now
-		if k.previous {
-			f = before
-		}
-		out[i] = math.NaN()
-		if k.metric == nil || f == nil {
-			continue
-		}
-		if in, ok := f.input(bucket, group); ok {
-			if v, ok := k.metric.eval(in); ok {
-				out[i] = v
-			}
+		for i := range t.r.metrics[:t.r.asked] {
+			out = append(out, t.cell(a, i, r, len(t.res.Rows), len(out)))
 		}
 	}
 	return out
 }
 
-func compareNull(a, b float64, desc bool) int {
-	switch {
-	case math.IsNaN(a) && math.IsNaN(b):
-		return 0
-	case math.IsNaN(a):
-		return 1
-	case math.IsNaN(b):
-		return -1
-	case desc:
-		return cmp.Compare(b, a)
+// cell is one metric as an answer shows it; nil is no data or suppressed.
+func (t *tabling) cell(a *answers, i int, r row, at, column int) any {
+	d := &t.r.metrics[i]
+	f, st := t.eval.figure(a, i, r)
+	if st == suppressed && !r.whole {
+		t.res.Meta.SuppressedCells = append(t.res.Meta.SuppressedCells, SuppressedCell{Row: at, Column: t.res.Columns[column].Name})
 	}
-	return cmp.Compare(a, b)
+	if st != known {
+		return nil
+	}
+	if d.Varies && !r.whole && f.v != 0 {
+		e := math.Abs(f.se / f.v)
+		t.worst[i] = max(t.worst[i], e)
+		if e > 0 {
+			t.res.Meta.ApproximateCells = append(t.res.Meta.ApproximateCells, ApproximateCell{Row: at, Column: t.res.Columns[column].Name, Error: e})
+		}
+	}
+	if d.integer {
+		return int64(math.Round(f.v))
+	}
+	return f.v
 }
 
 // sortBuckets orders the rows of an answer without dimensions by metrics.
-func (x *execution) sortBuckets(res *Result, now, before *frame) {
-	type ranked struct {
-		row    []any
-		values []float64
+func (t *tabling) sortBuckets() {
+	n := len(t.r.order)
+	values := make([]float64, n*len(t.res.Rows))
+	at := make([]int, len(t.res.Rows))
+	for b := range t.res.Rows {
+		at[b] = b
+		for i, k := range t.r.order {
+			if k.metric >= 0 {
+				values[b*n+i] = t.eval.order(k, t.now, t.before, row{bucket: b, group: t.shown[0]})
+			}
+		}
 	}
-	all := make([]ranked, len(res.Rows))
-	for i := range res.Rows {
-		all[i] = ranked{res.Rows[i], orderValues(x.r.order, now, before, i, "")}
-	}
-	slices.SortStableFunc(all, func(a, b ranked) int {
-		for i, k := range x.r.order {
-			if c := compareNull(a.values[i], b.values[i], k.desc); c != 0 {
+	slices.SortStableFunc(at, func(a, b int) int {
+		for i, k := range t.r.order {
+			if c := compareNull(values[a*n+i], values[b*n+i], k.desc); c != 0 {
 				return c
 			}
 		}
 		return 0
 	})
-	for i := range all {
-		res.Rows[i] = all[i].row
+	rows := make([][]any, len(at))
+	for i, b := range at {
+		rows[i] = t.res.Rows[b]
 	}
+	t.moved(at)
+	t.res.Rows = rows
+}
+
+// number corrects the row numbers of what is said of cells when the order of rows
+// was turned around.
+func (t *tabling) number() {
+	if !t.timeDesc() {
+		return
+	}
+	// Rows were reversed within their bucket before and then as a whole, so that
+	// only the order of the buckets changed.
+	m := &t.res.Meta
+	if len(m.SuppressedCells) == 0 && len(m.ApproximateCells) == 0 {
+		return
+	}
+	var starts []int // of each bucket, in time order
+	times := make([]any, len(t.res.Rows))
+	for i, r := range t.res.Rows {
+		times[len(times)-1-i] = r[0]
+	}
+	for i, v := range times {
+		if i == 0 || v != times[i-1] {
+			starts = append(starts, i)
+		}
+	}
+	to := make([]int, len(times)) // old row → new row
+	for i, s := range starts {
+		end := len(times)
+		if i+1 < len(starts) {
+			end = starts[i+1]
+		}
+		for j := s; j < end; j++ {
+			to[j] = len(times) - end + (j - s)
+		}
+	}
+	for i := range m.SuppressedCells {
+		m.SuppressedCells[i].Row = to[m.SuppressedCells[i].Row]
+	}
+	for i := range m.ApproximateCells {
+		m.ApproximateCells[i].Row = to[m.ApproximateCells[i].Row]
+	}
+}
+
+// moved renumbers what is said of cells: row at[i] is row i now.
+func (t *tabling) moved(at []int) {
+	to := make([]int, len(at))
+	for i, b := range at {
+		to[b] = i
+	}
+	m := &t.res.Meta
+	for i := range m.SuppressedCells {
+		m.SuppressedCells[i].Row = to[m.SuppressedCells[i].Row]
+	}
+	for i := range m.ApproximateCells {
+		m.ApproximateCells[i].Row = to[m.ApproximateCells[i].Row]
+	}
+}
+
+func (t *tabling) meta() {
+	w, m := &t.p.current, &t.res.Meta
+	m.Rollup, m.Timezone = strings.Join(t.sources, "+"), t.r.loc.String()
+	m.From, m.To = stamp(w.from, t.r.loc), stamp(w.to, t.r.loc)
+	m.Approximate = map[string]float64{}
+	if m.SuppressedCells == nil {
+		m.SuppressedCells = []SuppressedCell{}
+	}
+	m.Suppressed, m.CellsRead, m.Groups = len(m.SuppressedCells), t.read, t.total
+	fresh := int64(math.MaxInt64)
+	m.IdentityCoverage = 1
+	for _, y := range t.p.parts {
+		f := t.now.of(y)
+		if f == nil || f.engine == "" {
+			continue
+		}
+		m.Engine, fresh = f.engine, min(fresh, f.fresh)
+		m.GroupsPruned = m.GroupsPruned || f.pruned
+		if y.kind == ofGroups && !y.all && y.chain.measures&set(rollup.KnownPlays) != 0 {
+			m.IdentityCoverage = f.coverage()
+		}
+		t.noteViews(f)
+	}
+	if fresh > 0 && fresh < math.MaxInt64 {
+		m.FreshTo = stamp(fresh, t.r.loc)
+	}
+	if p := t.p.previous; p != nil {
+		m.PreviousFrom, m.PreviousTo = stamp(p.from, t.r.loc), stamp(p.to, t.r.loc)
+	}
+	for i, d := range t.r.metrics[:t.r.asked] {
+		if d.Varies {
+			m.Approximate[d.Name] = t.worst[i]
+		} else if d.Approximate > 0 {
+			m.Approximate[d.Name] = d.Approximate
+		}
+		if t.needs[i].sketches&maturing() != 0 || t.needs[i].measures&set(rollup.EligibleImpressions, rollup.MomentW) != 0 {
+			if from := fresh - AttributionMS; fresh > 0 && fresh < math.MaxInt64 && w.to > from {
+				m.MaturingFrom = stamp(max(from, w.from), t.r.loc)
+			}
+		}
+	}
+	if t.hidden > 0 {
+		m.SuppressedGroups = t.hidden
+		t.p.warn("Cells of a week with fewer than %d viewers (or all but so few) are left out of every sum: %d of them.", t.min, t.hidden)
+	}
+	t.noteCut(m)
+}
+
+// AttributionMS is for how long after an impression a play may be its take.
+const AttributionMS = 24 * rollup.HourMS
+
+// maturing are the sketches that impressions younger than that are not in.
+func maturing() rollup.SketchSet {
+	return rollup.SketchesOf(rollup.Eligible, rollup.Takers, rollup.TakeCompleters)
+}
+
+// coverage is known plays / plays, 1 when there are none.
+func (f *frame) coverage() float64 {
+	var identified, plays int64
+	for _, c := range f.cells {
+		identified += c.sums.Measures[rollup.KnownPlays]
+		plays += c.sums.Measures[rollup.Plays]
+	}
+	if plays <= 0 {
+		return 1
+	}
+	return float64(identified) / float64(plays)
+}
+
+// noteViews says how much media time has no runtime to be divided by.
+func (t *tabling) noteViews(f *frame) {
+	var in, out int64
+	for _, c := range f.cells {
+		if c.more != nil {
+			in += c.more.viewsMS
+			out += c.more.unknownMS
+		}
+	}
+	if out > 0 {
+		t.p.warn("The catalogue has no runtime for titles with %.1f %% of the media time; their views are not counted.", 100*float64(out)/float64(in+out))
+	}
+}
+
+func (t *tabling) noteCut(m *Meta) {
+	if len(t.shown) < t.total && (t.p.cut || t.r.limit == MaxRows) {
+		m.Truncated = true
+		t.p.warn("The answer was cut to %d of %d groups: at most %d rows are returned.", len(t.shown), t.total, MaxRows)
+	}
+	m.Warnings = append([]string{}, t.p.warnings...)
 }

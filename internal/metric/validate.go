@@ -33,10 +33,11 @@ const (
 
 // request is a query that has been understood.
 type request struct {
+	// metrics are those asked for, then those that only the order needs.
 	metrics []Definition
+	asked   int
 	dims    []Dimension
 	where   []rollup.Filter
-	filter  []Dimension
 	from    int64 // epoch ms; meaningless when fromStart
 	to      int64
 	// fromStart is true when the range starts with the data, toNow when it ends now.
@@ -46,18 +47,28 @@ type request struct {
 	compare          Compare
 	order            []orderKey
 	limit            int
-	viewers, gauges  bool
+	totals, others   bool
 }
 
 // orderKey sorts by a column of the answer or by a metric that is not in it.
 type orderKey struct {
-	dim      int         // index of a dimension, or −1
-	metric   *Definition // nil for a dimension or time
+	dim      int // index of a dimension, or −1
+	metric   int // index of a metric, or −1
 	previous bool
 	desc     bool
 }
 
-func (k orderKey) time() bool { return k.dim < 0 && k.metric == nil }
+func (k orderKey) time() bool { return k.dim < 0 && k.metric < 0 }
+
+// rankKeys are the keys that groups are ranked by: the order without time, by
+// default the first metric, largest first.
+func (r *request) rankKeys() []orderKey {
+	keys := slices.DeleteFunc(slices.Clone(r.order), orderKey.time)
+	if len(keys) == 0 {
+		keys = []orderKey{{dim: -1, metric: 0, desc: true}}
+	}
+	return keys
+}
 
 type validator struct {
 	problems
@@ -85,22 +96,61 @@ func (v *validator) validate(q Query, now time.Time) (*request, error) {
 	if r.limit == 0 {
 		r.limit = MaxRows
 	}
-	for _, m := range r.metrics {
-		r.viewers, r.gauges = r.viewers || m.viewers, r.gauges || m.gauge
+	r.totals, r.others = q.Totals, q.Others
+	if r.others {
+		v.checkOthers(r)
 	}
-	for _, k := range r.order {
-		if k.metric != nil {
-			r.viewers, r.gauges = r.viewers || k.metric.viewers, r.gauges || k.metric.gauge
-		}
-	}
+	v.checkOffered(q, r)
 	return r, v.err()
 }
 
-func (v *validator) metric(field, name string) *Definition {
+// checkOthers refuses what cannot be said of groups that are not shown.
+func (v *validator) checkOthers(r *request) {
+	if len(r.dims) == 0 {
+		v.add("others", "invalid", "needs a dimension")
+	}
+	for _, d := range r.dims {
+		if d.MultiValued {
+			v.add("others", "invalid", "a play may have several values of %s, so the rest of them is no sum; ask for totals instead", d.Name)
+		}
+		if d.Audience {
+			v.add("others", "invalid", "%s says something about people, so the rest of its values is not told", d.Name)
+		}
+	}
+}
+
+// checkOffered: what is compared with the catalogue needs one dimension that the
+// catalogue knows.
+func (v *validator) checkOffered(q Query, r *request) {
+	n := 0
+	for _, d := range r.groupBy() {
+		if offered(d) {
+			n++
+		}
+	}
+	for i, m := range r.metrics {
+		if m.needs().hours && n != 1 && len(q.Dimensions) == len(r.dims) {
+			v.add(fmt.Sprintf("metrics[%d]", i), "invalid", "%s needs one dimension of the catalogue: title, genre, theme, cast, language or show", m.Name)
+		}
+	}
+}
+
+// known finds a metric by its name, or makes one of a function.
+func (v *validator) known(name string) *Definition {
 	for i := range v.metrics {
 		if v.metrics[i].Name == name {
 			return &v.metrics[i]
 		}
+	}
+	return nil
+}
+
+func (v *validator) metric(field, name string) *Definition {
+	if d := v.known(name); d != nil {
+		return d
+	}
+	if d, ok := v.function(field, name); ok {
+		return d
 	}
 	known := names(v.metrics, func(d Definition) string { return d.Name })
 	v.add(field, "unknown", "unknown metric %q%s", clip(name), didYouMean(name, known))
@@ -133,6 +183,7 @@ func (v *validator) checkMetrics(q Query, r *request) {
 			r.metrics = append(r.metrics, *m)
 		}
 	}
+	r.asked = len(r.metrics)
 }
 
 func (v *validator) checkDimensions(q Query, r *request) {
@@ -145,6 +196,9 @@ func (v *validator) checkDimensions(q Query, r *request) {
 			v.add(fmt.Sprintf("dimensions[%d]", i), "invalid", "%q is named twice", clip(name))
 		} else if d := v.dimension(fmt.Sprintf("dimensions[%d]", i), name); d != nil {
 			r.dims = append(r.dims, *d)
+			if d.Attribute != "" && !slices.Contains(q.Dimensions, d.Attribute) {
+				v.add(fmt.Sprintf("dimensions[%d]", i), "invalid", "%s is an attribute of %s; ask for %s too", d.Name, d.Attribute, d.Attribute)
+			}
 		}
 	}
 }
@@ -162,12 +216,13 @@ func (v *validator) checkWhere(q Query, r *request) {
 			v.add(field+".in", "required", "name at least one value")
 		case len(w.In) > MaxValues:
 			v.add(field+".in", "limit", "at most %d values", MaxValues)
+		case d != nil && d.Attribute != "":
+			v.add(field+".dimension", "invalid", "%s cannot be filtered by; filter by %s", d.Name, d.Attribute)
 		case d != nil:
 			r.where = intersect(r.where, rollup.Filter{Dimension: d.physical, In: w.In})
 			if slices.ContainsFunc(r.where, func(f rollup.Filter) bool { return len(f.In) == 0 }) {
 				v.add(field, "invalid", "excludes every value that an earlier filter on %s lets through", d.Name)
 			}
-			r.filter = append(r.filter, *d)
 		}
 	}
 }
@@ -277,7 +332,7 @@ func (v *validator) checkOrder(q Query, r *request) {
 		}
 	}
 	if len(r.order) == 0 && len(r.metrics) > 0 && r.grain == GrainNone {
-		r.order = []orderKey{{dim: -1, metric: &r.metrics[0], desc: true}}
+		r.order = []orderKey{{dim: -1, metric: 0, desc: true}}
 	}
 }
 
@@ -286,11 +341,11 @@ func (v *validator) orderKey(field string, o Order, r *request) (orderKey, bool)
 		if r.grain == GrainNone {
 			v.add(field, "invalid", "there is no column time without a grain")
 		}
-		return orderKey{dim: -1, desc: o.Desc}, r.grain != GrainNone
+		return orderKey{dim: -1, metric: -1, desc: o.Desc}, r.grain != GrainNone
 	}
 	for i, d := range r.dims {
 		if d.Name == o.By {
-			return orderKey{dim: i, desc: o.Desc}, true
+			return orderKey{dim: i, metric: -1, desc: o.Desc}, true
 		}
 	}
 	name, previous := strings.CutSuffix(o.By, "_previous")
@@ -298,10 +353,20 @@ func (v *validator) orderKey(field string, o Order, r *request) (orderKey, bool)
 		v.add(field, "invalid", "there is no column %q without a compare", clip(o.By))
 		return orderKey{}, false
 	}
-	for i := range v.metrics {
-		if v.metrics[i].Name == name {
-			return orderKey{dim: -1, metric: &v.metrics[i], previous: previous, desc: o.Desc}, true
+	for i := range r.metrics {
+		if r.metrics[i].Name == name {
+			return orderKey{dim: -1, metric: i, previous: previous, desc: o.Desc}, true
 		}
+	}
+	d := v.known(name)
+	if d == nil && strings.Contains(name, "(") {
+		if d, _ = v.function(field, name); d == nil {
+			return orderKey{}, false
+		}
+	}
+	if d != nil {
+		r.metrics = append(r.metrics, *d)
+		return orderKey{dim: -1, metric: len(r.metrics) - 1, previous: previous, desc: o.Desc}, true
 	}
 	known := append(names(r.dims, func(d Dimension) string { return d.Name }), names(v.metrics, func(d Definition) string { return d.Name })...)
 	v.add(field, "unknown", "%q is neither a column of this answer nor a metric%s", clip(o.By), didYouMean(o.By, known))

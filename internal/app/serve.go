@@ -145,7 +145,7 @@ func (s *server) routes() (err error) {
 	s.collector.Register(s.mux)
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone}),
+		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(s.catalog)}),
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: s.catalog,
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
 	})

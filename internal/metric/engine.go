@@ -26,9 +26,9 @@ type Options struct {
 	Zones func(name string) (*time.Location, error)
 	// Retention is what the sources keep; the zero value is DefaultRetention.
 	Retention Retention
-	// Catalog is the catalogue as it is now, in a slice that is not changed; nil
-	// is none.
-	Catalog func() []CatalogTitle
+	// Catalog is the catalogue as it is now, by title id, in a map that is not
+	// changed; nil is none.
+	Catalog func() map[string]CatalogTitle
 	// MinViewers: cells of fewer viewers of audience dimensions are left out; 0 is
 	// DefaultMinViewers, below 0 is none left out.
 	MinViewers int
@@ -97,7 +97,7 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	}
 	p := &planner{now: start.UnixMilli(), chains: e.chains, keep: e.opts.Retention, report: newCalendar(e.opts.ReportTZ)}
 	if e.opts.Catalog != nil && r.needsCatalog() {
-		p.catalog = byID(e.opts.Catalog())
+		p.catalog = e.opts.Catalog()
 	}
 	if r.fromStart {
 		if p.first, err = e.firstData(ctx, p); err != nil {
@@ -138,14 +138,6 @@ func (e *Engine) firstData(ctx context.Context, p *planner) (int64, error) {
 		}
 	}
 	return first, nil
-}
-
-func byID(titles []CatalogTitle) map[string]CatalogTitle {
-	m := make(map[string]CatalogTitle, len(titles))
-	for _, t := range titles {
-		m[t.ID] = t
-	}
-	return m
 }
 
 // needsCatalog says whether the answer has something of the catalogue's in it.

@@ -1,6 +1,10 @@
 package metric
 
-import "playhead/internal/rollup"
+import (
+	"slices"
+
+	"playhead/internal/rollup"
+)
 
 // Dimension is something that figures can be grouped and filtered by.
 type Dimension struct {
@@ -11,6 +15,9 @@ type Dimension struct {
 	MultiValued bool `json:"multi_valued" doc:"Whether one play may have several values: it counts in each group, and the total is not the sum of the rows."`
 	// Audience: it says something about people, so that small groups are left out.
 	Audience bool `json:"audience" doc:"Whether cells of it with fewer than min_viewers viewers in a week are suppressed."`
+	// Finished is true when only finished plays know it, so that answers by it
+	// trail by the length of a play.
+	Finished bool `json:"finished_plays_only" doc:"Answers by it hold finished plays only and have no latency promise."`
 	// Attribute of another dimension, which has to be asked for too.
 	Attribute string `json:"attribute_of,omitempty" doc:"The dimension that it is an attribute of; it can only be asked for beside it."`
 
@@ -44,7 +51,11 @@ func Dimensions() []Dimension {
 		{Name: "affinity", Title: "Affinity", Description: "What the viewer likes, kind:value, as of the moment.", Audience: true, physical: rollup.Affinity},
 		{Name: "query", Title: "Search text", Description: "What was searched for; only texts of at least min_viewers viewers in a week are shown.", Audience: true, physical: rollup.Query},
 	}
+	kept := chains(DefaultRetention())
 	for i := range all {
+		all[i].Finished = !slices.ContainsFunc(kept, func(c chain) bool {
+			return c.name != "plays" && len(c.fitting([]rollup.Dimension{all[i].physical})) > 0
+		})
 		all[i].MultiValued = all[i].physical.MultiValued()
 	}
 	return all

@@ -23,11 +23,11 @@ var update = flag.Bool("update", false, "rewrite the expected answers in testdat
 
 // fixture is a small world: cells, the present, and questions with answers.
 type fixture struct {
-	Now      string `yaml:"now"`
-	Fresh    string `yaml:"fresh_to"`
-	ReportTZ string `yaml:"report_timezone"`
+	Now      string     `yaml:"now"`
+	Fresh    string     `yaml:"fresh_to"`
+	ReportTZ string     `yaml:"report_timezone"`
 	Cells    []yamlCell `yaml:"cells"`
-	Cases    []ask  `yaml:"cases"`
+	Cases    []ask      `yaml:"cases"`
 }
 
 type ask struct {

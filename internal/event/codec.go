@@ -25,6 +25,9 @@ const (
 	RecordTick
 	// RecordSettle closes the open plays of one write key as silence would.
 	RecordSettle
+	// RecordControl changes what the records after it mean: a new catalogue. Who
+	// works on events keeps the newest as part of its state.
+	RecordControl
 	recordKindCount
 )
 
@@ -140,8 +143,13 @@ func AppendSettle(dst []byte, keyID uint32) []byte {
 	return binary.AppendUvarint(append(dst, recordVersion<<4|byte(RecordSettle)), uint64(keyID))
 }
 
+// AppendControl appends the record of a control; its data are the processor's.
+func AppendControl(dst, data []byte) []byte {
+	return append(append(dst, recordVersion<<4|byte(RecordControl)), data...)
+}
+
 // DecodeRecord resets e and reads one record into it. For a settle only KeyID
-// is set, for a tick nothing. The strings and Properties of e point into data,
+// is set, for a control only Properties: its data, for a tick nothing. The strings and Properties of e point into data,
 // so they are good only as long as data is kept and left unchanged; the two
 // maps are made only when the event has them. Any other data gives an error
 // that wraps ErrRecord, and then e holds nothing of use.
@@ -159,6 +167,8 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 	case RecordTick:
 	case RecordSettle:
 		e.KeyID = r.uint32()
+	case RecordControl:
+		e.Properties = r.bytes(uint64(len(data) - 1))
 	case RecordEvent:
 		r.event(e)
 	default:

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,26 +10,30 @@ import (
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
 	"playhead/internal/fact"
+	"playhead/internal/journey"
 	"playhead/internal/play"
 )
 
-// Prefixes of state keys: viewers with an open play, viewers without, and what
-// belongs to the partition as a whole.
+// Prefixes of the play engine's state keys: viewers with an open play, viewers
+// without, and what belongs to the partition as a whole. Those of the journey
+// engine are its kinds.
 const (
 	prefixOpen = 'o'
 	prefixIdle = 'i'
 	keyMeta    = "m"
 )
 
-// partition is one partition's engine and its place in the log.
+// partition is one partition's engines and its place in the log.
 type partition struct {
 	number int32
 	runner *Runner
 	engine *play.Engine
+	across *journey.Engine
 
 	next      int64 // the next offset to read
 	event     event.Event
 	batch     fact.Batch
+	told      int // changes of plays that the journey engine knows
 	encoded   []byte
 	tx        eventlog.Transaction
 	received  int64 // of the newest record read
@@ -58,25 +63,9 @@ func (p *partition) restore(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("partition %d: %w", p.number, err)
 	}
-	lookUp := context.WithoutCancel(ctx) // the engine outlives this call
-	p.engine = play.New(p.runner.config.Play, func(v event.ViewerKey) ([]byte, error) {
-		return p.runner.store.State(lookUp, p.number, idleKey(v))
-	})
-	meta, err := p.runner.store.State(ctx, p.number, []byte(keyMeta))
-	if err == nil && meta != nil {
-		err = p.engine.RestoreMeta(meta)
-	}
-	if err == nil {
-		err = p.runner.store.ScanState(ctx, p.number, []byte{prefixOpen}, func(key, value []byte) error {
-			var v event.ViewerKey
-			copy(v[:], key[1:])
-			return p.engine.Restore(v, value)
-		})
-	}
-	if err != nil {
+	if err := p.bringBack(ctx); err != nil {
 		return fmt.Errorf("partition %d: %w", p.number, err)
 	}
-	p.engine.Ready()
 	p.next, p.snapshot = progress.Snapshot, progress.Snapshot
 	for p.next < progress.Committed {
 		from := p.next
@@ -95,10 +84,60 @@ func (p *partition) restore(ctx context.Context) error {
 	return nil
 }
 
+// bringBack restores both engines as of the last snapshot.
+func (p *partition) bringBack(ctx context.Context) error {
+	store := p.runner.store
+	lookUp := context.WithoutCancel(ctx) // the engines outlive this call
+	p.across = journey.New(p.runner.config.Journey, func(kind journey.Kind, key []byte) ([]byte, error) {
+		return store.State(lookUp, p.number, stateKey(kind, key))
+	})
+	p.engine = play.New(p.runner.config.Play, func(v event.ViewerKey) ([]byte, error) {
+		return store.State(lookUp, p.number, idleKey(v))
+	})
+	p.engine.Hooks = p.across.Hooks()
+	for _, piece := range [...]struct {
+		key     []byte
+		restore func([]byte) error
+	}{
+		{[]byte(keyMeta), p.engine.RestoreMeta},
+		{stateKey(journey.KindCatalog, nil), p.across.RestoreCatalog},
+		{stateKey(journey.KindMeta, nil), p.across.RestoreMeta},
+	} {
+		data, err := store.State(ctx, p.number, piece.key)
+		if err == nil && data != nil {
+			err = piece.restore(data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	err := store.ScanState(ctx, p.number, []byte{prefixOpen}, func(key, value []byte) error {
+		return p.engine.Restore(viewerOf(key), value)
+	})
+	if err == nil {
+		err = store.ScanState(ctx, p.number, stateKey(journey.KindAgenda, nil), func(key, value []byte) error {
+			return p.across.RestoreAgenda(viewerOf(key), value)
+		})
+	}
+	p.engine.Ready()
+	return err
+}
+
+// viewerOf is the viewer of a state's key.
+func viewerOf(key []byte) (v event.ViewerKey) {
+	copy(v[:], key[1:])
+	return v
+}
+
+func stateKey(kind journey.Kind, key []byte) []byte {
+	return append([]byte{byte(kind)}, key...)
+}
+
 func (p *partition) begin() {
 	p.batch.Reset()
 	p.batch.Partition = p.number
 	p.engine.Begin()
+	p.across.Begin()
 }
 
 // fold reads what is there and prepares the transaction of this epoch.
@@ -164,13 +203,57 @@ func (p *partition) take(e eventlog.Entry) error {
 		if p.batch.OldestReceived == 0 {
 			p.batch.OldestReceived = e.ReceivedAt
 		}
-		return p.engine.Apply(&p.event, &p.batch)
+		return p.apply(e.Offset)
 	case event.RecordTick:
+		s := p.step()
 		p.engine.Tick(e.ReceivedAt, &p.batch)
+		if err := p.follow(s); err != nil {
+			return err
+		}
+		return p.across.Tick(e.ReceivedAt, &p.batch)
 	case event.RecordSettle:
+		s := p.step()
 		p.engine.Settle(p.event.KeyID, &p.batch)
+		if err := p.follow(s); err != nil {
+			return err
+		}
+		return p.across.Settle(p.event.KeyID, &p.batch)
+	case event.RecordControl:
+		return p.across.Control(p.event.Properties)
 	}
 	return nil
+}
+
+// apply folds one event into both engines.
+func (p *partition) apply(offset int64) error {
+	s, before := p.step(), p.batch.Counts
+	s.Event = &p.event
+	p.across.Before(&p.event)
+	if err := p.engine.Apply(&p.event, &p.batch); err != nil {
+		return err
+	}
+	c := &p.batch.Counts
+	repeat := c.Duplicates > before.Duplicates
+	s.Fresh = !repeat && c.LateDropped == before.LateDropped
+	s.Changes = p.engine.Changes[p.told:]
+	again, err := p.across.Apply(s, &p.batch)
+	if repeat || again {
+		p.batch.Repeats = append(p.batch.Repeats, offset)
+	}
+	return err
+}
+
+// step is where the batch and the changes stand before the play engine goes on.
+func (p *partition) step() journey.Step {
+	p.told = len(p.engine.Changes)
+	return journey.Step{Spans: len(p.batch.Spans), Marks: len(p.batch.Marks), Plays: len(p.batch.Plays)}
+}
+
+// follow tells the journey engine what time made of plays.
+func (p *partition) follow(s journey.Step) error {
+	s.Changes = p.engine.Changes[p.told:]
+	_, err := p.across.Apply(s, &p.batch)
+	return err
 }
 
 // snap adds the changed states to the transaction.
@@ -181,6 +264,9 @@ func (p *partition) snap(ctx context.Context) error {
 		return fmt.Errorf("sweep idle viewers: %w", err)
 	}
 	p.engine.Snapshot(p)
+	p.across.Snapshot(func(kind journey.Kind, key, state []byte) {
+		p.tx.State = append(p.tx.State, eventlog.KV{Key: stateKey(kind, key), Value: state})
+	})
 	return nil
 }
 
@@ -202,17 +288,36 @@ func idleKey(v event.ViewerKey) []byte {
 	return append([]byte{prefixIdle}, v[:]...)
 }
 
-// sweep deletes idle viewers that can no longer be corrected, one 256th of them
-// a snapshot.
+// sweep deletes what can no longer matter of one 256th of the viewers a snapshot.
 func (p *partition) sweep(ctx context.Context) error {
-	prefix := []byte{prefixIdle, p.sweeping}
+	part := p.sweeping
 	p.sweeping++
-	return p.runner.store.ScanState(ctx, p.number, prefix, func(key, value []byte) error {
-		if p.engine.Expired(value, p.received) {
-			p.tx.State = append(p.tx.State, eventlog.KV{Key: append([]byte(nil), key...)})
+	for _, prefix := range [...]byte{prefixIdle, byte(journey.KindViewer), byte(journey.KindTitle), byte(journey.KindSeason)} {
+		err := p.runner.store.ScanState(ctx, p.number, []byte{prefix, part}, func(key, value []byte) error {
+			kind := journey.Kind(prefix)
+			switch {
+			case prefix == prefixIdle:
+				if p.engine.Expired(value, p.received) {
+					p.drop(key)
+				}
+			case p.across.Expired(kind, value, p.received):
+				p.drop(key)
+				if kind == journey.KindViewer {
+					p.drop(stateKey(journey.KindMore, key[1:]))
+					p.drop(stateKey(journey.KindAgenda, key[1:]))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+func (p *partition) drop(key []byte) {
+	p.tx.State = append(p.tx.State, eventlog.KV{Key: bytes.Clone(key)})
 }
 
 // committed takes note that the transaction is durable.

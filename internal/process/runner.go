@@ -12,12 +12,14 @@ import (
 
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
+	"playhead/internal/journey"
 	"playhead/internal/play"
 )
 
 // Config holds the runner's settings; zero values take the defaults.
 type Config struct {
-	Play play.Config
+	Play    play.Config
+	Journey journey.Config
 	// Epoch is the least time between two commits: what arrives meanwhile is
 	// committed together. Default 60 ms.
 	Epoch time.Duration
@@ -52,6 +54,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Play == (play.Config{}) {
 		c.Play = play.DefaultConfig()
+	}
+	if c.Journey == (journey.Config{}) {
+		c.Journey = journey.DefaultConfig()
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -1,0 +1,178 @@
+package journey
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+)
+
+// bucketMS is how finely the agenda divides the log's time.
+const bucketMS = 10_000
+
+// bucketOf is the first bucket that is worked off when t has come.
+func bucketOf(t int64) int64 { return t/bucketMS + 1 }
+
+// enter puts the viewer into the agenda, if it must be looked at before the
+// agenda does so anyway.
+func (g *Engine) enter(v *viewer) {
+	if v.due >= never {
+		return // and if it is in the agenda, that does no harm
+	}
+	b := max(bucketOf(v.due), g.looked+1)
+	if v.bucket > 0 && v.bucket <= b {
+		return
+	}
+	v.bucket, v.agendaNew = b, true
+	g.agenda[b] = append(g.agenda[b], v.key)
+	g.mark(v)
+}
+
+// index lists the viewer under the keys whose settle concerns it.
+func (g *Engine) index(v *viewer) {
+	g.listUnder(v.keyID, v.key)
+	if v.history != 0 {
+		g.listUnder(v.history, v.key)
+	}
+}
+
+func (g *Engine) listUnder(keyID uint32, v event.ViewerKey) {
+	set := g.keys[keyID]
+	if set == nil {
+		set = map[event.ViewerKey]struct{}{}
+		g.keys[keyID] = set
+	}
+	set[v] = struct{}{}
+}
+
+// workOff looks at every viewer whose time has come, in an order that depends
+// on nothing but the state.
+func (g *Engine) workOff(out *fact.Batch) error {
+	end := g.now / bucketMS
+	if g.looked == 0 || end-g.looked > int64(len(g.agenda)) {
+		for _, b := range slices.Sorted(maps.Keys(g.agenda)) {
+			if b > end {
+				break
+			}
+			if err := g.workOffBucket(b, out); err != nil {
+				return err
+			}
+		}
+	} else {
+		for b := g.looked + 1; b <= end; b++ {
+			if err := g.workOffBucket(b, out); err != nil {
+				return err
+			}
+		}
+	}
+	g.looked = max(g.looked, end)
+	return nil
+}
+
+func (g *Engine) workOffBucket(b int64, out *fact.Batch) error {
+	list := g.agenda[b]
+	if list == nil {
+		return nil
+	}
+	delete(g.agenda, b)
+	sortKeys(list)
+	g.looked = max(g.looked, b)
+	for _, key := range slices.Compact(list) {
+		v, err := g.viewer(key)
+		if err != nil {
+			return err
+		}
+		if v.bucket != b {
+			continue // it was entered anew
+		}
+		v.bucket, v.agendaNew = 0, true
+		g.mark(v)
+		if v.due <= g.now {
+			if err := g.advance(v, out); err != nil {
+				return err
+			}
+			v.replan = true
+		}
+		g.plan(v)
+		if len(v.sessions) == 0 && v.history == 0 {
+			g.unlist(v)
+		}
+	}
+	return nil
+}
+
+// unlist: no settle concerns the viewer any more.
+func (g *Engine) unlist(v *viewer) {
+	if set := g.keys[v.keyID]; set != nil {
+		delete(set, v.key)
+		if len(set) == 0 {
+			delete(g.keys, v.keyID)
+		}
+	}
+	v.keyID, v.agendaNew = 0, true // so that it is listed again when it is heard of
+	g.mark(v)
+}
+
+// Settle says what the key left to wait, as silence would: sessions and
+// searches. What an import brought counts by its own times from then on.
+func (g *Engine) Settle(keyID uint32, out *fact.Batch) error {
+	list := slices.Collect(maps.Keys(g.keys[keyID]))
+	sortKeys(list)
+	for _, key := range list {
+		v, err := g.viewer(key)
+		if err != nil {
+			return err
+		}
+		if v.keyID != keyID && v.history != keyID {
+			continue
+		}
+		if err := g.settle(v, keyID, out); err != nil {
+			return err
+		}
+	}
+	delete(g.keys, keyID)
+	return nil
+}
+
+func (g *Engine) settle(v *viewer, keyID uint32, out *fact.Batch) error {
+	g.mark(v)
+	if v.keyID == keyID {
+		g.closeSessions(v, true, out)
+	}
+	if v.more != nil || v.stored {
+		m, err := g.more(v)
+		if err != nil {
+			return err
+		}
+		g.saySearches(v, m, v.keyID == keyID, out)
+		if v.history == keyID {
+			for i := range m.impressions {
+				if p := &m.impressions[i]; p.history {
+					p.history, p.received = false, p.time
+				}
+			}
+			for _, p := range m.plays {
+				p.history = false
+			}
+		}
+		g.mature(v, m, out)
+		g.tidy(v, m)
+	}
+	if v.history == keyID {
+		for i := range v.sessions {
+			v.sessions[i].history = false
+		}
+		v.history, v.agendaNew = 0, true
+	}
+	if v.keyID == keyID {
+		v.keyID, v.agendaNew = 0, true
+	}
+	g.plan(v)
+	return nil
+}
+
+func sortKeys(list []event.ViewerKey) {
+	slices.SortFunc(list, func(a, b event.ViewerKey) int { return bytes.Compare(a[:], b[:]) })
+}

@@ -107,6 +107,11 @@ func TestReceivedAtIsNotStored(t *testing.T) {
 
 func TestControlRecords(t *testing.T) {
 	var e Event
+	for _, data := range []string{"", "a catalogue"} {
+		if kind, err := DecodeRecord(AppendControl(nil, []byte(data)), &e); kind != RecordControl || err != nil || string(e.Properties) != data {
+			t.Errorf("control %q: %d, %q, %v", data, kind, e.Properties, err)
+		}
+	}
 	if kind, err := DecodeRecord(AppendTick(nil), &e); kind != RecordTick || err != nil {
 		t.Errorf("tick: %d, %v", kind, err)
 	}
@@ -242,6 +247,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		e := randomEvent(r, 0.5)
 		f.Add(AppendRecord(nil, &e))
 	}
+	f.Add(AppendControl(nil, []byte("a catalogue")))
 	f.Add(AppendTick(nil))
 	f.Add(AppendSettle(nil, 1))
 	f.Fuzz(func(t *testing.T, data []byte) {

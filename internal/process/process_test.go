@@ -18,6 +18,7 @@ import (
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/fact"
 	"playhead/internal/fact/facttest"
+	"playhead/internal/journey"
 	"playhead/internal/play"
 	"playhead/internal/process"
 )
@@ -190,18 +191,35 @@ func committed(t *testing.T, l *pebblelog.Log, targets []int64) bool {
 	return true
 }
 
-// oracle folds the same events with one engine and nothing around it.
+// oracle folds the same events with one pair of engines and nothing around it.
 func oracle(t *testing.T, events []event.Event) *facttest.Ledger {
 	t.Helper()
+	across := journey.New(journey.DefaultConfig(), nil)
 	g := play.New(play.DefaultConfig(), nil)
+	g.Hooks = across.Hooks()
 	var b fact.Batch
 	g.Begin()
-	for i := range events {
-		if err := g.Apply(&events[i], &b); err != nil {
+	across.Begin()
+	follow := func(s journey.Step, told int) {
+		s.Changes = g.Changes[told:]
+		if _, err := across.Apply(s, &b); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for i := range events {
+		s, told := journey.Step{Event: &events[i], Fresh: true, Spans: len(b.Spans), Marks: len(b.Marks), Plays: len(b.Plays)}, len(g.Changes)
+		across.Before(s.Event)
+		if err := g.Apply(s.Event, &b); err != nil {
+			t.Fatal(err)
+		}
+		follow(s, told)
+	}
+	s, told := journey.Step{Plays: len(b.Plays)}, len(g.Changes)
 	g.Settle(1, &b)
+	follow(s, told)
+	if err := across.Settle(1, &b); err != nil {
+		t.Fatal(err)
+	}
 	sum := facttest.NewLedger()
 	sum.Add(&b)
 	return sum

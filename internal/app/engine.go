@@ -79,6 +79,9 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if err := e.openWarehouse(ctx); err != nil {
 		return nil, err
 	}
+	if err := e.tellCatalog(ctx); err != nil {
+		return nil, err
+	}
 	e.runner = process.New(e.events, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
 	return e, nil
 }

@@ -56,7 +56,11 @@ func (b *batch) normalise(it *wire.Item) (rule string, bad *event.Invalid) {
 	if rule := b.excludeStep(it); rule != "" {
 		return rule, nil
 	}
-	if bad := event.Validate(&it.Event, b.received); bad != nil {
+	validate := event.Validate
+	if it.Clean {
+		validate = event.ValidateDecoded
+	}
+	if bad := validate(&it.Event, b.received); bad != nil {
 		hinted := b.hint(it, *bad)
 		return "", &hinted
 	}
@@ -108,16 +112,11 @@ func (b *batch) clamp(it *wire.Item) {
 // trimStep takes the spaces around what people type, and writes enumerations in
 // lower case.
 func (b *batch) trimStep(it *wire.Item) {
+	if !it.Clean {
+		trimTexts(it)
+	}
 	e := &it.Event
 	x := &e.Context
-	for _, text := range [...]*string{&e.TitleID, &e.CreativeID, &e.Placement, &x.Country, &x.Region, &x.City, &x.DeviceType, &x.OS, &x.Browser,
-		&x.OSVersion, &x.BrowserVersion, &x.AppVersion, &x.Player, &x.CDN, &x.ISP, &x.Connection, &x.Timezone,
-		&e.Quality.ErrorCode, &e.Quality.ErrorClass} {
-		if s := *text; s != "" && (s[0] <= ' ' || s[len(s)-1] <= ' ') {
-			*text = strings.TrimSpace(s)
-			it.Repairs |= wire.RepairTrimmed
-		}
-	}
 	for _, text := range [...]*string{&e.Placement, &x.CDN, &x.Connection} {
 		if lower := strings.ToLower(*text); lower != *text {
 			*text = lower
@@ -130,6 +129,20 @@ func (b *batch) trimStep(it *wire.Item) {
 				e.Traits[name] = clean
 				it.Repairs |= wire.RepairTrimmed
 			}
+		}
+	}
+}
+
+// trimTexts takes the spaces around the texts of an event whose decoder has not.
+func trimTexts(it *wire.Item) {
+	e := &it.Event
+	x := &e.Context
+	for _, text := range [...]*string{&e.TitleID, &e.CreativeID, &e.Placement, &x.Country, &x.Region, &x.City, &x.DeviceType, &x.OS, &x.Browser,
+		&x.OSVersion, &x.BrowserVersion, &x.AppVersion, &x.Player, &x.CDN, &x.ISP, &x.Connection, &x.Timezone,
+		&e.Quality.ErrorCode, &e.Quality.ErrorClass} {
+		if s := *text; s != "" && (s[0] <= ' ' || s[len(s)-1] <= ' ') {
+			*text = strings.TrimSpace(s)
+			it.Repairs |= wire.RepairTrimmed
 		}
 	}
 }

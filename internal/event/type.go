@@ -55,10 +55,47 @@ func (t Type) String() string {
 // ParseType returns the type that clients write as name, or TypeUnknown. The
 // types of other formats cannot be written natively.
 func ParseType(name string) Type {
-	for t := Impression; t < SeekStarted; t++ {
-		if typeNames[t] == name {
-			return t
-		}
+	switch name {
+	case "impression":
+		return Impression
+	case "select":
+		return Select
+	case "play_requested":
+		return PlayRequested
+	case "play_started":
+		return PlayStarted
+	case "heartbeat":
+		return Heartbeat
+	case "paused":
+		return Paused
+	case "resumed":
+		return Resumed
+	case "seeked":
+		return Seeked
+	case "stall_started":
+		return StallStarted
+	case "stall_ended":
+		return StallEnded
+	case "quality_changed":
+		return QualityChanged
+	case "ad_started":
+		return AdStarted
+	case "ad_ended":
+		return AdEnded
+	case "error":
+		return Error
+	case "play_ended":
+		return PlayEnded
+	case "search":
+		return Search
+	case "rated":
+		return Rated
+	case "listed":
+		return Listed
+	case "identified":
+		return Identified
+	case "exposed":
+		return Exposed
 	}
 	return TypeUnknown
 }

@@ -53,6 +53,32 @@ func (i *Invalid) Error() string { return i.Field + ": " + i.Reason }
 // has no age limit. It is meant for after the collector has normalised e; the
 // limit on raw ids is the collector's.
 func Validate(e *Event, now int64) *Invalid {
+	if bad := validateFacts(e, now); bad != nil {
+		return bad
+	}
+	return validateTexts(e)
+}
+
+// ValidateDecoded is Validate for an event whose decoder knows that all of its
+// texts, those of its maps and of its properties too, are UTF-8.
+func ValidateDecoded(e *Event, now int64) *Invalid {
+	if bad := validateFacts(e, now); bad != nil {
+		return bad
+	}
+	// Lengths that have no bit above 255, or above 1023, in common are all within
+	// the limits: the long way is for what comes close to one.
+	c, q := &e.Context, &e.Quality
+	ids := len(e.TitleID) | len(e.CreativeID)
+	texts := len(e.Placement) | len(c.Country) | len(c.Region) | len(c.City) | len(c.DeviceType) | len(c.DeviceTypeRaw) | len(c.OS) |
+		len(c.Browser) | len(c.OSVersion) | len(c.BrowserVersion) | len(c.AppVersion) | len(c.Player) | len(c.CDN) | len(c.ISP) |
+		len(c.Connection) | len(c.Timezone) | len(q.ErrorCode) | len(q.ErrorClass) | len(e.SearchQuery)
+	if ids >= MaxIDBytes || texts >= MaxTextBytes || len(e.Experiments) > 0 || len(e.Traits) > 0 || len(e.Properties) > MaxPropertyBytes {
+		return validateTexts(e)
+	}
+	return nil
+}
+
+func validateFacts(e *Event, now int64) *Invalid {
 	if e.Type == TypeUnknown || e.Type >= typeCount {
 		return &Invalid{"type", CodeUnknownType, "not one of the event types"}
 	}
@@ -65,10 +91,7 @@ func Validate(e *Event, now int64) *Invalid {
 	if bad := validateTime(e, now); bad != nil {
 		return bad
 	}
-	if bad := validateNumbers(e); bad != nil {
-		return bad
-	}
-	return validateTexts(e)
+	return validateNumbers(e)
 }
 
 func validateTime(e *Event, now int64) *Invalid {

@@ -86,6 +86,11 @@ func TestValidate(t *testing.T) {
 			e.Time = now
 			c.change(&e)
 			got := Validate(&e, now)
+			if c.code != CodeInvalidUTF8 {
+				if again := ValidateDecoded(&e, now); (again == nil) != (got == nil) || got != nil && *again != *got {
+					t.Fatalf("decoded: %v, want %v", again, got)
+				}
+			}
 			switch {
 			case got == nil && c.code == "":
 			case got == nil:
@@ -112,6 +117,10 @@ func TestEveryTextIsChecked(t *testing.T) {
 		*f = "\xff"
 		if bad := Validate(&e, e.Time); bad == nil || bad.Code != CodeInvalidUTF8 {
 			t.Errorf("a text that is not UTF-8 was accepted: %v", bad)
+		}
+		*f = strings.Repeat("x", MaxTextBytes+1)
+		if bad := ValidateDecoded(&e, e.Time); bad == nil || bad.Code != CodeTooLong {
+			t.Errorf("a text that is too long was accepted: %v", bad)
 		}
 		*f = was
 	}

@@ -1,7 +1,9 @@
 package native
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -54,6 +56,14 @@ func (c *cursor) space() {
 
 // peek is the next byte after white space, or 0 at the end.
 func (c *cursor) peek() byte {
+	if c.p < len(c.b) && c.b[c.p] > ' ' {
+		return c.b[c.p]
+	}
+	return c.peekPast()
+}
+
+// peekPast is peek where white space, or the end, is next.
+func (c *cursor) peekPast() byte {
 	c.space()
 	if c.p < len(c.b) {
 		return c.b[c.p]
@@ -132,10 +142,12 @@ func (c *cursor) str() (string, error) {
 func (c *cursor) plain(i int) (int, error) {
 	b := c.b
 	for i+8 <= len(b) {
-		w := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
-			uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
-		if special(w) != 0 {
-			break
+		if found := special(binary.LittleEndian.Uint64(b[i:])); found != 0 {
+			i += bits.TrailingZeros64(found) / 8
+			if b[i] < 0x20 {
+				return 0, &syntaxError{i, "a control character in a string"}
+			}
+			return i, nil
 		}
 		i += 8
 	}

@@ -41,6 +41,9 @@ type Decoder struct {
 	// sentAt is the envelope's, epoch ms, or 0.
 	sentAt int64
 
+	// habits are the names that came after each field before, the last one first.
+	habits [fieldCount][3]habit
+
 	experiments, traits map[string]string
 	compact             []byte
 }
@@ -293,7 +296,7 @@ func (d *Decoder) begin() error {
 
 func (d *Decoder) finish() {
 	it := &d.item
-	if !d.utf8 && !utf8.Valid(it.Raw) {
+	if it.Clean = d.utf8 || utf8.Valid(it.Raw); !it.Clean {
 		it.Reject("", event.CodeInvalidUTF8, "is not UTF-8")
 	}
 	if d.c.deepest >= maxEventNesting {

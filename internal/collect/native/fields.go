@@ -22,159 +22,144 @@ func (d *Decoder) decodeEvent() error {
 		d.item.Reject("", event.CodeInvalid, "an event is a JSON object")
 		return c.skip()
 	}
-	return d.fields(d.field)
+	return d.fields(startEvent, eventField)
 }
 
-// fields reads the object at p, a field at a time.
-func (d *Decoder) fields(field func(key string) error) error {
+// fields reads the object at p, a field at a time; named tells fields by name.
+func (d *Decoder) fields(start field, named func(string) field) error {
 	c := &d.c
+	prev := start
 	for more := c.open('}'); more; {
-		key, err := c.key()
+		f, err := d.name(prev, named)
 		if err != nil {
 			return err
 		}
-		c.space()
-		if err := field(key); err != nil {
+		c.peek()
+		if err := d.value(f); err != nil {
 			return err
 		}
 		if more, err = c.next('}'); err != nil {
 			return err
 		}
+		prev = f
 	}
 	return nil
 }
 
-func (d *Decoder) field(key string) error {
+// value reads the value at p into its field.
+func (d *Decoder) value(f field) error {
 	it, e := &d.item, &d.item.Event
-	switch key {
-	case "type":
-		return d.eventType()
-	case "time":
-		return d.time("time", &e.Time, &it.HasTime)
-	case "sent_at":
-		return d.time("sent_at", &it.SentAt, nil)
-	case "id":
-		return d.text(key, &it.ID, event.MaxIDBytes)
-	case "viewer_id":
-		return d.text(key, &it.Viewer, event.MaxIDBytes)
-	case "anonymous_id":
-		return d.text(key, &it.Anonymous, event.MaxIDBytes)
-	case "session_id":
-		return d.text(key, &it.Session, event.MaxIDBytes)
-	case "play_id":
-		return d.text(key, &it.Play, event.MaxIDBytes)
-	case "impression_id":
-		return d.text(key, &it.Impression, event.MaxIDBytes)
-	case "search_id":
-		return d.text(key, &it.Search, event.MaxIDBytes)
-	case "title_id":
-		return d.text(key, &e.TitleID, event.MaxIDBytes)
-	case "creative_id":
-		return d.text(key, &e.CreativeID, event.MaxIDBytes)
-	case "placement":
-		return d.text(key, &e.Placement, event.MaxTextBytes)
-	case "seq":
-		return d.integer(key, &e.Seq)
-	case "position_ms":
-		return d.millis(key, &e.PositionMS)
-	case "duration_ms":
-		return d.millis(key, &e.DurationMS)
-	case "from_ms":
-		return d.millis(key, &e.FromMS)
+	if f >= firstNested {
+		return d.nestedValue(f)
 	}
-	return d.rareField(key)
-}
-
-func (d *Decoder) rareField(key string) error {
-	e := &d.item.Event
-	switch key {
-	case "live":
-		return d.boolean(key, &e.Live)
-	case "rank":
-		return d.integer(key, &e.Rank)
-	case "propensity":
-		return d.float(key, &e.Propensity, 0)
-	case "rate":
-		return d.float(key, &e.Rate, 1)
-	case "context":
-		return d.objectOf(key, d.contextField)
-	case "quality":
-		return d.objectOf(key, d.qualityField)
-	case "search":
-		return d.objectOf(key, d.searchField)
-	case "experiments":
-		return d.pairs(key, d.experiments, &e.Experiments)
-	case "traits":
-		return d.pairs(key, d.traits, &e.Traits)
-	case "properties":
+	switch f {
+	case fieldType:
+		return d.eventType()
+	case fieldTime:
+		return d.time("time", &e.Time, &it.HasTime)
+	case fieldSentAt:
+		return d.time("sent_at", &it.SentAt, nil)
+	case fieldID:
+		return d.text("id", &it.ID, event.MaxIDBytes)
+	case fieldViewer:
+		return d.text("viewer_id", &it.Viewer, event.MaxIDBytes)
+	case fieldAnonymous:
+		return d.text("anonymous_id", &it.Anonymous, event.MaxIDBytes)
+	case fieldSession:
+		return d.text("session_id", &it.Session, event.MaxIDBytes)
+	case fieldPlay:
+		return d.text("play_id", &it.Play, event.MaxIDBytes)
+	case fieldImpression:
+		return d.text("impression_id", &it.Impression, event.MaxIDBytes)
+	case fieldSearchID:
+		return d.text("search_id", &it.Search, event.MaxIDBytes)
+	case fieldTitle:
+		return d.text("title_id", &e.TitleID, event.MaxIDBytes)
+	case fieldCreative:
+		return d.text("creative_id", &e.CreativeID, event.MaxIDBytes)
+	case fieldPlacement:
+		return d.text("placement", &e.Placement, event.MaxTextBytes)
+	case fieldSeq:
+		return d.integer("seq", &e.Seq)
+	case fieldPosition:
+		return d.millis("position_ms", &e.PositionMS)
+	case fieldDuration:
+		return d.millis("duration_ms", &e.DurationMS)
+	case fieldFrom:
+		return d.millis("from_ms", &e.FromMS)
+	case fieldLive:
+		return d.boolean("live", &e.Live)
+	case fieldRank:
+		return d.integer("rank", &e.Rank)
+	case fieldPropensity:
+		return d.float("propensity", &e.Propensity, 0)
+	case fieldRate:
+		return d.float("rate", &e.Rate, 1)
+	case fieldContext:
+		return d.objectOf("context", startContext, contextField)
+	case fieldQuality:
+		return d.objectOf("quality", startQuality, qualityField)
+	case fieldSearch:
+		return d.objectOf("search", startSearch, searchField)
+	case fieldExperiments:
+		return d.pairs("experiments", d.experiments, &e.Experiments)
+	case fieldTraits:
+		return d.pairs("traits", d.traits, &e.Traits)
+	case fieldProperties:
 		return d.properties()
 	}
-	d.item.Unknown++
+	it.Unknown++
 	return d.c.skip()
 }
 
-func (d *Decoder) contextField(key string) error {
-	x := &d.item.Event.Context
-	switch key {
-	case "country":
-		return d.text("context.country", &x.Country, event.MaxTextBytes)
-	case "region":
-		return d.text("context.region", &x.Region, event.MaxTextBytes)
-	case "city":
-		return d.text("context.city", &x.City, event.MaxTextBytes)
-	case "device_type":
-		return d.text("context.device_type", &x.DeviceType, event.MaxTextBytes)
-	case "os":
-		return d.text("context.os", &x.OS, event.MaxTextBytes)
-	case "browser":
-		return d.text("context.browser", &x.Browser, event.MaxTextBytes)
-	case "os_version":
-		return d.text("context.os_version", &x.OSVersion, event.MaxTextBytes)
-	case "browser_version":
-		return d.text("context.browser_version", &x.BrowserVersion, event.MaxTextBytes)
-	case "app_version":
-		return d.text("context.app_version", &x.AppVersion, event.MaxTextBytes)
-	case "player":
-		return d.text("context.player", &x.Player, event.MaxTextBytes)
-	case "cdn":
-		return d.text("context.cdn", &x.CDN, event.MaxTextBytes)
-	case "isp":
-		return d.text("context.isp", &x.ISP, event.MaxTextBytes)
-	case "connection":
-		return d.text("context.connection", &x.Connection, event.MaxTextBytes)
-	case "timezone":
-		return d.text("context.timezone", &x.Timezone, event.MaxTextBytes)
-	}
-	d.item.Unknown++
-	return d.c.skip()
-}
-
-func (d *Decoder) qualityField(key string) error {
-	q := &d.item.Event.Quality
-	switch key {
-	case "bitrate_kbps":
-		return d.rounded("quality.bitrate_kbps", &q.BitrateKbps)
-	case "dropped_frames":
-		return d.integer("quality.dropped_frames", &q.DroppedFrames)
-	case "startup_ms":
-		return d.millis("quality.startup_ms", &q.StartupMS)
-	case "error_code":
-		return d.label("quality.error_code", &q.ErrorCode)
-	case "error_class":
-		return d.text("quality.error_class", &q.ErrorClass, event.MaxTextBytes)
-	case "error_fatal":
-		return d.boolean("quality.error_fatal", &q.ErrorFatal)
-	}
-	d.item.Unknown++
-	return d.c.skip()
-}
-
-func (d *Decoder) searchField(key string) error {
+// nestedValue reads the value at p into its field of context, quality or search.
+func (d *Decoder) nestedValue(f field) error {
 	e := &d.item.Event
-	switch key {
-	case "query":
+	x, q := &e.Context, &e.Quality
+	switch f {
+	case fieldCountry:
+		return d.text("context.country", &x.Country, event.MaxTextBytes)
+	case fieldRegion:
+		return d.text("context.region", &x.Region, event.MaxTextBytes)
+	case fieldCity:
+		return d.text("context.city", &x.City, event.MaxTextBytes)
+	case fieldDeviceType:
+		return d.text("context.device_type", &x.DeviceType, event.MaxTextBytes)
+	case fieldOS:
+		return d.text("context.os", &x.OS, event.MaxTextBytes)
+	case fieldBrowser:
+		return d.text("context.browser", &x.Browser, event.MaxTextBytes)
+	case fieldOSVersion:
+		return d.text("context.os_version", &x.OSVersion, event.MaxTextBytes)
+	case fieldBrowserVersion:
+		return d.text("context.browser_version", &x.BrowserVersion, event.MaxTextBytes)
+	case fieldAppVersion:
+		return d.text("context.app_version", &x.AppVersion, event.MaxTextBytes)
+	case fieldPlayer:
+		return d.text("context.player", &x.Player, event.MaxTextBytes)
+	case fieldCDN:
+		return d.text("context.cdn", &x.CDN, event.MaxTextBytes)
+	case fieldISP:
+		return d.text("context.isp", &x.ISP, event.MaxTextBytes)
+	case fieldConnection:
+		return d.text("context.connection", &x.Connection, event.MaxTextBytes)
+	case fieldTimezone:
+		return d.text("context.timezone", &x.Timezone, event.MaxTextBytes)
+	case fieldBitrate:
+		return d.rounded("quality.bitrate_kbps", &q.BitrateKbps)
+	case fieldDropped:
+		return d.integer("quality.dropped_frames", &q.DroppedFrames)
+	case fieldStartup:
+		return d.millis("quality.startup_ms", &q.StartupMS)
+	case fieldErrorCode:
+		return d.label("quality.error_code", &q.ErrorCode)
+	case fieldErrorClass:
+		return d.text("quality.error_class", &q.ErrorClass, event.MaxTextBytes)
+	case fieldErrorFatal:
+		return d.boolean("quality.error_fatal", &q.ErrorFatal)
+	case fieldQuery:
 		return d.text("search.query", &e.SearchQuery, event.MaxTextBytes)
-	case "results":
+	case fieldResults:
 		return d.integer("search.results", &e.SearchHits)
 	}
 	d.item.Unknown++
@@ -243,8 +228,8 @@ func (d *Decoder) label(field string, to *string) error {
 	return d.text(field, to, event.MaxTextBytes)
 }
 
-// value reads a number, or passes what is none.
-func (d *Decoder) value(field string) (i int64, f float64, whole, ok bool, err error) {
+// numeric reads a number, or passes what is none.
+func (d *Decoder) numeric(field string) (i int64, f float64, whole, ok bool, err error) {
 	ch := d.c.peek()
 	if ch != '-' && ch-'0' > 9 {
 		if null, err := d.null(); null {
@@ -257,7 +242,7 @@ func (d *Decoder) value(field string) (i int64, f float64, whole, ok bool, err e
 }
 
 func (d *Decoder) integer(field string, to *int64) error {
-	i, _, whole, ok, err := d.value(field)
+	i, _, whole, ok, err := d.numeric(field)
 	switch {
 	case !ok:
 	case !whole:
@@ -272,7 +257,7 @@ func (d *Decoder) integer(field string, to *int64) error {
 
 // rounded is a number that players also write with a fraction.
 func (d *Decoder) rounded(field string, to *int64) error {
-	_, f, _, ok, err := d.value(field)
+	_, f, _, ok, err := d.numeric(field)
 	if ok {
 		d.round(field, f, to)
 	}
@@ -292,7 +277,7 @@ func (d *Decoder) round(field string, f float64, to *int64) {
 
 // millis is a place or length of media.
 func (d *Decoder) millis(field string, to *int64) error {
-	_, f, _, ok, err := d.value(field)
+	_, f, _, ok, err := d.numeric(field)
 	if !ok {
 		return err
 	}
@@ -305,7 +290,7 @@ func (d *Decoder) millis(field string, to *int64) error {
 }
 
 func (d *Decoder) float(field string, to *float64, absent float64) error {
-	_, f, _, ok, err := d.value(field)
+	_, f, _, ok, err := d.numeric(field)
 	if ok {
 		*to = f
 	} else {
@@ -329,21 +314,46 @@ func (d *Decoder) boolean(field string, to *bool) error {
 }
 
 // objectOf is an object within an event.
-func (d *Decoder) objectOf(field string, fn func(string) error) error {
+func (d *Decoder) objectOf(name string, start field, named func(string) field) error {
 	if d.c.peek() != '{' {
 		if ok, err := d.null(); ok {
 			return err
 		}
-		return d.wrong(field, "an object")
+		return d.wrong(name, "an object")
 	}
-	return d.fields(fn)
+	return d.fields(start, named)
+}
+
+// each reads the object at p, a member at a time.
+func (d *Decoder) each(member func(key string) error) error {
+	c := &d.c
+	for more := c.open('}'); more; {
+		key, err := c.key()
+		if err != nil {
+			return err
+		}
+		c.peek()
+		if err := member(key); err != nil {
+			return err
+		}
+		if more, err = c.next('}'); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pairs is an object of short texts; numbers and booleans are taken as text.
 func (d *Decoder) pairs(field string, into map[string]string, to *map[string]string) error {
 	clear(into)
 	*to = nil
-	err := d.objectOf(field, func(key string) error {
+	if d.c.peek() != '{' {
+		if ok, err := d.null(); ok {
+			return err
+		}
+		return d.wrong(field, "an object")
+	}
+	err := d.each(func(key string) error {
 		c := &d.c
 		var v string
 		switch ch := c.peek(); ch {

@@ -92,9 +92,12 @@ func (d *Decoder) timeValue() (ms int64, bad string, err error) {
 		}
 		return ms, "", nil
 	case ch == '-' || ch-'0' <= 9:
-		_, f, _, err := c.number()
+		i, f, whole, err := c.number()
 		if err != nil {
 			return 0, "", err
+		}
+		if whole {
+			return i, "", nil
 		}
 		// Year 9999 in microseconds is below this.
 		if math.Abs(f) > 1e18 {

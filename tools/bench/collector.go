@@ -150,7 +150,7 @@ func measureCollector(ctx context.Context, r *report, bodies []body) (err error)
 		}); err != nil {
 			return fmt.Errorf("cmcd: %w", err)
 		}
-		if err := sonic.add(func() (int64, time.Duration, error) { return decodeRound(bodies, collectRound, newSonic) }); err != nil {
+		if err := sonic.add(func() (int64, time.Duration, error) { return decodeRound(bodies, collectRound, newSonic[fullEvent]) }); err != nil {
 			return fmt.Errorf("sonic: %w", err)
 		}
 	}

@@ -34,7 +34,6 @@ func (d *Decoder) fields(start field, named func(string) field) error {
 		if err != nil {
 			return err
 		}
-		c.peek()
 		if err := d.value(f); err != nil {
 			return err
 		}

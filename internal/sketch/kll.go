@@ -161,13 +161,15 @@ func mergeUp[T float32 | float64](dst, values []T) []T {
 	i, j := len(dst)-1, len(values)-1
 	dst = slices.Grow(dst, len(values))[:len(dst)+len(values)]
 	for k := len(dst) - 1; i >= 0 && j >= 0; k-- {
-		if d, v := dst[i], values[j]; d > v {
-			dst[k] = d
-			i--
-		} else {
-			dst[k] = v
-			j--
+		// Without a branch: which of two samples is greater cannot be foreseen.
+		d, v := dst[i], values[j]
+		fromDst := 0
+		if d > v {
+			fromDst = 1
 		}
+		dst[k] = max(d, v)
+		i -= fromDst
+		j -= 1 - fromDst
 	}
 	copy(dst, values[:j+1])
 	return dst

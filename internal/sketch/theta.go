@@ -194,25 +194,36 @@ func (t *Theta) insertList(h uint64) {
 // full makes room: a larger table, or at the greatest one a lower theta.
 func (t *Theta) full() {
 	if t.lg == thetaMaxLg {
-		t.lower(t.slots[t.nth(ThetaK)])
+		t.trim()
 		return
 	}
 	t.resize(t.lg + 1)
 }
 
-// reserve makes a table that n hashes more fit in, or the greatest.
+// trim takes members off the end until ThetaK are left, and theta with them.
+func (t *Theta) trim() {
+	for i := len(t.slots) - 1; t.count > ThetaK; i-- {
+		if h := t.slots[i]; h != 0 {
+			t.slots[i] = 0
+			t.count--
+			t.cut = MaxTheta - h
+		}
+	}
+	t.spread()
+}
+
+// reserve makes a table that n hashes more fit in, or the greatest; one that is
+// too small becomes four times as large, for more merges will come.
 func (t *Theta) reserve(n int) {
 	n += int(t.count)
-	if n <= thetaListMax {
+	if n <= thetaListMax || n <= 3<<t.lg/4 || t.lg == thetaMaxLg {
 		return
 	}
-	lg := max(t.lg, thetaMinLg)
+	lg := min(max(t.lg+2, thetaMinLg), thetaMaxLg)
 	for lg < thetaMaxLg && n > 3<<lg/4 {
 		lg++
 	}
-	if lg > t.lg {
-		t.resize(lg)
-	}
+	t.resize(lg)
 }
 
 func (t *Theta) resize(lg uint8) {

@@ -128,7 +128,7 @@ func (h *HLL) Merge(other *HLL) {
 		return
 	}
 	if n := int(h.count + other.count); n > fewMax && h.registers() == nil {
-		h.reserve(n)
+		h.reserve(n, false)
 	}
 	for _, c := range other.coupons() {
 		h.AddCoupon(c)
@@ -160,17 +160,19 @@ func (h *HLL) Bytes() int {
 	return n
 }
 
-// reserve makes a set that holds n coupons, or as many as a set can; one that is
-// too small becomes four times as large, for more merges will come.
-func (h *HLL) reserve(n int) {
+// reserve makes a set that holds n coupons, or as many as a set can; roomy is
+// for what more merges will come to.
+func (h *HLL) reserve(n int, roomy bool) {
 	slots := 0
 	if h.more != nil {
 		slots = len(h.more.set)
 	}
-	if n*4 <= slots*3 || slots == maxSlots {
+	if slots == maxSlots || slots > 0 && n*4 <= slots*3 {
 		return
 	}
-	slots = max(minSlots, slots*4)
+	if slots = max(slots, minSlots); roomy {
+		slots *= 8
+	}
 	for slots < maxSlots && n*4 > slots*3 {
 		slots *= 2
 	}

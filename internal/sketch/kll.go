@@ -23,8 +23,10 @@ const (
 // Which of two neighbours survives a compaction is decided by a hash of the values
 // themselves: equal sequences of calls give equal sketches.
 type Quantiles[T float32 | float64] struct {
-	// levels hold values that stand for 2^level each; all but the first ascend.
+	// levels hold values that stand for 2^level each. All ascend, but for the
+	// first while it is loose.
 	levels   [][]T
+	loose    bool
 	count    uint64 // values added
 	kept     int32  // values in levels
 	room     int32  // how many fit in as many levels
@@ -50,6 +52,7 @@ func (q *Quantiles[T]) Add(value T) {
 		q.grow(1)
 	}
 	q.levels[0] = append(q.levels[0], value)
+	q.loose = true
 	if q.kept++; q.kept > q.room {
 		q.shrink()
 	}
@@ -117,9 +120,8 @@ func (q *Quantiles[T]) Merge(other *Quantiles[T]) {
 		q.minK = min(q.k(), other.k())
 	}
 	q.grow(len(other.levels))
-	q.levels[0] = append(q.levels[0], other.levels[0]...)
-	for i, values := range other.levels[1:] {
-		q.levels[i+1] = mergeUp(q.levels[i+1], values)
+	for i, values := range other.levels {
+		q.merge(i, values, i > 0 || !other.loose)
 	}
 	q.kept += other.kept
 	q.shrink()
@@ -154,6 +156,17 @@ func (q *Quantiles[T]) grow(levels int) {
 		}
 	}
 	q.room = int32(capacity(levels))
+}
+
+// merge adds a level's values. A few to the first level are rather sorted later,
+// together with others.
+func (q *Quantiles[T]) merge(level int, values []T, ascending bool) {
+	if level > 0 || ascending && !q.loose && len(values) >= len(q.levels[0])/8 {
+		q.levels[level] = mergeUp(q.levels[level], values)
+		return
+	}
+	q.levels[level] = append(q.levels[level], values...)
+	q.loose = true
 }
 
 // mergeUp adds ascending values to an ascending slice of other memory, from the end.
@@ -216,8 +229,9 @@ func (q *Quantiles[T]) compact(level int) {
 	values := q.levels[level]
 	odd := len(values) & 1
 	pairs := values[odd:]
-	if level == 0 {
+	if level == 0 && q.loose {
 		slices.Sort(pairs)
+		q.loose = false
 	}
 	q.coins = mix64(q.coins + math.Float64bits(float64(pairs[0])) + 0x9e3779b97f4a7c15)
 	offset := int(q.coins >> 63)

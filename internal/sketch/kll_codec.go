@@ -36,13 +36,6 @@ func appendValue[T float32 | float64](dst []byte, v T) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(float64(v)))
 }
 
-func valueAt[T float32 | float64](b []byte, i int) T {
-	if width[T]() == 4 {
-		return T(math.Float32frombits(le32(b[4*i:])))
-	}
-	return T(math.Float64frombits(le64(b[8*i:])))
-}
-
 // AppendBinary appends q's image: 8 bytes when empty, 8 and the value when there
 // is one, else 20 bytes, 4 a level, and the values kept with min and max.
 func (q *Quantiles[T]) AppendBinary(dst []byte) []byte {
@@ -69,7 +62,9 @@ func (q *Quantiles[T]) AppendBinary(dst []byte) []byte {
 	dst = appendValue(appendValue(dst, q.min), q.max)
 	var few [KLLK]T
 	first := append(few[:0], q.levels[0]...)
-	slices.Sort(first)
+	if q.loose {
+		slices.Sort(first)
+	}
 	for _, v := range first {
 		dst = appendValue(dst, v)
 	}
@@ -81,19 +76,9 @@ func (q *Quantiles[T]) AppendBinary(dst []byte) []byte {
 	return dst
 }
 
-// kllImage is a checked image of many values.
-type kllImage struct {
-	count  uint64
-	k      uint16 // 0 while every value is kept
-	levels int
-	used   int    // levels below the first of those at the top that are empty
-	starts []byte // 4 bytes a level, ascending
-	values []byte // min, max, then all levels
-}
-
 // MergeBytes adds all values of a serialised KLL sketch of the same type of value
-// and any k. Once q has as many levels and room in them it allocates nothing.
-// It fails with ErrCorrupt, and then q is as it was.
+// and any k. Once q has as many levels and room in them it allocates nothing, for
+// an image of no greater k. It fails with ErrCorrupt, and then q is as it was.
 func (q *Quantiles[T]) MergeBytes(image []byte) error {
 	if len(image) < kllSmallStart || image[atFamily] != familyKLL {
 		return fmt.Errorf("%w: no KLL sketch in %d bytes", ErrCorrupt, len(image))
@@ -106,122 +91,136 @@ func (q *Quantiles[T]) MergeBytes(image []byte) error {
 		if len(image) < kllSmallStart+width[T]() {
 			return fmt.Errorf("%w: a KLL sketch of one value in %d bytes", ErrCorrupt, len(image))
 		}
-		v := valueAt[T](image[kllSmallStart:], 0)
+		var one [1]T
+		v := appendValues(one[:0], image[kllSmallStart:], 1)[0]
 		if v != v {
 			return fmt.Errorf("%w: NaN in a KLL sketch", ErrCorrupt)
 		}
 		q.Add(v)
 		return nil
 	case preamble == kllStart/4 && version == kllFull && flags&flagKLLEmpty == 0:
-		m, err := parseKLL[T](image)
-		if err == nil {
-			mergeKLL(q, &m)
+		m, err := parseKLL(image)
+		if err != nil {
+			return err
 		}
-		return err
+		return mergeKLL(q, &m)
 	}
 	return fmt.Errorf("%w: KLL preamble %d, version %d, flags %#x", ErrCorrupt, preamble, version, flags)
 }
 
-func parseKLL[T float32 | float64](image []byte) (m kllImage, err error) {
+// kllImage is the head of an image of many values.
+type kllImage struct {
+	count  uint64
+	k      uint16 // the least of all that were merged
+	sorted bool   // the first level too
+	levels int
+	starts []byte // 4 bytes a level, ascending; where the last one ends is not stored
+	values []byte // min, max, then all levels
+}
+
+func parseKLL(image []byte) (m kllImage, err error) {
 	if len(image) < kllStart {
 		return m, fmt.Errorf("%w: a KLL sketch of %d bytes", ErrCorrupt, len(image))
 	}
 	k := binary.LittleEndian.Uint16(image[atKLLK:])
 	m.count, m.levels = le64(image[atKLLCount:]), int(image[atKLLLevelCount])
+	m.sorted = image[atKLLFlags]&flagKLLSorted != 0
+	m.k = binary.LittleEndian.Uint16(image[atKLLMinK:])
 	body := image[kllStart:]
 	if k < kllM || image[atKLLM] != kllM || m.levels < 1 || m.levels > kllLevels || len(body) < 4*m.levels {
 		return m, fmt.Errorf("%w: KLL k %d, m %d, %d levels", ErrCorrupt, k, image[atKLLM], m.levels)
 	}
-	if m.levels > 1 {
-		m.k = binary.LittleEndian.Uint16(image[atKLLMinK:])
-		if m.k < kllM || m.k > k {
-			return m, fmt.Errorf("%w: KLL k %d, least %d", ErrCorrupt, k, m.k)
-		}
+	if m.levels > 1 && (m.k < kllM || m.k > k) {
+		return m, fmt.Errorf("%w: KLL k %d, least %d", ErrCorrupt, k, m.k)
 	}
 	m.starts, m.values = body[:4*m.levels], body[4*m.levels:]
-	kept := len(m.values)/width[T]() - 2
-	weight, at := uint64(0), 0
-	low, high := valueAtOrNaN[T](m.values, 0), valueAtOrNaN[T](m.values, 1)
-	if !(low <= high) {
-		return m, fmt.Errorf("%w: KLL values from %v to %v", ErrCorrupt, low, high)
-	}
-	// The last level's end is not stored: what is missing of the count tells.
-	for i := range m.levels {
-		n, ok := m.size(i, weight)
-		if !ok || n > kept-at {
-			return m, fmt.Errorf("%w: KLL level %d of %d values, %d there", ErrCorrupt, i, n, kept-at)
-		}
-		if err := checkLevel[T](m.values, at, n, i > 0, low, high); err != nil {
-			return m, err
-		}
-		if n > 0 {
-			m.used = i + 1
-		}
-		weight += uint64(n) << i
-		at += n
-	}
-	if weight != m.count {
-		return m, fmt.Errorf("%w: KLL count %d, weight %d", ErrCorrupt, m.count, weight)
-	}
 	return m, nil
 }
 
-func valueAtOrNaN[T float32 | float64](b []byte, i int) T {
-	if len(b) < (i+1)*width[T]() {
-		return T(math.NaN())
+// size is the number of values of a level, given the weight of those below it:
+// the last level has what makes up the count.
+func (m *kllImage) size(level int, below uint64) (n int, ok bool) {
+	left := int(min((m.count-below)>>level, math.MaxInt32))
+	if level == m.levels-1 {
+		return left, true
 	}
-	return valueAt[T](b, i)
+	n = int(le32(m.starts[4*level+4:])) - int(le32(m.starts[4*level:]))
+	return n, 0 <= n && n <= left
 }
 
-// size is the number of values of a level, given the weight of those below it.
-func (m *kllImage) size(level int, below uint64) (n int, ok bool) {
-	left := (m.count - below) >> level // values that would make up the count
-	if left > math.MaxInt32 {
-		left = math.MaxInt32
+// mergeKLL checks the sizes of all levels and their values, then adds them.
+func mergeKLL[T float32 | float64](q *Quantiles[T], m *kllImage) error {
+	var sizes [kllLevels]int
+	weight, total, used := uint64(0), 0, 0
+	there := len(m.values)/width[T]() - 2
+	for i := range m.levels {
+		n, ok := m.size(i, weight)
+		if !ok || n > there-total {
+			return fmt.Errorf("%w: KLL level %d of %d values, %d there", ErrCorrupt, i, n, there-total)
+		}
+		if sizes[i] = n; n > 0 {
+			used = i + 1
+		}
+		weight += uint64(n) << i
+		total += n
 	}
-	if level < m.levels-1 {
-		n = int(le32(m.starts[4*level+4:])) - int(le32(m.starts[4*level:]))
-		return n, 0 <= n && n <= int(left)
+	if weight != m.count || total == 0 {
+		return fmt.Errorf("%w: KLL count %d, weight %d", ErrCorrupt, m.count, weight)
 	}
-	return int(left), true
+	if total+2 > kllFew {
+		return mergeManyValues(q, m, sizes[:used], total)
+	}
+	var space [kllFew]T
+	return mergeValues(q, m, sizes[:used], appendValues(space[:0], m.values, total+2))
+}
+
+// kllFew values are decoded into little memory, which is cleared first.
+const kllFew = 64
+
+func mergeManyValues[T float32 | float64](q *Quantiles[T], m *kllImage, sizes []int, total int) error {
+	var space [4 * KLLK]T
+	return mergeValues(q, m, sizes, appendValues(space[:0], m.values, total+2))
+}
+
+func mergeValues[T float32 | float64](q *Quantiles[T], m *kllImage, sizes []int, values []T) error {
+	low, high, values := values[0], values[1], values[2:]
+	if !(low <= high) {
+		return fmt.Errorf("%w: KLL values from %v to %v", ErrCorrupt, low, high)
+	}
+	rest := values
+	for i, n := range sizes {
+		if err := checkLevel(rest[:n], i > 0 || m.sorted, low, high); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	q.span(low, high)
+	q.count += m.count
+	if len(sizes) > 1 {
+		q.minK = min(q.k(), m.k)
+	}
+	q.grow(len(sizes))
+	q.kept += int32(len(values))
+	for i, n := range sizes {
+		q.merge(i, values[:n], i > 0 || m.sorted)
+		values = values[n:]
+	}
+	q.shrink()
+	return nil
 }
 
 // checkLevel holds values to min and max and to their order.
-func checkLevel[T float32 | float64](values []byte, at, n int, ordered bool, low, high T) error {
+func checkLevel[T float32 | float64](values []T, ascending bool, low, high T) error {
 	last := low
-	for i := at + 2; i < at+2+n; i++ {
-		v := valueAt[T](values, i)
+	for _, v := range values {
 		if !(v >= last && v <= high) {
 			return fmt.Errorf("%w: KLL value %v after %v", ErrCorrupt, v, last)
 		}
-		if ordered {
+		if ascending {
 			last = v
 		}
 	}
 	return nil
-}
-
-func mergeKLL[T float32 | float64](q *Quantiles[T], m *kllImage) {
-	q.span(valueAt[T](m.values, 0), valueAt[T](m.values, 1))
-	q.count += m.count
-	if m.used > 1 {
-		q.minK = min(q.k(), m.k)
-	}
-	q.grow(m.used)
-	weight, from := uint64(0), m.values[2*width[T]():]
-	var space [2 * KLLK]T
-	for i := range m.used {
-		n, _ := m.size(i, weight)
-		weight += uint64(n) << i
-		if i == 0 {
-			q.levels[0] = appendValues(q.levels[0], from, n)
-		} else {
-			q.levels[i] = mergeUp(q.levels[i], appendValues(space[:0], from, n))
-		}
-		from = from[n*width[T]():]
-		q.kept += int32(n)
-	}
-	q.shrink()
 }
 
 // appendValues appends the first n values of b.

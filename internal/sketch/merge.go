@@ -37,17 +37,21 @@ const (
 func (h *HLL) MergeBytes(image []byte) error {
 	// Most images are few coupons: they take the shortest way, if they are sound.
 	if len(image) >= setStart {
-		switch head := le64(image); head & headMask {
-		case headList:
-			if n := int(head >> 48 & 0xff); n <= listMax && h.mergeCompact(image[listStart:], n) {
-				return nil
-			}
-		case headSet:
-			if n := int(le32(image[atSetCount:])); n <= setMax && h.mergeCompact(image[setStart:], n) {
-				return nil
-			}
+		head := le64(image)
+		start, n := listStart, int(head>>48&0xff)
+		if head&headMask == headSet {
+			start, n = setStart, int(le32(image[atSetCount:]))
+		} else if head&headMask != headList {
+			n = -1
+		}
+		if uint(n) <= setMax && start+4*n <= len(image) && h.mergeCompact(image[start:start+4*n]) {
+			return nil
 		}
 	}
+	return h.mergeAny(image)
+}
+
+func (h *HLL) mergeAny(image []byte) error {
 	m, err := parseHLL(image)
 	if err != nil {
 		return err
@@ -65,20 +69,26 @@ func (h *HLL) MergeBytes(image []byte) error {
 	return nil
 }
 
-// mergeCompact adds n coupons, unless one of them is none.
-func (h *HLL) mergeCompact(b []byte, n int) bool {
-	if len(b) < 4*n {
-		return false
-	}
-	b = b[:4*n]
-	least := uint32(1<<32 - 1)
+// mergeCompact adds coupons, unless one of them is none.
+func (h *HLL) mergeCompact(b []byte) bool {
+	none := uint32(0) // its top bit: a coupon of value 0
 	for i := 0; i+4 <= len(b); i += 4 {
-		least = min(least, le32(b[i:]))
+		none |= le32(b[i:])>>keyBits - 1
 	}
-	if least < minValid {
+	if none>>31 != 0 {
 		return false
 	}
-	h.mergeCoupons(b, n)
+	if m := h.more; m != nil {
+		if m.dense != nil {
+			raise(m.dense, b)
+			return true
+		}
+		if total := h.count + uint32(len(b)/4); total <= setMax && int(total)*4 <= len(m.set)*3 {
+			h.count += insertAll(m.set, b)
+			return true
+		}
+	}
+	h.mergeCoupons(b, len(b)/4)
 	return true
 }
 
@@ -247,24 +257,28 @@ func (m *hllImage) exceptions(n int) error {
 
 // mergeCoupons adds at most count coupons; what is 0 between them is none.
 func (h *HLL) mergeCoupons(b []byte, count int) {
-	if h.more == nil && int(h.count)+count > fewMax || h.more != nil && h.more.dense == nil {
-		h.reserve(int(h.count) + count)
-	}
-	if h.more != nil && h.more.dense == nil && int(h.count)+count <= setMax {
-		h.count += insertAll(h.more.set, b)
-		return
+	if total := int(h.count) + count; total > fewMax && h.registers() == nil {
+		h.reserve(total, true)
+		if total <= setMax {
+			h.count += insertAll(h.more.set, b)
+			return
+		}
 	}
 	i := 0
 	for ; h.registers() == nil && i+4 <= len(b); i += 4 {
 		h.AddCoupon(le32(b[i:]))
 	}
 	if d := h.registers(); d != nil {
-		for ; i+4 <= len(b); i += 4 {
-			c := le32(b[i:])
-			if slot, v := c&slotMask, uint8(c>>keyBits); d[slot] < v {
-				d[slot] = v
-			}
-		}
+		raise(d, b[i:])
+	}
+}
+
+// raise adds coupons to registers, without a branch that cannot be foreseen.
+func raise(d *[registers]uint8, b []byte) {
+	for i := 0; i+4 <= len(b); i += 4 {
+		c := le32(b[i:])
+		slot := c & slotMask
+		d[slot] = uint8(max(uint32(d[slot]), c>>keyBits))
 	}
 }
 

@@ -114,7 +114,10 @@ func (t *Theta) Merge(other *Theta) {
 
 // Ascending hashes are added in several rounds, each over the whole range: one
 // round alone would fill the beginning of the table before it is laid out anew.
-const thetaStride = 8
+const (
+	thetaStride = 8
+	thetaFew    = 64 // so few do not matter
+)
 
 // thetaView is a sketch cut to ThetaK members: its theta, and the members with
 // gaps between them.

@@ -257,8 +257,12 @@ func (t *Theta) mergeOrdered(m *thetaImage, limit uint64) error {
 	t.filled = true
 	t.lower(m.theta)
 	t.reserve(end / 8)
-	for first := range thetaStride {
-		for i := 8 * first; i < end; i += 8 * thetaStride {
+	rounds := thetaStride
+	if end < 8*thetaFew {
+		rounds = 1
+	}
+	for first := range rounds {
+		for i := 8 * first; i < end; i += 8 * rounds {
 			h := le64(m.body[i:])
 			if h >= t.Theta() {
 				break

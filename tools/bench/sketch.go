@@ -31,9 +31,16 @@ type mergeCase struct {
 // measureSketch compares merges with the library's and counts how often the
 // truth is outside the stated bounds.
 func measureSketch(r *report) error {
-	sparse, err := slowest(r, "sketch.merge.sparse_%s.ratio", sparseCases)
+	if _, err := slowest(r, "sketch.merge.sparse_%s.ratio", sparseCases); err != nil {
+		return err
+	}
+	mixed, err := hllCase("mixed", manySizes, hll.TgtHllTypeHll8)
 	if err != nil {
 		return err
+	}
+	sparse, err := mixed.ratio()
+	if err != nil {
+		return fmt.Errorf("merge few coupons: %w", err)
 	}
 	dense, err := slowest(r, "sketch.merge.dense_%s.ratio", denseCases)
 	if err != nil {
@@ -85,7 +92,7 @@ func (c mergeCase) ratio() (float64, error) {
 
 func sparseCases() (cases []mergeCase, err error) {
 	for _, n := range []int{1, 3, 10, 30, 100, 300} {
-		c, err := hllCase(fmt.Sprint(n), n, hll.TgtHllTypeHll8)
+		c, err := hllCase(fmt.Sprint(n), always(n), hll.TgtHllTypeHll8)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +105,7 @@ func denseCases() (cases []mergeCase, err error) {
 	kinds := map[string]hll.TgtHllType{"hll4": hll.TgtHllTypeHll4, "hll6": hll.TgtHllTypeHll6, "hll8": hll.TgtHllTypeHll8}
 	for _, name := range []string{"hll4", "hll6", "hll8"} {
 		for _, n := range []int{1000, 100_000} {
-			c, err := hllCase(fmt.Sprintf("%s_%d", name, n), n, kinds[name])
+			c, err := hllCase(fmt.Sprintf("%s_%d", name, n), always(n), kinds[name])
 			if err != nil {
 				return nil, err
 			}
@@ -108,16 +115,21 @@ func denseCases() (cases []mergeCase, err error) {
 	return cases, nil
 }
 
-// hllCase merges images that the library wrote, of n members each.
-func hllCase(name string, n int, kind hll.TgtHllType) (mergeCase, error) {
+// manySizes are those of sketches that keep coupons, evenly in the logarithm.
+func manySizes(r *rand.Rand) int { return upTo(r, 383) }
+
+func always(n int) func(*rand.Rand) int { return func(*rand.Rand) int { return n } }
+
+// hllCase merges images that the library wrote, of as many members as size says.
+func hllCase(name string, size func(*rand.Rand) int, kind hll.TgtHllType) (mergeCase, error) {
 	images := make([][]byte, mergedImages)
-	r := rand.New(rand.NewPCG(uint64(n), 1))
+	r := rand.New(rand.NewPCG(7, 1))
 	for i := range images {
 		s, err := hll.NewHllSketch(sketch.LgK, kind)
 		if err != nil {
 			return mergeCase{}, err
 		}
-		for range n {
+		for range size(r) {
 			m := member(r)
 			if err := s.UpdateSlice(m[:]); err != nil {
 				return mergeCase{}, err

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"playhead/internal/catalog"
@@ -171,6 +172,32 @@ type browse struct {
 	id          uint64
 	impression  uint64
 	query, hits int32
+	// letters of the query that are typed, 0 all; search is the search whose
+	// result was chosen, 0 none.
+	letters int32
+	search  uint64
+}
+
+// text is what the search field holds.
+func (v *browse) text() string {
+	q := queries[v.query]
+	if n := int(v.letters); n > 0 && n < len(q) {
+		return strings.TrimSpace(q[:n])
+	}
+	return q
+}
+
+// placementOf is where an impression, or a select, was.
+func placementOf(v *browse) string {
+	if v.search != 0 {
+		return "search"
+	}
+	return placements[v.rank%int32(len(placements))]
+}
+
+// creativeOf is the index of the artwork among the title's.
+func (w *world) creativeOf(v *browse) int32 {
+	return v.creative % max(1, int32(len(w.titles[v.title].Creatives)))
 }
 
 var (
@@ -184,19 +211,23 @@ func (e *encoder) browseEvent(b []byte, who *person, screen uint8, session uint6
 	if v.kind == event.Search {
 		b = ident(b, "search_id", v.id, saltSearch)
 		b = append(b, `,"search":{"query":"`...)
-		b = append(b, queries[v.query]...)
+		b = append(b, v.text()...)
 		b = append(b, `","results":`...)
 		b = strconv.AppendInt(b, int64(v.hits), 10)
 		b = append(b, '}')
 	} else {
 		t := &e.w.titles[v.title]
 		b = text(b, "title_id", t.ID)
-		if n := int32(len(t.Creatives)); n > 0 {
-			b = text(b, "creative_id", t.Creatives[v.creative%n].ID)
+		if v.search != 0 {
+			b = ident(b, "search_id", v.search, saltSearch)
+		} else if len(t.Creatives) > 0 {
+			b = text(b, "creative_id", t.Creatives[e.w.creativeOf(v)].ID)
 		}
-		b = text(b, "placement", placements[v.rank%int32(len(placements))])
+		b = text(b, "placement", placementOf(v))
 		b = number(b, "rank", int64(v.rank))
-		b = ident(b, "impression_id", v.impression, saltImpression)
+		if v.impression != 0 {
+			b = ident(b, "impression_id", v.impression, saltImpression)
+		}
 		if v.kind == event.Impression {
 			b = append(b, `,"propensity":0.`...)
 			b = strconv.AppendInt(b, int64(1+v.rank%9), 10)

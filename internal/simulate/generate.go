@@ -169,9 +169,11 @@ func (g *generator) give(s *session, emit func(delivery) error) error {
 	if s.seen < len(s.browse) {
 		v := &s.browse[s.seen]
 		d.at = v.time
+		g.ledger.diary.glance(&s.who, s.id, v)
 		g.buf = g.enc.browseEvent(g.buf[:0], &s.who, s.screen, s.id, v)
 	} else {
 		d.at = s.next.time
+		g.ledger.diary.sign(viewerOf(&s.play), d.at)
 		s.tally.hear(&s.next, g.ledger)
 		g.buf = g.enc.playEvent(g.buf[:0], &s.play, &s.next)
 	}
@@ -311,28 +313,63 @@ func (g *generator) sit(who person, screen uint8, now int64) {
 	g.enqueue(s)
 }
 
-// look is the browsing before the first play.
+// look is the browsing before the first play: a search, letter by letter, or
+// some artwork.
 func (g *generator) look(s *session, now int64) {
 	c := g.c
-	n := c.IntN(5)
+	if n := c.IntN(5); n > 0 && c.yes(0.12) {
+		g.typeIn(s, now)
+	} else {
+		g.scroll(s, now, n)
+	}
+	if g.budget >= 0 {
+		g.budget -= int64(len(s.browse))
+	}
+}
+
+// glance is a browsing event with an id of its own.
+func (g *generator) glance(now int64, kind event.Type) browse {
+	g.counter++
+	v := browse{time: now, kind: kind, id: mix(g.counter ^ g.w.seed), title: g.w.ranks[g.w.popular.draw(g.c)]}
+	return v
+}
+
+// scroll shows n pieces of artwork; the last may be chosen instead.
+func (g *generator) scroll(s *session, now int64, n int) {
+	c := g.c
 	for i := range n {
-		g.counter++
-		v := browse{time: now, kind: event.Impression, rank: int32(i), creative: int32(c.IntN(8)), id: mix(g.counter ^ g.w.seed)}
-		v.impression = v.id
-		v.title = g.w.ranks[g.w.popular.draw(c)]
+		v := g.glance(now, event.Impression)
+		v.rank, v.creative, v.impression = int32(i), int32(c.IntN(8)), v.id
 		switch {
-		case i == 0 && c.yes(0.12):
-			v.kind, v.query, v.hits = event.Search, int32(c.IntN(len(queries))), int32(c.IntN(12))
-		case i == n-1 && i > 0 && s.browse[i-1].kind == event.Impression && c.yes(0.5):
+		case i == n-1 && i > 0 && c.yes(0.5):
 			shown := s.browse[i-1]
-			v.kind, v.title, v.impression, v.rank = event.Select, shown.title, shown.impression, shown.rank
-			v.creative = shown.creative
+			v.kind, v.title, v.impression, v.rank, v.creative = event.Select, shown.title, shown.impression, shown.rank, shown.creative
+		case i > 0 && c.yes(0.15): // scrolled back to it
+			shown := s.browse[i-1]
+			v.title, v.rank, v.creative = shown.title, shown.rank, shown.creative
 		}
 		s.browse = append(s.browse, v)
 		now += c.between(1_000, 6_000)
 	}
-	if g.budget >= 0 {
-		g.budget -= int64(n)
+}
+
+// typeIn is a search, typed in up to three steps, and perhaps a choice.
+func (g *generator) typeIn(s *session, now int64) {
+	c := g.c
+	query, steps := int32(c.IntN(len(queries))), 1+c.IntN(3)
+	for i := range steps {
+		v := g.glance(now, event.Search)
+		v.query, v.hits = query, int32(c.IntN(12))
+		if i+1 < steps {
+			v.letters = int32(2 + i*2)
+		}
+		s.browse = append(s.browse, v)
+		now += c.between(700, 4_000)
+	}
+	if last := s.browse[len(s.browse)-1]; last.hits > 0 && c.yes(0.6) {
+		v := g.glance(now+c.between(2_000, 20_000), event.Select)
+		v.search, v.rank = last.id, int32(c.IntN(int(last.hits)))
+		s.browse = append(s.browse, v)
 	}
 }
 
@@ -355,6 +392,7 @@ func (g *generator) fill(emit func(delivery) error) error {
 		}
 		v.impression = v.id
 		session := mix(mix(g.w.seed+1) ^ g.counter)
+		g.ledger.diary.glance(&who, session, &v)
 		g.buf = g.enc.browseEvent(g.buf[:0], &who, who.screens[0], session, &v)
 		g.events++
 		sender := mix(uint64(who.number))

@@ -68,6 +68,7 @@ type ledger struct {
 	presence []presence
 	watched  map[int32]*watched // titles whose retention is kept
 	lastTick int64
+	diary    diary
 }
 
 // filter sends a play into the groups of a filtered family.
@@ -247,10 +248,7 @@ func (l *ledger) change(g, from, to int32) {
 
 // viewerOf tells viewers apart: a session-scoped client is a viewer a session.
 func viewerOf(p *play) uint64 {
-	if p.who.identity == bySession {
-		return p.session | 1<<63
-	}
-	return uint64(p.who.number)
+	return visitor(&p.who, p.session)
 }
 
 // retain keeps what the retention of a title needs.

@@ -91,6 +91,7 @@ func newRunner(o *Options) *runner {
 	}
 	r.base -= r.base % tickMS
 	r.gen = newGenerator(newWorld(o.Seed, titleList(o.Catalog)), o.Seed, r.base, r.end-r.base, o.Viewers, o.Events)
+	r.gen.ledger.diary.off = o.Truth == ""
 	client := o.Client
 	if client == nil {
 		client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: o.Workers, DisableCompression: true}}

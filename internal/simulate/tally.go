@@ -38,6 +38,7 @@ type tally struct {
 	known              int
 	pos                int64 // media position at the last evidence, or absent
 	startPos, furthest int64
+	mediaMS            int64  // time in content
 	runs               []span // media played in one go, the last one open
 	active             []span
 }
@@ -117,6 +118,7 @@ func (t *tally) settle(now int64, waitOver bool, l *ledger) {
 
 func (t *tally) played(s span, l *ledger) {
 	l.span(t, s, watchMS, mediaMS)
+	t.mediaMS += s.to - s.from
 	if n := len(t.runs); n > 0 && t.pos >= 0 {
 		run := &t.runs[n-1]
 		run.to = min(t.pos+s.to-s.from, int64(t.p.runtime))
@@ -249,6 +251,7 @@ func (t *tally) close(l *ledger) {
 	for _, s := range t.active {
 		l.active(t, s)
 	}
+	l.diary.watched(t)
 	if !t.framed || t.p.live || t.startPos < 0 {
 		return
 	}

@@ -35,6 +35,8 @@ type Truth struct {
 	Families []TruthFamily  `json:"families"`
 	Gauge    []TruthGauge   `json:"gauge"`
 	Titles   []TruthWatched `json:"retention"`
+	// Attention is what viewers did across plays.
+	Attention []TruthAttention `json:"attention"`
 }
 
 // TruthFamily is a grouping by a dimension ("" is all), perhaps with a filter.
@@ -109,6 +111,7 @@ func (l *ledger) truth(seed uint64, to int64) *Truth {
 		}
 	}
 	t.Titles = l.retention()
+	t.Attention = l.attention()
 	return t
 }
 

@@ -54,6 +54,11 @@ clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
     tools/with-cache.sh go -C test/clients/go test -count=1 -timeout 5m ./... -binary "$root/bin/playhead"
 }
+# A certificate from Let's Encrypt's own ACME server for tests: a module of its own too.
+acme() {
+  tools/with-cache.sh go -C test/acme vet ./... &&
+    tools/with-cache.sh go -C test/acme test -count=1 -timeout 5m ./... -binary "$root/bin/playhead"
+}
 # Players and SDKs that nobody here wrote, on streams that ffmpeg makes.
 clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
@@ -90,6 +95,7 @@ step process       need_go      process
 step hostile       need_go      hostile
 step crash         need_go      crash
 step clients-go    need_go      clients_go
+step acme          need_go      acme
 step e2e-packages  need_node    e2e_packages
 step e2e           need_browser e2e
 step clients       need_clients clients

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/acme"
 )
@@ -73,6 +74,29 @@ func TestACMEHosts(t *testing.T) {
 	config, err := s.secure(slog.New(slog.DiscardHandler))
 	if err != nil || !strings.Contains(strings.Join(config.NextProtos, " "), acme.ALPNProto) {
 		t.Errorf("%v %+v", err, config)
+	}
+}
+
+// Why there is no certificate is said, of hosts that were named, not at every handshake.
+func TestACMETroubleIsSaid(t *testing.T) {
+	var said strings.Builder
+	now := time.Unix(1, 0)
+	a := &acmeTrouble{log: slog.New(slog.NewTextHandler(&said, nil)), now: func() time.Time { return now }, hosts: []string{"t.example.com"}}
+	get := a.tell(func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("challenge failed") })
+	ask := func(host string) {
+		if _, err := get(&tls.ClientHelloInfo{ServerName: host}); err == nil {
+			t.Error("no error")
+		}
+	}
+	ask("evil.example")
+	ask("t.example.com")
+	ask("t.example.com")
+	if n := strings.Count(said.String(), "challenge failed"); n != 1 || strings.Contains(said.String(), "evil") {
+		t.Errorf("said %d times:\n%s", n, said.String())
+	}
+	now = now.Add(troubleEvery)
+	if ask("t.example.com"); strings.Count(said.String(), "challenge failed") != 2 {
+		t.Errorf("not said again:\n%s", said.String())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,11 @@ const lookAtFiles = time.Second
 func (s *Settings) secure(log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case len(s.ACMEHost) > 0:
-		return acmeManager(s).TLSConfig(), nil
+		m := acmeManager(s)
+		config := m.TLSConfig()
+		config.MinVersion = tls.VersionTLS12
+		config.GetCertificate = (&acmeTrouble{log: log, now: time.Now, hosts: s.ACMEHost}).tell(m.GetCertificate)
+		return config, nil
 	case s.TLSCert != "":
 		files := &certFiles{cert: s.TLSCert, key: s.TLSKey, log: log, now: time.Now}
 		if err := files.load(); err != nil {
@@ -44,6 +49,36 @@ func acmeManager(s *Settings) *autocert.Manager {
 		m.Client = &acme.Client{DirectoryURL: s.ACMEDirectory}
 	}
 	return m
+}
+
+// troubleEvery is how often, at most, it is said that no certificate was had.
+const troubleEvery = 10 * time.Second
+
+// acmeTrouble tells the operator why the authority gave no certificate: whoever
+// connects only learns that there is none.
+type acmeTrouble struct {
+	log   *slog.Logger
+	now   func() time.Time
+	hosts []string
+
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (a *acmeTrouble) tell(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		cert, err := get(hello)
+		// Names that were not given are anybody's guesses, and no trouble.
+		if err != nil && slices.Contains(a.hosts, hello.ServerName) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if now := a.now(); now.Sub(a.last) >= troubleEvery {
+				a.last = now
+				a.log.Error("no certificate from the authority; it must reach this server under the name on port 443", "host", hello.ServerName, "error", err)
+			}
+		}
+		return cert, err
+	}
 }
 
 // certFiles is a certificate in files that others renew.

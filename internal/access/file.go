@@ -135,14 +135,18 @@ func stampOf(path string) (stamp, error) {
 	return st, nil
 }
 
-// write replaces the file as a whole, durably, readable by its owner alone.
-func write(path string, keys []Key) (err error) {
+func write(path string, keys []Key) error {
 	data, err := json.MarshalIndent(document{Version: 1, Keys: keys}, "", "  ")
 	if err != nil {
 		return err
 	}
+	return replace(path, append(data, '\n'))
+}
+
+// replace writes a file as a whole, durably, readable by its owner alone.
+func replace(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+FileName+"-*") // mode 0600
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -151,7 +155,7 @@ func write(path string, keys []Key) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}

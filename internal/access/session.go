@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -30,6 +31,8 @@ type Identity struct {
 	Role  Role
 	Name  string
 	KeyID uint32 // of a read token; 0 for a signed-in browser
+	// PersonID is who signed in; "" for a token, or a link that was for nobody.
+	PersonID string
 }
 
 // SessionOptions of NewSessions; the zero value is good.
@@ -37,6 +40,8 @@ type SessionOptions struct {
 	// Secret signs the cookies; when empty a random one is made, so that a
 	// restart signs every browser out.
 	Secret []byte
+	// People are who may sign in by name; nil is nobody.
+	People *People
 	// Secure marks cookies for HTTPS only.
 	Secure bool
 	// Now is time.Now when nil.
@@ -47,6 +52,7 @@ type SessionOptions struct {
 // token or cookie. Sessions are in the signed cookie; only links are in memory.
 type Sessions struct {
 	store  *Store
+	people *People
 	secret []byte
 	secure bool
 	now    func() time.Time
@@ -56,7 +62,7 @@ type Sessions struct {
 }
 
 type link struct {
-	role    Role
+	who     Identity
 	expires time.Time
 }
 
@@ -64,12 +70,13 @@ type link struct {
 type claims struct {
 	Role    Role   `json:"r"`
 	Name    string `json:"n"`
+	Person  string `json:"p,omitempty"`
 	Expires int64  `json:"e"` // epoch ms
 }
 
 // NewSessions makes the sign-in for the read tokens of store.
 func NewSessions(store *Store, opts SessionOptions) *Sessions {
-	s := &Sessions{store: store, secret: opts.Secret, secure: opts.Secure, now: opts.Now, links: map[[sha256.Size]byte]link{}}
+	s := &Sessions{store: store, people: opts.People, secret: opts.Secret, secure: opts.Secure, now: opts.Now, links: map[[sha256.Size]byte]link{}}
 	if len(s.secret) == 0 {
 		s.secret = make([]byte, 32)
 		_, _ = rand.Read(s.secret)
@@ -86,6 +93,35 @@ func (s *Sessions) NewLink() string { return s.NewLinkFor(Admin) }
 
 // NewLinkFor is NewLink for another role.
 func (s *Sessions) NewLinkFor(role Role) string {
+	return s.newLink(Identity{Role: role, Name: "browser"})
+}
+
+// NewLinkForPerson is a link that signs a person in. Errors: ErrUnknown.
+func (s *Sessions) NewLinkForPerson(id string) (string, error) {
+	if s.people == nil {
+		return "", ErrUnknown
+	}
+	person, ok := s.people.Person(id)
+	if !ok {
+		return "", fmt.Errorf("make a sign-in link: %w", ErrUnknown)
+	}
+	return s.newLink(Identity{Role: person.Role, Name: person.Name, PersonID: person.ID}), nil
+}
+
+// SignIn is the cookie for who has a name and a password. Errors: ErrPassword, ErrGuessing.
+func (s *Sessions) SignIn(name, password string) (*http.Cookie, Identity, error) {
+	if s.people == nil {
+		return nil, Identity{}, ErrPassword
+	}
+	person, err := s.people.Authenticate(name, password)
+	if err != nil {
+		return nil, Identity{}, err
+	}
+	who := Identity{Role: person.Role, Name: person.Name, PersonID: person.ID}
+	return s.Cookie(who), who, nil
+}
+
+func (s *Sessions) newLink(who Identity) string {
 	token := string(randomText(32))
 	now := s.now()
 	s.mu.Lock()
@@ -95,7 +131,7 @@ func (s *Sessions) NewLinkFor(role Role) string {
 			delete(s.links, h)
 		}
 	}
-	s.links[sha256.Sum256([]byte(token))] = link{role: role, expires: now.Add(linkLife)}
+	s.links[sha256.Sum256([]byte(token))] = link{who: who, expires: now.Add(linkLife)}
 	return token
 }
 
@@ -110,13 +146,13 @@ func (s *Sessions) Redeem(token string) (*http.Cookie, error) {
 	if !ok || !s.now().Before(l.expires) {
 		return nil, ErrLink
 	}
-	return s.Cookie(Identity{Role: l.role, Name: "browser"}), nil
+	return s.Cookie(l.who), nil
 }
 
 // Cookie signs a browser in as id for 12 hours: for the demo, which needs no link.
 func (s *Sessions) Cookie(id Identity) *http.Cookie {
 	expires := s.now().Add(sessionLife)
-	body, err := json.Marshal(claims{Role: id.Role, Name: id.Name, Expires: expires.UnixMilli()})
+	body, err := json.Marshal(claims{Role: id.Role, Name: id.Name, Person: id.PersonID, Expires: expires.UnixMilli()})
 	if err != nil {
 		body = nil // two strings and a number always marshal
 	}
@@ -158,7 +194,16 @@ func (s *Sessions) FromRequest(r *http.Request) (Identity, bool) {
 	if err := json.Unmarshal(body, &cl); err != nil || s.now().UnixMilli() >= cl.Expires {
 		return Identity{}, false
 	}
-	return Identity{Role: cl.Role, Name: cl.Name}, true
+	if cl.Person == "" {
+		return Identity{Role: cl.Role, Name: cl.Name}, true
+	}
+	// What a person may do is asked now: a role that was changed, or somebody
+	// who was removed, does not live on in a cookie.
+	if s.people == nil {
+		return Identity{}, false
+	}
+	person, ok := s.people.Person(cl.Person)
+	return Identity{Role: person.Role, Name: person.Name, PersonID: person.ID}, ok
 }
 
 func (s *Sessions) sign(text string) string {

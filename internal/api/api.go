@@ -86,6 +86,7 @@ type Deps struct {
 	Tail     Tail
 	Sessions Sessions
 	Titles   Titles
+	Desk     Desk
 	Status   func(context.Context) Status
 	// Ready is nil when the server can answer, else why it cannot yet.
 	Ready    func() error
@@ -131,6 +132,8 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	s.registerValues()
 	s.registerCatalog()
 	s.registerServer()
+	s.registerPipeline()
+	s.registerDesk()
 	s.registerStreams(mux)
 	s.registerHealth(mux)
 	return headers(mux)

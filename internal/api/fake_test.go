@@ -32,6 +32,7 @@ type fakes struct {
 	feed   chan collect.Entry
 	filter collect.Filter
 	log    bytes.Buffer
+	desk   Desk
 }
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -114,7 +115,7 @@ func open(t *testing.T, f *fakes) http.Handler {
 	t.Helper()
 	return Register(http.NewServeMux(), Deps{
 		Version: "test", Asker: metric.NewEngine(f, metric.Options{Clock: func() time.Time { return now }}),
-		Store: f, Live: f, Tail: f, Sessions: f, Titles: f,
+		Store: f, Live: f, Tail: f, Sessions: f, Titles: f, Desk: f.desk,
 		Status:   func(context.Context) Status { return Status{Version: "test", EventsTotal: 5} },
 		Ready:    func() error { return f.ready },
 		Registry: prometheus.NewRegistry(), Clock: time.Now,

@@ -17,15 +17,17 @@ import (
 // tellCatalog writes the catalogue into every partition of the log whose state
 // has another one: from that record on, what viewers do is seen by it. On a full
 // disk it waits for the next start.
-func (e *engine) tellCatalog(ctx context.Context) error {
-	data := catalogRecord(e.catalog)
+func (e *engine) tellCatalog(ctx context.Context) error { return e.tell(ctx, e.catalog) }
+
+func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
+	data := catalogRecord(c)
 	var records []eventlog.Record
 	for p := range e.events.Partitions() {
 		have, err := e.events.State(ctx, p, []byte{byte(journey.KindCatalog)})
 		if err != nil {
 			return fmt.Errorf("read the catalogue of partition %d: %w", p, err)
 		}
-		if have == nil && e.catalog.Len() == 0 || bytes.Equal(have, data) {
+		if have == nil && c.Len() == 0 || bytes.Equal(have, data) {
 			continue
 		}
 		records = append(records, eventlog.Record{Partition: p, Data: event.AppendControl(nil, data)})
@@ -41,7 +43,7 @@ func (e *engine) tellCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the catalogue into the log: %w", err)
 	}
-	e.log.Info("the catalogue has changed", "titles", e.catalog.Len(), "bytes", len(data))
+	e.log.Info("the catalogue has changed", "titles", c.Len(), "bytes", len(data))
 	return nil
 }
 

@@ -54,7 +54,7 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 		return nil, fmt.Errorf("report-timezone: %w", err)
 	}
 	if e.catalog == nil {
-		if e.catalog, err = loadCatalog(s.Catalog); err != nil {
+		if e.catalog, err = startCatalog(s); err != nil {
 			return nil, err
 		}
 	}

@@ -21,6 +21,7 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 	}
 	count := func(v int64) float64 { return float64(v) }
 	for _, c := range []prometheus.Collector{
+		newSinks(s.settings.DataDir, s.db.Stats, s.log),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		counter("process_events_total", "Events processed.", func() float64 { return count(s.runner.Stats().Events) }),

@@ -22,6 +22,7 @@ import (
 	"playhead/internal/catalog"
 	"playhead/internal/collect"
 	"playhead/internal/metric"
+	"playhead/internal/notebook"
 	"playhead/sdk"
 	"playhead/web"
 )
@@ -56,6 +57,8 @@ type server struct {
 	*engine
 	listener  net.Listener
 	sessions  *access.Sessions
+	people    *access.People
+	notes     *notebook.Book
 	collector *collect.Collector
 	country   *collect.Country
 	tail      *collect.Tail
@@ -103,7 +106,13 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if s.engine, err = openEngine(ctx, o.Settings, cat, log); err != nil {
 		return nil, err
 	}
-	s.sessions = access.NewSessions(s.keys, access.SessionOptions{Secure: strings.HasPrefix(s.url, "https://")})
+	if s.people, err = access.OpenPeople(o.DataDir); err != nil {
+		return nil, err
+	}
+	if s.notes, err = notebook.Open(o.DataDir); err != nil {
+		return nil, err
+	}
+	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}
@@ -143,13 +152,15 @@ func (s *server) routes() (err error) {
 	s.collector.Register(intake)
 	intake.Handle("GET /playhead.js", sdk.Handler())
 	s.collector.Register(s.mux)
+	shelf := s.shelf()
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(s.catalog)}),
-		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: s.catalog,
+		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf)}),
+		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
+		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
 	})
-	s.mux.Handle("GET /art/", catalog.ArtHandler(s.catalog))
+	s.mux.Handle("GET /art/", catalog.ArtHandler(shelf))
 	s.mux.Handle("GET /playhead.js", sdk.Handler())
 	pages := web.Handler()
 	if s.demo {
@@ -164,10 +175,33 @@ func (s *server) routes() (err error) {
 func (s *server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := s.sessions.FromRequest(r); !ok {
-			http.SetCookie(w, s.sessions.Cookie(access.Identity{Role: access.Support, Name: "demo"}))
+			role := access.Support
+			if ownMachine(r) {
+				role = access.Admin // whoever runs the demo may try its settings too
+			}
+			http.SetCookie(w, s.sessions.Cookie(access.Identity{Role: role, Name: "demo"}))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// shelf holds the catalogue, and who may replace it.
+func (s *server) shelf() *shelfKeeper {
+	k := &shelfKeeper{Shelf: catalog.NewShelf(s.catalog), folder: s.settings.DataDir, tell: s.tell}
+	switch {
+	case s.demo:
+		k.owner = "the demo invents it"
+	case s.settings.Catalog != "":
+		k.owner = "it is the file that the setting catalog names; change that, and start again"
+	}
+	return k
+}
+
+// ownMachine reports whether a request came straight from this machine.
+func ownMachine(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
 }
 
 func (s *server) ready() error {

@@ -17,7 +17,7 @@ const (
 // ArtHandler answers /art/{title}/poster.svg, /art/{title}/still.svg and
 // /art/{title}/{creative}.svg with drawn artwork. A title or creative that the
 // catalogue lacks gets a picture of its own, made from its id.
-func ArtHandler(c *Catalog) http.Handler {
+func ArtHandler(c interface{ Title(id string) (Title, bool) }) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, file, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/art/"), "/")
 		name, svg := strings.CutSuffix(file, ".svg")

@@ -196,10 +196,10 @@ try {
       await page.goto(`${origin}/titles?range=24h`);
       await page.waitForURL(/\/signin\?next=/);
       await page.getByPlaceholder('Paste the token').fill('wrong');
-      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByText('not known here').waitFor();
       await page.getByPlaceholder('Paste the token').fill('secret');
-      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.waitForURL(/\/titles\?range=24h/);
       await page.locator('a[data-row]').first().waitFor();
     },

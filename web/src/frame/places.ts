@@ -1,7 +1,7 @@
 // The pages that the rail, the search box, the keys and the help page know.
 
 import type { Route } from '$lib/state/router.svelte';
-import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, ScanLine } from '$lib/ui/icons';
+import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, ScanLine, Server, Settings } from '$lib/ui/icons';
 
 export interface Place {
   page: Route['page'];
@@ -27,6 +27,8 @@ export const PLACES: readonly Place[] = [
   { page: 'titles', path: '/titles', name: 'Titles', key: 't', about: 'the leaderboard, and each title', icon: Clapperboard, group: 'why', bar: true, timed: true },
   { page: 'explore', path: '/explore', name: 'Explore', key: 'x', about: 'any figures by anything', icon: ChartNoAxesCombined, group: 'why', timed: true },
   { page: 'events', path: '/events', name: 'Events', key: 'e', about: 'what comes in, and why something is rejected', icon: ScanLine, group: 'house', timed: false },
+  { page: 'pipeline', path: '/pipeline', name: 'Pipeline', key: 'p', about: 'rate, lag, freshness, what is dropped', icon: Server, group: 'house', timed: false },
+  { page: 'settings', path: '/settings', name: 'Settings', key: 's', about: 'keys, people, catalogue, definitions', icon: Settings, group: 'house', timed: false },
 ];
 
 /** The place that a page belongs to. */

@@ -79,6 +79,16 @@ export async function post(path: string): Promise<void> {
   await request(path, { method: 'POST', headers: headers() });
 }
 
+/** Sends a change and returns what the server says of it; undefined when it says nothing. */
+export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T | undefined> {
+  const response = await request(path, {
+    method,
+    headers: headers({ Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return response.status === 204 ? undefined : ((await response.json()) as T);
+}
+
 export async function query(body: Query, signal?: AbortSignal): Promise<Table> {
   const response = await request('/api/v1/query', {
     method: 'POST',

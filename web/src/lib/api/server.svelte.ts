@@ -1,7 +1,7 @@
 // What is asked once and used everywhere: status, session, definitions, catalogue.
 
 import { get } from './client';
-import type { Creative, Definition, Description, DimensionDefinition, Session, Status, Title } from './types';
+import type { Creative, Definition, Description, DimensionDefinition, Role, Session, Status, Title } from './types';
 
 class Server {
   status = $state.raw<Status | undefined>(undefined);
@@ -58,6 +58,12 @@ class Server {
     return metrics.filter((m) => this.definitions.has(m));
   }
 
+  /** Whether who reads may do what needs at least this role. */
+  may(least: Role): boolean {
+    const order: readonly string[] = ['viewer', 'support', 'admin'];
+    return order.indexOf(this.session?.role ?? '') >= order.indexOf(least);
+  }
+
   titleName(id: string): string {
     if (id === '') return 'Unknown title';
     return this.titles.get(id)?.name ?? id;
@@ -67,6 +73,10 @@ class Server {
   creativeName(id: string): string {
     const known = this.creatives.get(id);
     return known ? `${known.title.name} · ${known.creative.kind} ${known.number}` : id || 'Unknown';
+  }
+
+  async reloadCatalog(): Promise<void> {
+    await this.#catalog();
   }
 
   async #status(): Promise<void> {

@@ -125,6 +125,51 @@ export interface Status {
   history?: { done: number; total: number } | null;
 }
 
+export interface Annotation {
+  id: string;
+  time: string;
+  kind: 'launch' | 'deploy' | 'incident' | 'note';
+  text: string;
+  title?: string;
+  by?: string;
+}
+
+export interface SavedView {
+  id: string;
+  name: string;
+  path: string;
+  by?: string;
+  created?: string;
+}
+
+export interface AccessKey {
+  id: string;
+  name: string;
+  kind: 'write' | 'read';
+  role?: string;
+  origins?: string[] | null;
+  events_per_second?: number;
+  created: string;
+  revoked?: string | null;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  role: Role;
+  password: boolean;
+  created: string;
+}
+
+export type Role = 'viewer' | 'support' | 'admin';
+
+export interface PipelineFigures {
+  time: string;
+  figures: Record<string, number>;
+  counts: { name: string; labels: Record<string, string>; value: number }[] | null;
+  waits: { name: string; labels: Record<string, string>; count: number; sum: number; buckets: { seconds: number; count: number }[] | null }[] | null;
+}
+
 export interface Session {
   role?: string;
   name?: string;

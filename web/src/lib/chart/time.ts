@@ -32,6 +32,7 @@ export interface TimeOptions {
 export interface Mark {
   time: number;
   label: string;
+  kind?: string;
 }
 
 export function timeOption(o: TimeOptions): EChartsCoreOption {
@@ -112,8 +113,8 @@ function markLine(marks: readonly Mark[], o: TimeOptions): object {
     symbol: 'none',
     silent: true,
     lineStyle: { color: o.colors.muted, type: 'solid', width: 1 },
-    label: { position: 'insideEndTop', rotate: 0, distance: [6, -12], color: o.colors.muted, fontFamily: FONT, fontSize: 12, formatter: '{b}' },
-    data: marks.map((m) => ({ xAxis: m.time, name: m.label })),
+    label: { position: 'insideEndTop', rotate: 0, distance: [6, -12], color: o.colors.muted, fontFamily: FONT, fontSize: 12, width: 120, overflow: 'truncate', formatter: '{b}' },
+    data: marks.map((m) => ({ xAxis: m.time, name: m.label, ...(m.kind === 'incident' ? { lineStyle: { color: o.colors.series[5] } } : {}) })),
   };
 }
 

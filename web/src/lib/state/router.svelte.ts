@@ -11,6 +11,8 @@ const FLAT = {
   quality: 'quality',
   explore: 'explore',
   events: 'events',
+  pipeline: 'pipeline',
+  settings: 'settings',
   signin: 'signin',
 } as const;
 

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"playhead/internal/api"
+	"playhead/internal/catalog"
+)
+
+// uploadedCatalog is the file of the data folder that an upload is kept in.
+const uploadedCatalog = "catalog.yaml"
+
+// shelfKeeper replaces the catalogue by what is uploaded.
+type shelfKeeper struct {
+	*catalog.Shelf
+	folder string
+	// owner says whose the catalogue is when it cannot be uploaded; "" when it can.
+	owner string
+	// tell lets the processor know of another catalogue.
+	tell func(context.Context, *catalog.Catalog) error
+	mu   sync.Mutex
+}
+
+// Check says what the text would change. Errors name lines.
+func (k *shelfKeeper) Check(text []byte) (catalog.Diff, error) {
+	c, err := catalog.Parse(text)
+	if err != nil {
+		return catalog.Diff{}, err
+	}
+	return catalog.Compare(k.Now(), c), nil
+}
+
+// Upload puts the text in the catalogue's place, durably. Errors: those of
+// Check, api.ErrOwned, fs errors wrapped in api.ErrKept.
+func (k *shelfKeeper) Upload(ctx context.Context, text []byte) (catalog.Diff, error) {
+	if k.owner != "" {
+		return catalog.Diff{}, fmt.Errorf("%w: %s", api.ErrOwned, k.owner)
+	}
+	c, err := catalog.Parse(text)
+	if err != nil {
+		return catalog.Diff{}, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	path := filepath.Join(k.folder, uploadedCatalog)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
+	}
+	diff := catalog.Compare(k.Now(), c)
+	k.Replace(c)
+	// It is in its file: what cannot be told now is told at the next start.
+	if err := k.tell(ctx, c); err != nil {
+		return diff, fmt.Errorf("%w: %w", api.ErrKept, err)
+	}
+	return diff, nil
+}
+
+// startCatalog is the operator's file, else what was uploaded, else nothing.
+func startCatalog(s Settings) (*catalog.Catalog, error) {
+	if s.Catalog != "" {
+		return loadCatalog(s.Catalog)
+	}
+	path := filepath.Join(s.DataDir, uploadedCatalog)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return loadCatalog("")
+	}
+	return loadCatalog(path)
+}

@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"playhead/internal/api"
+	"playhead/internal/catalog"
+)
+
+func TestAnUploadedCatalogueIsThereAfterARestart(t *testing.T) {
+	s := DefaultSettings()
+	s.DataDir = t.TempDir()
+	told := -1
+	open := func() *shelfKeeper {
+		c, err := startCatalog(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &shelfKeeper{Shelf: catalog.NewShelf(c), folder: s.DataDir, tell: func(_ context.Context, c *catalog.Catalog) error {
+			told = c.Len()
+			return nil
+		}}
+	}
+	k := open()
+	titles := titlesOf(k.Shelf)
+	if len(titles()) != 0 {
+		t.Fatal("an empty folder has titles")
+	}
+	if _, err := k.Check([]byte("titles:\n  - {id: a, name: One}\n")); err != nil || len(k.Titles()) != 0 {
+		t.Fatalf("a check: %v", err)
+	}
+	if diff, err := k.Upload(t.Context(), []byte("titles:\n  - {id: a, name: One}\n")); err != nil || diff.Added != 1 {
+		t.Fatalf("an upload: %+v %v", diff, err)
+	}
+	if told != 1 {
+		t.Errorf("the processor was told of %d titles", told)
+	}
+	if titles()["a"].Name != "One" {
+		t.Error("the metric layer does not know the new title")
+	}
+	if _, err := k.Upload(t.Context(), []byte("titles:\n  - {name: None}\n")); err == nil {
+		t.Error("a title without an id was taken")
+	}
+	if t2, ok := open().Title("a"); !ok || t2.Name != "One" {
+		t.Errorf("after a restart: %+v", t2)
+	}
+	if info, err := os.Stat(filepath.Join(s.DataDir, uploadedCatalog)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	k.owner = "the demo invents it"
+	if _, err := k.Upload(t.Context(), []byte("titles: []\n")); !errors.Is(err, api.ErrOwned) {
+		t.Errorf("one that is owned: %v", err)
+	}
+}

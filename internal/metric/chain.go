@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"math/bits"
 	"slices"
 
 	"playhead/internal/rollup"
@@ -12,9 +11,7 @@ import (
 type chain struct {
 	name string
 	// levels from the widest cells to the narrowest.
-	levels   []level
-	measures uint64 // a bit a rollup.Measure
-	sketches rollup.SketchSet
+	levels []level
 }
 
 // level is one source of a chain.
@@ -22,7 +19,13 @@ type level struct {
 	source rollup.Source
 	cut    cut
 	// keep is for how long the cells are kept, ms; 0 is for ever.
-	keep int64
+	keep     int64
+	measures uint64 // a bit a rollup.Measure
+	sketches rollup.SketchSet
+	faces    [][]rollup.Dimension
+	// extra are dimensions that the cells have besides those asked for: scanned
+	// too, and folded.
+	extra []rollup.Dimension
 }
 
 // cut is how the cells of a source are cut in time.
@@ -33,7 +36,7 @@ const (
 	cut10s
 	cutMinute
 	cutHour
-	cutDay // days, weeks and months in the report time zone
+	cutDay // days and weeks in the report time zone
 	cutWeek
 	cutEver // one cell for all time
 )
@@ -59,56 +62,24 @@ func set(list ...rollup.Measure) (bits uint64) {
 	return bits
 }
 
-// playing are the measures that plays give, whatever they are grouped by.
-func playing() uint64 {
-	all := uint64(0)
-	for m := rollup.PlayRequests; m <= rollup.NewViewers; m++ {
-		all |= 1 << m
-	}
-	return all
-}
-
 // chains in the order in which they are preferred.
 func chains(keep Retention) []chain {
-	people := rollup.SketchesOf(rollup.Viewers, rollup.Starters, rollup.Watchers, rollup.Completers, rollup.SeasonStarters,
-		rollup.SeasonWatchers, rollup.SeasonCompleters, rollup.StartupTimes, rollup.SessionLengths)
+	of := func(s rollup.Source, c cut, keep int64) level {
+		l := level{source: s, cut: c, keep: keep, faces: facesOf(s)}
+		l.measures, l.sketches = carried(s)
+		return l
+	}
 	return []chain{
-		{
-			name: "title", measures: playing() | set(rollup.Sessions, rollup.SessionMS), sketches: people,
-			levels: []level{
-				{source: rollup.SourceTitleDay, cut: cutDay}, {source: rollup.SourceTitleHour, cut: cutHour, keep: keep.TitleHourMS},
-				{source: rollup.SourcePulse, cut: cut10s, keep: keep.PulseMS},
-			},
-		}, {
-			name: "quality", measures: playing() &^ set(rollup.NewViewers), sketches: rollup.SketchesOf(rollup.StartupTimes),
-			levels: []level{
-				{source: rollup.SourceQualityDay, cut: cutDay}, {source: rollup.SourceQualityHour, cut: cutHour, keep: keep.QualityHourMS},
-				{source: rollup.SourceQualityMinute, cut: cutMinute, keep: keep.QualityMinuteMS},
-			},
-		}, {
-			name: "label", measures: playing(), sketches: rollup.SketchesOf(rollup.Viewers, rollup.Starters, rollup.Watchers, rollup.Completers),
-			levels: []level{{source: rollup.SourceLabelDay, cut: cutDay}},
-		}, {
-			name: "affinity", measures: playing(), sketches: rollup.SketchesOf(rollup.Viewers),
-			levels: []level{{source: rollup.SourceAffinityDay, cut: cutDay}},
-		}, {
-			name: "creative", measures: set(rollup.Impressions, rollup.Selects, rollup.EligibleImpressions, rollup.QualifiedPlays, rollup.TakenImpressions,
-				rollup.TakenMediaMS, rollup.MomentW, rollup.MomentW2, rollup.MomentWY, rollup.MomentW2Y),
-			sketches: rollup.SketchesOf(rollup.Reached, rollup.Eligible, rollup.Takers, rollup.TakeCompleters),
-			levels: []level{
-				{source: rollup.SourceCreativeAll, cut: cutEver}, {source: rollup.SourceCreativeWeek, cut: cutWeek},
-				{source: rollup.SourceCreativeDay, cut: cutDay},
-			},
-		}, {
-			name: "search", measures: set(rollup.Searches, rollup.SearchesEmpty, rollup.SearchesUnselected), sketches: rollup.SketchesOf(rollup.Viewers),
-			levels: []level{{source: rollup.SourceSearchDay, cut: cutDay}},
-		}, {
-			name: "plays", measures: set(rollup.PlayRequests, rollup.Plays, rollup.StartupMS, rollup.StartupCount, rollup.Exits, rollup.StartFailures,
-				rollup.PlaybackFailures, rollup.EndedPlays, rollup.WatchMS, rollup.MediaMS, rollup.StallMS, rollup.SeekStallMS, rollup.Stalls,
-				rollup.MeasuredPlays, rollup.CompletedPlays, rollup.PlayMarks, rollup.ViewerMarks, rollup.KnownPlays),
-			sketches: rollup.SketchesOf(rollup.Viewers),
-			levels:   []level{{source: rollup.SourcePlays, cut: cutExact}},
-		},
+		{"title", []level{of(rollup.SourceTitleDay, cutDay, 0), of(rollup.SourceTitleHour, cutHour, keep.TitleHourMS), of(rollup.SourcePulse, cut10s, keep.PulseMS)}},
+		{"quality", []level{
+			of(rollup.SourceQualityDay, cutDay, 0), of(rollup.SourceQualityHour, cutHour, keep.QualityHourMS),
+			of(rollup.SourceQualityMinute, cutMinute, keep.QualityMinuteMS),
+		}},
+		{"label", []level{of(rollup.SourceLabelDay, cutDay, 0)}},
+		{"affinity", []level{of(rollup.SourceAffinityDay, cutDay, 0)}},
+		{"creative", []level{of(rollup.SourceCreativeAll, cutEver, 0), of(rollup.SourceCreativeWeek, cutWeek, 0), of(rollup.SourceCreativeDay, cutDay, 0)}},
+		{"search", []level{of(rollup.SourceSearchDay, cutDay, 0)}},
+		{"plays", []level{of(rollup.SourcePlays, cutExact, 0)}},
 	}
 }
 
@@ -120,19 +91,22 @@ func (c *chain) population() rollup.Sketch {
 	return rollup.Viewers
 }
 
-// carries says whether the chain's cells hold all of it.
-func (c *chain) carries(n needs) bool {
-	return n.measures&^c.measures == 0 && n.sketches&^c.sketches == 0
-}
-
-// holds are the needs that the chain can give.
+// holds are the needs that cells of the chain hold.
 func (c *chain) holds(n needs) needs {
-	n.measures &= c.measures
-	n.sketches &= c.sketches
+	var measures uint64
+	var sketches rollup.SketchSet
+	for i := range c.levels {
+		measures |= c.levels[i].measures
+		sketches |= c.levels[i].sketches
+	}
+	n.measures &= measures
+	n.sketches &= sketches
 	return n
 }
 
 func (n needs) empty() bool { return n.measures == 0 && n.sketches == 0 }
+
+func (n needs) equal(o needs) bool { return n.measures == o.measures && n.sketches == o.sketches }
 
 // without are the needs that o does not give.
 func (n needs) without(o needs) needs {
@@ -141,24 +115,43 @@ func (n needs) without(o needs) needs {
 	return n
 }
 
-func (n needs) count() int {
-	return bits.OnesCount64(n.measures) + bits.OnesCount32(uint32(n.sketches))
-}
-
-// gives says whether a level can answer by the dimensions.
-func (l *level) gives(dims []rollup.Dimension) bool {
-	if l.source == rollup.SourcePlays && slices.ContainsFunc(dims, func(d rollup.Dimension) bool { return d > rollup.ISP }) {
-		return false // a play's row has no impression, label or taste
+// fit is the level as it answers by the dimensions: by cells of exactly them, or
+// of a few more that are folded. Distinct gauges and values of which a play has
+// several do not fold.
+func (l level) fit(dims []rollup.Dimension, n needs) (level, bool) {
+	if n.measures&^l.measures != 0 || n.sketches&^l.sketches != 0 {
+		return l, false
 	}
-	return rollup.Covers(l.source, dims)
+	if l.source == rollup.SourcePlays {
+		return l, rollup.Covers(l.source, dims)
+	}
+	best := -1
+	for i, face := range l.faces {
+		extra, folds := 0, true
+		for _, d := range face {
+			if !slices.Contains(dims, d) {
+				extra++
+				folds = folds && !d.MultiValued() && n.measures&set(rollup.ViewerMarks) == 0
+			}
+		}
+		missing := slices.ContainsFunc(dims, func(d rollup.Dimension) bool { return !slices.Contains(face, d) })
+		if !missing && folds && (best < 0 || len(face) < len(l.faces[best])) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return l, false
+	}
+	l.extra = slices.DeleteFunc(slices.Clone(l.faces[best]), func(d rollup.Dimension) bool { return slices.Contains(dims, d) })
+	return l, true
 }
 
-// fitting are the levels that can answer by the dimensions.
-func (c *chain) fitting(dims []rollup.Dimension) []level {
+// fitting are the levels that give what is needed by the dimensions.
+func (c *chain) fitting(dims []rollup.Dimension, n needs) []level {
 	var out []level
 	for _, l := range c.levels {
-		if l.gives(dims) {
-			out = append(out, l)
+		if fit, ok := l.fit(dims, n); ok {
+			out = append(out, fit)
 		}
 	}
 	return out
@@ -167,6 +160,7 @@ func (c *chain) fitting(dims []rollup.Dimension) []level {
 // groupedBy names the dimensions that something can be grouped by, alone.
 func groupedBy(n needs) []string {
 	out := []string{}
+	kept := chains(DefaultRetention())
 	for _, d := range Dimensions() {
 		if d.Attribute != "" {
 			continue
@@ -174,20 +168,25 @@ func groupedBy(n needs) []string {
 		dims := []rollup.Dimension{d.physical}
 		if n.runtimes && d.physical != rollup.Title {
 			dims = append(dims, rollup.Title)
+		}
+		if n.runtimes {
 			n.measure(rollup.MediaMS)
 		}
 		if n.peaks {
 			n.measure(rollup.ViewerMarks)
 		}
 		rest := n
-		for _, c := range chains(DefaultRetention()) {
+		for _, c := range kept {
 			if n.peaks && c.name != "title" {
 				continue
 			}
-			if slices.ContainsFunc(c.levels, func(l level) bool {
-				return l.gives(dims) && (!n.peaks || l.source == rollup.SourcePulse)
-			}) {
-				rest = rest.without(c.holds(n))
+			for _, l := range c.levels {
+				some := n
+				some.measures &= l.measures
+				some.sketches &= l.sketches
+				if fit, ok := l.fit(dims, some); ok && (!n.peaks || fit.source == rollup.SourcePulse) {
+					rest = rest.without(some)
+				}
 			}
 		}
 		if rest.empty() {

@@ -34,7 +34,7 @@ func Dimensions() []Dimension {
 			text: func(t CatalogTitle) string { return t.Name }},
 		{Name: "show", Title: "Show", Description: "The series that an episode belongs to, by its id.", physical: rollup.Show},
 		{Name: "country", Title: "Country", Description: "ISO 3166-1 alpha-2.", physical: rollup.Country},
-		{Name: "region", Title: "Region", Description: "Region within the country, as the client names it.", Audience: true, physical: rollup.Region},
+		{Name: "region", Title: "Region", Description: "Region within the country, as the client names it.", physical: rollup.Region},
 		{Name: "device_type", Title: "Device type", Description: "tv, phone, tablet, desktop, console, set_top_box, other.", physical: rollup.DeviceType},
 		{Name: "os", Title: "Operating system", Description: "Operating system.", physical: rollup.OS},
 		{Name: "app_version", Title: "App version", Description: "Version of the app.", physical: rollup.AppVersion},
@@ -48,14 +48,15 @@ func Dimensions() []Dimension {
 		{Name: "theme", Title: "Theme", Description: "Theme of the title, as of the viewing.", physical: rollup.Theme},
 		{Name: "cast", Title: "Cast", Description: "Member of the title's cast, as of the viewing.", physical: rollup.Cast},
 		{Name: "language", Title: "Language", Description: "Language of the title, as of the viewing, BCP 47.", physical: rollup.Language},
-		{Name: "affinity", Title: "Affinity", Description: "What the viewer likes, kind:value, as of the moment.", Audience: true, physical: rollup.Affinity},
-		{Name: "query", Title: "Search text", Description: "What was searched for; only texts of at least min_viewers viewers in a week are shown.", Audience: true, physical: rollup.Query},
+		{Name: "affinity", Title: "Affinity", Description: "What the viewer likes, kind:value, as of the moment.", physical: rollup.Affinity},
+		{Name: "query", Title: "Search text", Description: "What was searched for; only texts of at least min_viewers viewers in a week are shown.", physical: rollup.Query},
 	}
 	kept := chains(DefaultRetention())
 	for i := range all {
 		all[i].Finished = !slices.ContainsFunc(kept, func(c chain) bool {
-			return c.name != "plays" && len(c.fitting([]rollup.Dimension{all[i].physical})) > 0
+			return c.name != "plays" && len(c.fitting([]rollup.Dimension{all[i].physical}, needs{})) > 0
 		})
+		all[i].Audience = isAudience(all[i].physical)
 		all[i].MultiValued = all[i].physical.MultiValued()
 	}
 	return all

@@ -95,7 +95,7 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{now: start.UnixMilli(), chains: e.chains, keep: e.opts.Retention, report: newCalendar(e.opts.ReportTZ)}
+	p := &planner{now: start.UnixMilli(), chains: e.chains, keep: e.opts.Retention, min: e.opts.MinViewers, report: newCalendar(e.opts.ReportTZ)}
 	if e.opts.Catalog != nil && r.needsCatalog() {
 		p.catalog = e.opts.Catalog()
 	}

@@ -123,6 +123,9 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 	if a.window != &x.p.current {
 		c = &y.before
 	}
+	if y.audience {
+		return f, x.fetchPrivate(ctx, y, c, f, only)
+	}
 	if y.kind == ofGauges {
 		return f, x.fetchGauges(ctx, y, c, f, where)
 	}
@@ -133,8 +136,11 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 	for i := range c.pieces {
 		s := y.scan(&c.pieces[i], divided)
 		s.Where = where
-		s.Top = top
-		s.EstimateOnly = y.kind != ofTitles && len(c.pieces) == 1 && !x.r.others
+		if len(c.pieces[i].level.extra) == 0 {
+			s.Top = top
+		}
+		folded := len(s.By) > len(y.by)
+		s.EstimateOnly = y.kind != ofTitles && len(c.pieces) == 1 && !x.r.others && !folded
 		res, err := x.scan(ctx, f, s)
 		if err != nil {
 			return nil, err
@@ -150,7 +156,7 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 				x.addViews(f, y, bucket, g)
 				continue
 			}
-			f.merge(bucket, x.groups.id(g.Keys), g)
+			f.merge(bucket, x.groups.id(g.Keys[:len(y.by):len(y.by)]), g)
 		}
 	}
 	return f, nil
@@ -162,32 +168,43 @@ func (y *part) scan(c *piece, divided bool) rollup.Scan {
 		Source: c.level.source, From: c.from, To: c.to, By: y.by, Where: y.where,
 		Sketches: y.needs.sketches, Gauges: y.needs.viewers,
 	}
+	if len(c.level.extra) > 0 {
+		s.By = slices.Concat(y.by, c.level.extra)
+	}
 	if divided {
 		s.Buckets = c.bounds
 	}
 	return s
 }
 
-// scan asks the scanner, and notes what the frame has to know.
+// scan asks the scanner, and notes what the frame and the answer have to know.
 func (x *execution) scan(ctx context.Context, f *frame, s rollup.Scan) (*rollup.Result, error) {
+	res, err := x.ask(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if name := SourceName(s.Source); !slices.Contains(x.sources, name) {
+		x.sources = append(x.sources, name)
+	}
+	f.saw(res)
+	return res, nil
+}
+
+// ask asks the scanner, within bounds.
+func (x *execution) ask(ctx context.Context, s rollup.Scan) (*rollup.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	res, err := x.scanner.Scan(ctx, s)
-	name := SourceName(s.Source)
 	if err != nil {
-		return nil, fmt.Errorf("scan %s: %w", name, err)
+		return nil, fmt.Errorf("scan %s: %w", SourceName(s.Source), err)
 	}
 	if len(res.Groups) > x.maxGroups {
 		return nil, &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
 			"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
 			len(res.Groups), x.maxGroups)}}}
 	}
-	if !slices.Contains(x.sources, name) {
-		x.sources = append(x.sources, name)
-	}
 	x.read += res.CellsRead
-	f.saw(res)
 	return res, nil
 }
 

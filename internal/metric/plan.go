@@ -56,6 +56,9 @@ type part struct {
 	all bool
 	// audience: it names dimensions of people, see private.go.
 	audience bool
+	about    rollup.Dimension
+	// atoms are the dimensions of the fixed cells, those of by first.
+	atoms []rollup.Dimension
 	// whole and total are what the groups are a part of; nil when not needed.
 	whole, total *part
 }
@@ -110,6 +113,7 @@ type planner struct {
 	// catalog is the catalogue by title; nil for none.
 	catalog map[string]CatalogTitle
 	keep    Retention
+	min     int // viewers of a cell of an audience dimension; below 0 is any
 	// fromStart: the range starts with the data, so that an earlier start is no other.
 	fromStart bool
 	// everSince: the range is all time, so that cells of all time answer it.
@@ -118,7 +122,7 @@ type planner struct {
 
 // steps in the order in which they build on one another.
 func steps() []step {
-	return []step{planRange, planCompare, planParts, planWhole, planViews, planPeaks, planCover, planLimit, planTop}
+	return []step{planRange, planCompare, planParts, planWhole, planViews, planPeaks, planPrivate, planCover, planLimit, planTop}
 }
 
 // plan turns a valid request into scans. Errors are *QueryError.

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"slices"
 	"time"
 )
 
@@ -39,7 +40,13 @@ func planCover(p *planner, r *request, out *plan) error {
 }
 
 // levels are those of the part's chain that can give what it needs.
-func (x *part) levels() []level { return x.chain.fitting(x.dims()) }
+func (x *part) levels() []level {
+	levels := x.chain.fitting(x.dims(), x.needs)
+	if x.audience { // decided week by week
+		return slices.DeleteFunc(levels, func(l level) bool { return l.cut == cutEver || len(l.extra) > 0 })
+	}
+	return levels
+}
 
 // stamp writes a time as answers do: RFC 3339 in the zone, with milliseconds
 // only when there are some.

@@ -95,6 +95,9 @@ func sameFilter(a, b rollup.Filter) bool {
 
 // dims are all dimensions that the part groups or filters by.
 func (x *part) dims() []rollup.Dimension {
+	if x.audience {
+		return x.atoms
+	}
 	dims := slices.Clone(x.by)
 	for _, w := range x.where {
 		if !slices.Contains(dims, w.Dimension) {
@@ -122,15 +125,16 @@ func (p *planner) choose(r *request, out *plan, n needs) *chain {
 		chain *chain
 		plays int
 		moved int64
+		extra int
 		width int64
 	}
 	var best *candidate
 	for i := range p.chains {
 		c := &p.chains[i]
-		if !c.carries(n) || n.empty() || !countsOnce(r.where, r.groupBy(), n) {
+		if !c.holds(n).equal(n) || n.empty() || !countsOnce(r.where, r.groupBy(), n) {
 			continue
 		}
-		x := part{chain: c, by: r.groupBy(), where: r.where}
+		x := part{chain: c, by: r.groupBy(), where: r.where, needs: n}
 		this := candidate{chain: c, width: cutWeek.width()}
 		if c.name == "plays" {
 			this.plays = 1
@@ -143,12 +147,13 @@ func (p *planner) choose(r *request, out *plan, n needs) *chain {
 				break
 			}
 			this.moved += cov.moved
+			this.extra = max(this.extra, len(cov.widest.extra))
 			this.width = min(this.width, cov.widest.cut.width())
 		}
 		if !fits {
 			continue
 		}
-		if best == nil || cmp.Or(cmp.Compare(this.plays, best.plays), cmp.Compare(this.moved, best.moved), cmp.Compare(best.width, this.width)) < 0 {
+		if best == nil || cmp.Or(cmp.Compare(this.plays, best.plays), cmp.Compare(this.moved, best.moved), cmp.Compare(this.extra, best.extra), cmp.Compare(best.width, this.width)) < 0 {
 			best = &this
 		}
 	}
@@ -162,7 +167,7 @@ func (p *planner) fits(r *request, out *plan, c *chain, n needs) bool {
 	if !countsOnce(r.where, r.groupBy(), n) {
 		return false
 	}
-	x := part{chain: c, by: r.groupBy(), where: r.where}
+	x := part{chain: c, by: r.groupBy(), where: r.where, needs: n}
 	for _, w := range out.windows() {
 		if _, ok := p.cover(x.levels(), w); !ok {
 			return false
@@ -219,12 +224,14 @@ func (p *planner) kept(n needs, chains []chain) string {
 	var sets []string
 	for i := range chains {
 		c := &chains[i]
-		if c.holds(n).empty() {
-			continue
-		}
-		for _, s := range c.faces() {
-			if !slices.Contains(sets, s) {
-				sets = append(sets, s)
+		for _, l := range c.levels {
+			if l.measures&n.measures == 0 && l.sketches&n.sketches == 0 {
+				continue
+			}
+			for _, face := range l.faces {
+				if s := joinDims(face); len(face) > 0 && !slices.Contains(sets, s) {
+					sets = append(sets, s)
+				}
 			}
 		}
 	}
@@ -232,27 +239,4 @@ func (p *planner) kept(n needs, chains []chain) string {
 		sets = append(sets[:12], "…")
 	}
 	return strings.Join(sets, "; ")
-}
-
-// faces are the sets of dimensions that a chain can answer by, of up to two.
-func (c *chain) faces() []string {
-	var out []string
-	try := func(dims ...rollup.Dimension) {
-		if len(c.fitting(dims)) > 0 && c.name != "plays" {
-			var names []string
-			for _, d := range dims {
-				names = append(names, dimensionName(d))
-			}
-			out = append(out, strings.Join(names, " × "))
-		}
-	}
-	for a := range rollup.DimensionCount {
-		try(a)
-	}
-	for a := range rollup.DimensionCount {
-		for b := a + 1; b < rollup.DimensionCount; b++ {
-			try(a, b)
-		}
-	}
-	return out
 }

@@ -50,8 +50,8 @@ func (p *planner) byDims(dims []rollup.Dimension, n needs) bool {
 	rest := n
 	for i := range p.chains {
 		c := &p.chains[i]
-		if c.name != "plays" && len(c.fitting(dims)) > 0 {
-			rest = rest.without(c.holds(n))
+		if some := c.holds(n); c.name != "plays" && len(c.fitting(dims, some)) > 0 {
+			rest = rest.without(some)
 		}
 	}
 	return rest.empty()
@@ -73,7 +73,7 @@ func (p *planner) reason(r *request, out *plan, n needs) string {
 // forEver says whether some cells by the dimensions are never dropped.
 func (p *planner) forEver(dims []rollup.Dimension, n needs) bool {
 	return slices.ContainsFunc(p.chains, func(c chain) bool {
-		return c.name != "plays" && !c.holds(n).empty() && slices.ContainsFunc(c.fitting(dims), func(l level) bool { return l.keep == 0 })
+		return c.name != "plays" && !c.holds(n).empty() && slices.ContainsFunc(c.fitting(dims, c.holds(n)), func(l level) bool { return l.keep == 0 })
 	})
 }
 

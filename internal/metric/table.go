@@ -256,7 +256,7 @@ func (t *tabling) meta() {
 		}
 		m.Engine, fresh = f.engine, min(fresh, f.fresh)
 		m.GroupsPruned = m.GroupsPruned || f.pruned
-		if y.kind == ofGroups && !y.all && y.chain.measures&set(rollup.KnownPlays) != 0 {
+		if y.kind == ofGroups && !y.all && !y.chain.holds(needs{measures: set(rollup.KnownPlays)}).empty() {
 			m.IdentityCoverage = f.coverage()
 		}
 		t.noteViews(f)

@@ -117,6 +117,11 @@ func (v *validator) checkOthers(r *request) {
 			v.add("others", "invalid", "%s says something about people, so the rest of its values is not told", d.Name)
 		}
 	}
+	for _, w := range r.where {
+		if isAudience(w.Dimension) {
+			v.add("others", "invalid", "%s says something about people, so the rest of its values is not told", dimensionName(w.Dimension))
+		}
+	}
 }
 
 // checkOffered: what is compared with the catalogue needs one dimension that the

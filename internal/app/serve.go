@@ -155,7 +155,9 @@ func (s *server) routes() (err error) {
 	shelf := s.shelf()
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: metric.NewEngine(s.store, metric.Options{Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf)}),
+		Asker: metric.NewEngine(s.store, metric.Options{
+			Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
+		}),
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,

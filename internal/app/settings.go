@@ -20,6 +20,7 @@ type Settings struct {
 	PublicURL      string        `help:"URL under which players and people reach this server, for links and snippets." placeholder:"URL"`
 	ReportTimezone string        `help:"Time zone in which days are cut; fixed by the first start." default:"UTC" placeholder:"ZONE"`
 	Catalog        string        `help:"YAML or JSON file of titles." type:"path" placeholder:"FILE"`
+	MinViewers     int           `help:"Weekly cells of audience dimensions (affinity, region, search text) with fewer viewers are left out of answers; 0 leaves none out." default:"5" placeholder:"N"`
 	Partitions     int32         `help:"Partitions of the log; fixed by the first start." default:"4"`
 	RetainEvents   time.Duration `help:"How long processed events stay in the log, for a rebuild." default:"1h"`
 
@@ -74,6 +75,9 @@ func (s *Settings) Validate() error {
 	}
 	if _, err := time.LoadLocation(s.ReportTimezone); err != nil {
 		wrong = append(wrong, fmt.Sprintf("report-timezone: %q is not a zone such as UTC or Europe/Berlin", s.ReportTimezone))
+	}
+	if s.MinViewers < 0 || s.MinViewers > 1000 {
+		wrong = append(wrong, fmt.Sprintf("min-viewers: %d is not between 0 and 1000", s.MinViewers))
 	}
 	if s.Partitions < 1 || s.Partitions > 256 {
 		wrong = append(wrong, fmt.Sprintf("partitions: %d is not between 1 and 256", s.Partitions))
@@ -146,7 +150,7 @@ func CheckConfig(path string) error {
 // DefaultSettings are what the flags default to.
 func DefaultSettings() Settings {
 	return Settings{
-		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", Partitions: 4,
+		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192,
 	}

@@ -8,6 +8,14 @@ import (
 	"playhead/internal/rollup"
 )
 
+// leastViewers is the setting as the metric layer has it: below 0 is no bound.
+func leastViewers(setting int) int {
+	if setting == 0 {
+		return -1
+	}
+	return setting
+}
+
 // titlesOf is what the metric layer knows of the catalogue of now, made anew when
 // another one takes its place.
 func titlesOf(shelf *catalog.Shelf) func() map[string]metric.CatalogTitle {

@@ -11,11 +11,20 @@ import (
 	"playhead/internal/metric"
 )
 
-type queryInput struct{ RawBody []byte }
+type queryInput struct {
+	Format  string `query:"format" enum:"json,csv,parquet" doc:"How the answer is written; left out: as Accept says, else JSON. Files hold the rows; their meta is in the header Playhead-Meta."`
+	Accept  string `header:"Accept" doc:"application/json, text/csv or application/vnd.apache.parquet."`
+	RawBody []byte
+}
 
 const queryPath = "/api/v1/query"
 
-type queryOutput struct{ Body *metric.Result }
+type queryOutput struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Meta        string `header:"Playhead-Meta"`
+	Body        []byte
+}
 
 type metricsOutput struct{ Body metric.Description }
 
@@ -26,7 +35,12 @@ func (s *server) registerQuery() {
 		SkipValidateBody: true, // the metric layer says what is wrong, and better
 		Summary:          "Ask for metrics by dimensions, filters, time and grain",
 		Description:      "The one way to figures. With a grain, the first column is time and limit counts groups. " + whoReads,
-		RequestBody:      &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}},
+		Responses: map[string]*huma.Response{"200": {Description: "The answer", Content: map[string]*huma.MediaType{
+			"application/json":               {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[metric.Result](), true, "Result")},
+			"text/csv":                       {Schema: &huma.Schema{Type: huma.TypeString}},
+			"application/vnd.apache.parquet": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}},
 	}, s.query)
 	huma.Register(s.api, huma.Operation{
 		OperationID: "describe-metrics", Method: http.MethodGet, Path: "/api/v1/metrics", Security: readers(),
@@ -48,7 +62,16 @@ func (s *server) query(ctx context.Context, in *queryInput) (*queryOutput, error
 	if err != nil {
 		return nil, s.asked(ctx, err)
 	}
-	return &queryOutput{res}, nil
+	f := formatOf(in.Format, in.Accept)
+	body, err := f.write(res)
+	if err != nil {
+		return nil, s.asked(ctx, err)
+	}
+	out := &queryOutput{ContentType: f.mime, Body: body}
+	if f.name != "json" {
+		out.Meta, out.Disposition = metaHeader(res.Meta), `attachment; filename="playhead.`+f.name+`"`
+	}
+	return out, nil
 }
 
 // asked turns what can go wrong with a question into problem details.

@@ -35,7 +35,7 @@ type valuesOutput struct {
 func (s *server) registerValues() {
 	huma.Register(s.api, huma.Operation{
 		OperationID: "values", Method: http.MethodGet, Path: "/api/v1/values", Security: readers(),
-		Summary: "The values of a filter as one types",
+		Summary:     "The values of a filter as one types",
 		Description: "From memory. Search texts are those of the last 28 days that enough viewers looked for, the most frequent first. " + whoReads,
 	}, s.values)
 }

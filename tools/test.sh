@@ -61,13 +61,6 @@ acme() {
 }
 # Players and SDKs that nobody here wrote, on streams that ffmpeg makes.
 clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
-# What we write, read by DataSketches' C++ library, which PyPI has.
-sketches() {
-  local venv=$root/.cache/datasketches
-  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import datasketches' 2>/dev/null ||
-    { python3 -m venv "$venv" && "$venv/bin/pip" --quiet install datasketches==5.2.0; } || return 1
-  tools/with-cache.sh go test -count=1 -v ./internal/sketch -run Cpp -python "$venv/bin/python"
-}
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 fuzz() { tools/with-cache.sh tools/fuzz.sh 60s; }
@@ -84,15 +77,6 @@ need_node() {
   node_is_new_enough || { need_package node nodejs && need_package npm npm; } || return 1
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
 }
-need_python() {
-  need_package python3 python3 || return 1
-  python3 -c 'import ensurepip' 2>/dev/null && return 0
-  [ "$(id -u)" = 0 ] && apt-get install -y --no-install-recommends python3-venv >>"$logs/apt.log" 2>&1 </dev/null &&
-    python3 -c 'import ensurepip' 2>/dev/null && return 0
-  why="python3 cannot make a virtual environment" how="apt-get install python3-venv, then: make test ONLY=$current"
-  return 1
-}
-need_sketches() { need_go && need_python; }
 need_browser() { need_node && need_package chromium chromium; }
 need_clients() { need_browser && need_package ffmpeg ffmpeg; }
 
@@ -110,7 +94,6 @@ step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile
 step crash         need_go      crash
-step sketches      need_sketches sketches
 step clients-go    need_go      clients_go
 step acme          need_go      acme
 step e2e-packages  need_node    e2e_packages

@@ -60,10 +60,8 @@ func format(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
-	case v >= 0.1 || v == 0:
+	default:
 		return fmt.Sprintf("%.2f", v)
-	default: // a share
-		return fmt.Sprintf("%.4f", v)
 	}
 }
 

@@ -9,6 +9,9 @@ export const pages = title => [
   { name: 'titles', path: '/titles' },
   { name: 'title', path: `/titles/${encodeURIComponent(title)}` },
   { name: 'explore', path: '/explore?m=plays,rebuffering_ratio&by=device_type' },
+  { name: 'report', path: `/titles/${encodeURIComponent(title)}/report` },
+  { name: 'pipeline', path: '/pipeline' },
+  { name: 'settings', path: '/settings' },
   { name: 'events', path: '/events' },
   { name: 'player', path: '/demo/player' },
 ]

@@ -33,6 +33,6 @@ export const PLACES: readonly Place[] = [
 
 /** The place that a page belongs to. */
 export function placeOf(page: Route['page']): Place | undefined {
-  const owner = page === 'title' ? 'titles' : page;
+  const owner = page === 'title' || page === 'report' ? 'titles' : page;
   return PLACES.find((p) => p.page === owner);
 }

@@ -4,8 +4,15 @@ import { matches, pretty } from './events/tail-filter';
 import { snippet } from './events/snippets';
 import { fromInput, toInput } from '../frame/zoned';
 import { curves, dropOff, steepest, valueAt } from './title/retention';
-import { spread } from './title/spread';
+import { spread } from '$lib/chart/spread';
 import { sorted, type TitleRow } from './titles/columns';
+import { parseQuestion, pivot, toQuery, writeQuestion, asCurl } from './explore/question';
+import { changes, reasons } from './home/changes';
+import { bytes } from './pipeline/bytes';
+import { quantile, rates, type Sample } from './pipeline/watch.svelte';
+import { histogram } from './quality/histogram';
+import { compareVersions, newest } from './quality/versions';
+import { introLoss, moments } from './title/moments';
 
 const table = (columns: string[], rows: (string | number | null)[][]): RetentionTable => ({
   columns: columns.map((name) => ({ name, type: '' })),
@@ -99,4 +106,97 @@ describe('date fields', () => {
     expect(toInput(Date.UTC(2026, 0, 1, 0, 30), 'Asia/Kolkata')).toBe('2026-01-01T06:00');
     expect(fromInput('', 'UTC')).toBeUndefined();
   });
+});
+
+describe('the explorer', () => {
+  const known = { metrics: new Set(['plays', 'viewers', 'media_hours']), dimensions: new Set(['title', 'country', 'cdn', 'isp']) };
+  const parse = (search: string) => parseQuestion(new URLSearchParams(search), known);
+  it('holds its question in the address', () => {
+    const q = parse('m=viewers,plays&by=cdn,title&grain=hour&as=pivot&sort=plays&dir=up&limit=200');
+    expect(q).toEqual({ metrics: ['viewers', 'plays'], dimensions: ['cdn', 'title'], grain: 'hour', shape: 'pivot', sort: 'plays', up: true, limit: 200 });
+    const written = new URLSearchParams(Object.entries(writeQuestion(q)).filter((e): e is [string, string] => e[1] !== undefined));
+    expect(parse(written.toString())).toEqual(q);
+  });
+  it('takes nothing it does not know', () => {
+    expect(parse('m=moons&by=mood&grain=aeon&as=cake&limit=7')).toEqual({ metrics: ['plays', 'viewers', 'media_hours'], dimensions: [], grain: 'auto', shape: 'chart', sort: undefined, up: false, limit: 50 });
+  });
+  it('asks over time for a chart, of the whole range for a table', () => {
+    const scope = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' };
+    expect(toQuery(parse('m=plays&by=cdn'), scope, 'hour', 'UTC', 'none')).toEqual({ metrics: ['plays'], dimensions: ['cdn'], ...scope, grain: 'hour', timezone: 'UTC', order: [{ by: 'plays', desc: true }], limit: 8 });
+    expect(toQuery(parse('m=plays&by=cdn&as=table'), scope, 'hour', 'UTC', 'previous')).toEqual({ metrics: ['plays'], dimensions: ['cdn'], ...scope, compare: 'previous', order: [{ by: 'plays', desc: true }], limit: 50 });
+  });
+  it('is a call for a terminal', () => {
+    expect(asCurl('http://h:1', { metrics: ['plays'], where: [{ dimension: 'title', in: ["it's"] }] })).toContain("it'\\''s");
+  });
+  it('crosses two columns, the largest first', () => {
+    const crossed = pivot([{ cdn: 'a', isp: 'x', plays: 1 }, { cdn: 'b', isp: 'x', plays: 5 }, { cdn: 'b', isp: 'y', plays: null }], 'cdn', 'isp', 'plays', { down: 5, across: 5 });
+    expect(crossed.down).toEqual(['b', 'a']);
+    expect([crossed.at('b', 'x'), crossed.at('b', 'y'), crossed.at('a', 'y')]).toEqual([5, null, null]);
+  });
+});
+
+describe('what changed', () => {
+  const total = { plays: 20_000, plays_previous: 10_000, play_requests: 21_000, play_requests_previous: 10_500, video_start_failure_rate: 0.02, video_start_failure_rate_previous: 0.01, exits_before_video_start: 0.0301, exits_before_video_start_previous: 0.03 };
+  it('is told apart from noise', () => {
+    const found = changes(['plays', 'video_start_failure_rate', 'exits_before_video_start'], total);
+    expect(found.changed.map((c) => c.metric).sort()).toEqual(['plays', 'video_start_failure_rate']);
+    expect(found.calm.map((c) => c.metric)).toEqual(['exits_before_video_start']);
+  });
+  it('comes from groups that changed more than they are large', () => {
+    const [change] = changes(['plays'], total).changed;
+    if (!change) throw new Error('no change');
+    const rows = [
+      { cdn: 'big', plays: 15_000, plays_previous: 9000 },
+      { cdn: 'risen', plays: 5000, plays_previous: 1000 },
+    ];
+    const found = reasons(change, [{ dimension: 'cdn', rows }]);
+    expect(found).toMatchObject([{ dimension: 'cdn', value: 'risen', share: 0.4 }]);
+  });
+  it('of distinct viewers does not add up, and is not split', () => {
+    const change = { metric: 'viewers', now: 200, before: 100, z: 5, ratio: 1 };
+    expect(reasons(change, [{ dimension: 'cdn', rows: [{ cdn: 'a', viewers: 190, viewers_previous: 20 }, { cdn: 'b', viewers: 190, viewers_previous: 90 }] }])).toEqual([]);
+  });
+});
+
+describe('quality', () => {
+  it('spreads a volume over round bins', () => {
+    const bins = histogram([{ value: 0.002, weight: 10 }, { value: 0.011, weight: 30 }, { value: 0.012, weight: 60 }], 10);
+    expect(bins.reduce((sum, b) => sum + b.share, 0)).toBeCloseTo(1);
+    expect(bins.at(-1)?.share).toBeGreaterThan(0.5);
+    expect(histogram([], 5)).toEqual([]);
+    expect(histogram([{ value: 5, weight: 1 }], 5)).toHaveLength(1);
+  });
+  it('knows the new version', () => {
+    expect(['8.4.9', '8.10.0', '8.4.10', '7.9'].sort(compareVersions)).toEqual(['7.9', '8.4.9', '8.4.10', '8.10.0']);
+    expect(newest(['8.0', '9.0', '8.1'], new Map([['9.0', 3], ['8.1', 500], ['8.0', 900]]))).toBe('8.1');
+    expect(newest([], new Map())).toBeUndefined();
+  });
+});
+
+describe('moments of a title', () => {
+  const curve = (f: (x: number) => number): [number, number][] => Array.from({ length: 121 }, (_, i) => [i * 30_000, f(i / 120)]);
+  it('are where plays go back to, and what they skip', () => {
+    const reached = curve((x) => 1 - x / 2);
+    const watched = curve((x) => (1 - x / 2) * (x > 0.4 && x < 0.43 ? 1.5 : x > 0.7 && x < 0.73 ? 0.5 : 0.95));
+    const found = moments(reached, watched, 3_600_000, 0.1);
+    expect(found.map((m) => m.kind).sort()).toEqual(['again', 'skipped']);
+    expect(found.find((m) => m.kind === 'again')?.from).toBeCloseTo(0.4 * 3_600_000, -5);
+  });
+  it('are none when it is watched evenly', () => expect(moments(curve(() => 1), curve(() => 1), 3_600_000, 0.06)).toEqual([]));
+  it('begin with what the opening costs', () => {
+    expect(introLoss(curve((x) => (x < 0.02 ? 1 : 0.8)), 3_600_000)).toEqual({ until: 120_000, lost: expect.closeTo(0.2) });
+    expect(introLoss([], 1)).toBeUndefined();
+  });
+});
+
+describe('the pipeline', () => {
+  const sample = (at: number, n: number): Sample => ({ at, figures: { process_events_total: n }, results: {} });
+  it('has rates between samples, and a gap at a restart', () => {
+    expect(rates([sample(0, 10), sample(2000, 30), sample(4000, 5), sample(6000, 9)], (s) => s.figures.process_events_total)).toEqual([10, null, 2]);
+  });
+  it('reads a histogram', () => {
+    const buckets = [{ seconds: 0.1, count: 50 }, { seconds: 1, count: 99 }];
+    expect([quantile(buckets, 100, 0.5), quantile(buckets, 100, 0.99), quantile(buckets, 100, 1), quantile([], 0, 0.5)]).toEqual([0.1, 1, Infinity, undefined]);
+  });
+  it('writes sizes', () => expect([0, 1536, 5e9].map((b) => bytes(b).replace('\u202f', ' '))).toEqual(['0 B', '1.5 KiB', '4.7 GiB']));
 });

@@ -8,6 +8,7 @@ class Server {
   session = $state.raw<Session | undefined>(undefined);
   definitions = $state.raw<ReadonlyMap<string, Definition>>(new Map());
   dimensions = $state.raw<ReadonlyMap<string, DimensionDefinition>>(new Map());
+  functions = $state.raw<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
   grains = $state.raw<readonly string[]>([]);
   limits = $state.raw<NonNullable<Description['limits']>>({});
   titles = $state.raw<ReadonlyMap<string, Title>>(new Map());
@@ -53,9 +54,29 @@ class Server {
     return () => clearTimeout(timer);
   }
 
-  /** Those of the names that this server can answer. */
-  known<T extends string>(metrics: readonly T[]): T[] {
-    return metrics.filter((m) => this.definitions.has(m));
+  /** Dimensions that some figure can be grouped by. */
+  askable: readonly DimensionDefinition[] = $derived.by(() => {
+    const all = [...this.dimensions.values()];
+    const used = new Set([...this.definitions.values()].flatMap((d) => d.by ?? all.map((x) => x.name)));
+    return all.filter((d) => used.has(d.name));
+  });
+
+  /** Those of the names that this server can answer, by the dimensions if there are some. */
+  known<T extends string>(metrics: readonly T[], by: readonly string[] = []): T[] {
+    return metrics.filter((m) => this.answers(m, by));
+  }
+
+  /** Whether a figure is kept, by each of the dimensions. */
+  answers(metric: string, by: readonly string[] = []): boolean {
+    const definition = this.definitions.get(metric);
+    if (!definition) return false;
+    const kept = definition.by;
+    return kept ? kept.length > 0 && by.every((d) => kept.includes(d)) : by.every((d) => this.dimensions.has(d));
+  }
+
+  /** Whether `name(metric)` can be asked for. */
+  applies(name: string, metric: string): boolean {
+    return this.functions.get(name)?.has(metric) ?? false;
   }
 
   /** Whether who reads may do what needs at least this role. */
@@ -87,6 +108,7 @@ class Server {
     const answer = await get<Description>('/api/v1/metrics');
     this.definitions = new Map((answer.metrics ?? []).map((d) => [d.name, d]));
     this.dimensions = new Map((answer.dimensions ?? []).map((d) => [d.name, d]));
+    this.functions = new Map((answer.functions ?? []).map((f) => [f.name, new Set(f.of ?? [])]));
     this.grains = answer.grains ?? [];
     this.limits = answer.limits ?? {};
     this.#known.metrics = true;

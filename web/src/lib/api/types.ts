@@ -55,6 +55,8 @@ export interface Definition {
   approximate?: number;
   version?: number;
   higher_is?: number;
+  /** Dimensions that it can be grouped and filtered by; none: nothing keeps it yet. */
+  by?: string[] | null;
   [key: string]: unknown;
 }
 
@@ -64,6 +66,9 @@ export interface DimensionDefinition {
   title: string;
   description?: string;
   finished_plays_only?: boolean;
+  multi_valued?: boolean;
+  /** It is about people: small groups are not shown. */
+  audience?: boolean;
   [key: string]: unknown;
 }
 
@@ -71,10 +76,12 @@ export interface DimensionDefinition {
 export interface Description {
   metrics?: Definition[];
   dimensions?: DimensionDefinition[];
+  /** Figures made of figures: "impact(rebuffering_ratio)". */
+  functions?: { name: string; title?: string; of?: string[] | null }[] | null;
   grains?: string[];
   comparisons?: string[];
   report_timezone?: string;
-  limits?: { rows?: number; metrics?: number; dimensions?: number; filters?: number; values?: number; pulse_hours?: number; hour_days?: number };
+  limits?: { rows?: number; metrics?: number; dimensions?: number; filters?: number; values?: number; pulse_hours?: number; hour_days?: number; min_viewers?: number };
 }
 
 export interface Creative {

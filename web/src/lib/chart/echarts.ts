@@ -3,10 +3,9 @@
 import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { connect, init, use } from 'echarts/core';
-import { LabelLayout } from 'echarts/features';
 import { CanvasRenderer } from 'echarts/renderers';
 
-use([LineChart, BarChart, GridComponent, MarkLineComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
+use([LineChart, BarChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
 
 export { connect, init };
 export type { ECharts, EChartsCoreOption } from 'echarts/core';

@@ -5,6 +5,7 @@ import { minus } from '../format/number';
 import { shapeOf, showExact, show } from '../format/metric';
 import { DAY, HOUR } from '../state/url';
 import type { EChartsCoreOption } from './echarts';
+import { spread } from './spread';
 import { FONT, type Palette } from './theme';
 
 export interface TimeSeries {
@@ -25,6 +26,8 @@ export interface TimeOptions {
   from?: number | undefined;
   to?: number | undefined;
   colors: Palette;
+  /** Of the chart, px: names at the lines' ends are kept apart. */
+  height?: number;
   /** What happened: drawn as ticks on the time axis. */
   marks?: Mark[] | undefined;
 }
@@ -39,6 +42,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
   const span = spanOf(o);
   const many = o.series.length > 1;
   const axis = { fontFamily: FONT, fontSize: 12, color: o.colors.muted };
+  const shifts = many ? labelShifts(o) : [];
   return {
     textStyle: { fontFamily: FONT },
     grid: { left: 4, right: many ? labelRoom(o) : 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
@@ -63,11 +67,12 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       splitLine: { lineStyle: { color: o.colors.grid } },
       axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
     },
-    series: o.series.flatMap((s, i) => lines(s, o, many, i === 0 ? (o.marks ?? []) : [])),
+    series: o.series.flatMap((s, i) => lines(s, o, many ? (shifts[i] ?? 0) : undefined, i === 0 ? (o.marks ?? []) : [])),
   };
 }
 
-function lines(s: TimeSeries, o: TimeOptions, many: boolean, marks: readonly Mark[]): object[] {
+function lines(s: TimeSeries, o: TimeOptions, shift: number | undefined, marks: readonly Mark[]): object[] {
+  const many = shift !== undefined;
   const color = o.colors.series[s.color % 8];
   const base = { type: 'line', showSymbol: false, symbol: 'circle', symbolSize: 6, connectNulls: false, sampling: 'lttb', emphasis: { disabled: true } };
   const out: object[] = [];
@@ -93,14 +98,21 @@ function lines(s: TimeSeries, o: TimeOptions, many: boolean, marks: readonly Mar
     // Direct labels beat a legend.
     ...(many
       ? {
-          endLabel: { show: true, formatter: s.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: labelRoom(o) - 10, overflow: 'truncate' },
-          labelLayout: { moveOverlap: 'shiftY' },
+          endLabel: { show: true, offset: [0, shift], formatter: s.name, color, fontFamily: FONT, fontSize: 12, distance: 6, width: labelRoom(o) - 10, overflow: 'truncate' },
         }
       : {}),
     ...(marks.length ? { markLine: markLine(marks, o) } : {}),
     z: 2,
   });
   return out;
+}
+
+/** How far each name moves so that none covers another, px. */
+function labelShifts(o: TimeOptions): number[] {
+  const room = (o.height ?? 220) - 44;
+  const top = Math.max(1e-12, ...o.series.flatMap((s) => s.points.map(([, v]) => v ?? 0)));
+  const ends = o.series.map((s) => (1 - (s.points.findLast(([, v]) => v !== null)?.[1] ?? 0) / top) * room);
+  return spread(ends, 15, room + 8);
 }
 
 /** Width for the names at the lines' ends, px. */

@@ -29,7 +29,7 @@ const SHORT: Record<string, string> = {
   play_completion_rate: 'Completion',
 };
 
-const KINDS: Record<string, Kind> = { count: 'count', ms: 'ms', hours: 'hours', ratio: 'ratio', per_hour: 'rate', per_minute: 'rate', kbps: 'kbps', kbit_s: 'kbps', index: 'number' };
+const KINDS: Record<string, Kind> = { count: 'count', ms: 'ms', hours: 'hours', ratio: 'ratio', per_hour: 'rate', per_minute: 'rate', 'kbit/s': 'kbps', index: 'number' };
 
 /** Metrics that say how many, not how good: more of them is neither good nor bad for a viewer. */
 const SIZES: ReadonlySet<Kind> = new Set(['count', 'hours']);

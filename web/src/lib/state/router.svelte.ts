@@ -18,14 +18,15 @@ const FLAT = {
 
 export type Route =
   | { page: (typeof FLAT)[keyof typeof FLAT] }
-  | { page: 'title'; id: string }
+  | { page: 'title' | 'report'; id: string }
   | { page: 'missing' };
 
 export function parseRoute(path: string): Route {
   const parts = path.split('/').filter(Boolean);
-  const [first = '', second] = parts;
+  const [first = '', second, third] = parts;
   if (parts.length <= 1 && Object.hasOwn(FLAT, first)) return { page: FLAT[first as keyof typeof FLAT] };
   if (first === 'titles' && second !== undefined && parts.length === 2) return { page: 'title', id: decode(second) };
+  if (first === 'titles' && second !== undefined && third === 'report' && parts.length === 3) return { page: 'report', id: decode(second) };
   return { page: 'missing' };
 }
 

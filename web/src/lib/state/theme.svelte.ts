@@ -11,6 +11,9 @@ class ThemeState {
 
   constructor() {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', (event) => (this.#system = event.matches));
+    // Paper is light.
+    addEventListener('beforeprint', () => (document.documentElement.dataset.theme = 'light'));
+    addEventListener('afterprint', () => this.#apply());
   }
 
   choose(theme: Theme): void {
@@ -21,8 +24,12 @@ class ThemeState {
     } catch {
       // Storage is switched off: the choice lasts until the page is left.
     }
-    if (theme === 'system') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    this.#apply();
+  }
+
+  #apply(): void {
+    if (this.chosen === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.chosen;
   }
 
   toggle(): void {

@@ -12,6 +12,7 @@ describe('the address', () => {
     'range=custom&from=2026-11-01T00%3A00%3A00.000Z&to=2026-11-02T00%3A00%3A00.000Z',
     'tz=Europe%2FBerlin&title=t1&title=t2&country=US&device_type=tv',
     'compare=year&country=',
+    'country=US&f.app_version=8.4.1&f.cdn=a&f.cdn=b',
   ])('survives a round trip: %s', (search) => expect(writeView(parse(search)).toString()).toBe(search));
 
   it('keeps the keys of a page beside the shared ones', () => {

@@ -54,13 +54,19 @@ export function reasons(change: Change, lists: readonly { dimension: string; row
   for (const { dimension, rows } of lists) {
     if (rows.length < 2) continue;
     const groups = rows.map((row) => ({ key: text(row[dimension]), now: judgedOf(change.metric, row), before: judgedOf(change.metric, row, true) }));
-    const usable = groups.some((g) => g.before.value !== null);
-    if (!usable) continue;
-    for (const { key, part } of contributions(rate, groups).slice(0, 3)) {
+    const parts = contributions(rate, groups);
+    // Distinct viewers do not add up over groups: there is no part of theirs to tell.
+    const sum = parts.reduce((total, p) => total + p.part, 0);
+    if (Math.abs(sum - whole) > 0.25 * Math.abs(whole)) continue;
+    const size = (g: (typeof groups)[number]): number => (rate ? g.before.volume : g.before.value) ?? 0;
+    const sizes = groups.reduce((total, g) => total + size(g), 0);
+    for (const { key, part } of parts) {
       const share = part / whole;
-      // What went the other way explains nothing; what is unknown cannot be acted on.
-      if (share < 0.08 || key === '') continue;
       const group = groups.find((g) => g.key === key);
+      const usual = group && sizes > 0 ? size(group) / sizes : 0;
+      // What went the other way explains nothing, nor does a group that took no more
+      // part in the change than it is large; what is unknown cannot be acted on.
+      if (share < 0.08 || share < usual * 1.3 || key === '') continue;
       found.push({ dimension, value: key, share, now: group?.now.value ?? null, before: group?.before.value ?? null });
     }
   }

@@ -4,7 +4,7 @@ import type { EChartsCoreOption } from '$lib/chart/echarts';
 import { FONT, type Palette } from '$lib/chart/theme';
 import { position } from '$lib/format/duration';
 import { minus, percent } from '$lib/format/number';
-import { spread } from './spread';
+import { spread } from '$lib/chart/spread';
 
 export interface Line {
   name: string;
@@ -75,7 +75,7 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
 /** Width for the labels at the lines' ends, px; the same for the chart of drop-off under them. */
 function roomFor(o: RetentionOptions): number {
   const longest = o.kind === 'bar' ? 'Reached'.length : Math.max(7, ...o.lines.map((l) => l.name.length));
-  return Math.min(96, Math.ceil(longest * 7));
+  return Math.min(110, Math.ceil(longest * 8) + 4);
 }
 
 function series(line: Line, o: RetentionOptions, shift: number, room: number): object {

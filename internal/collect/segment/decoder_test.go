@@ -265,3 +265,39 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What viewers do beside playing, and what led to a play, comes through whole.
+func TestBrowsing(t *testing.T) {
+	one := func(body string) wire.Item {
+		t.Helper()
+		var got wire.Item
+		n := 0
+		if err := NewDecoder().Decode([]byte(body), Options{}, func(it *wire.Item) { got, n = *it, n+1 }); err != nil || n != 1 || got.Bad.Code != "" {
+			t.Fatalf("%s: %d items, %v %+v", body, n, err, got.Bad)
+		}
+		return got
+	}
+	track := func(event, properties string) string {
+		return `{"type":"track","userId":"u","event":"` + event + `","properties":{` + properties + `}}`
+	}
+	const shown = `"title_id":"t1","creative_id":"c1","placement":"row","rank":3,"impression_id":"i1","search_id":"s1","propensity":0.25`
+	for name, want := range map[string]event.Type{
+		"Impression": event.Impression, "Promotion Viewed": event.Impression, "select": event.Select, "Promotion Clicked": event.Select, "Rated": event.Rated,
+		"Product Added to Wishlist": event.Listed, "Search": event.Search,
+	} {
+		it := one(track(name, shown+`,"query":"love","results":0`))
+		e := it.Event
+		if e.Type != want || e.TitleID != "t1" || e.CreativeID != "c1" || e.Placement != "row" || e.Rank != 3 || it.Impression != "i1" || it.Search != "s1" ||
+			e.Propensity != 0.25 || e.SearchQuery != "love" || e.SearchHits != 0 {
+			t.Errorf("%s: %+v", name, it)
+		}
+	}
+	promotion := one(track("Promotion Viewed", `"promotion_id":"p","creative":"c2","product_id":"t2","position":"home_top"`)).Event
+	if promotion.CreativeID != "c2" || promotion.TitleID != "t2" || promotion.Placement != "home_top" || promotion.Rank != event.Absent {
+		t.Errorf("%+v", promotion)
+	}
+	it := one(track("Video Playback Started", `"session_id":"p1","position":5,`+shown))
+	if e := it.Event; e.Type != event.PlayRequested || e.PositionMS != 5000 || e.CreativeID != "c1" || e.Rank != 3 || it.Impression != "i1" || it.Search != "s1" {
+		t.Errorf("%+v", it)
+	}
+}

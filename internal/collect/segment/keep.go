@@ -49,16 +49,15 @@ func (d *Decoder) track() {
 		d.video(t, about)
 		return
 	}
-	switch string(name) {
-	case "experimentviewed":
-		d.exposed()
-	case "productssearched":
-		it.Event.Type = event.Search
-		d.text(m.properties.Get("query"), &it.Event.SearchQuery, event.MaxTextBytes)
-		d.keep(m.properties)
-	default:
-		d.tracked("track")
+	if t := browsing(name); t != event.TypeUnknown {
+		d.browse(t)
+		return
 	}
+	if string(name) == "experimentviewed" {
+		d.exposed()
+		return
+	}
+	d.tracked("track")
 }
 
 // exposed is an event of Segment's A/B Testing spec.

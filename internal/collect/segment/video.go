@@ -144,6 +144,8 @@ func (d *Decoder) property(key []byte, v rawjson.Value, to *video) {
 		if is, ok := truth(v); ok {
 			e.Quality.ErrorFatal = is
 		}
+	default:
+		d.shownAs(key, v)
 	}
 }
 

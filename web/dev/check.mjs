@@ -180,7 +180,7 @@ try {
     const before = await page.getByRole('option').first().getAttribute('id');
     await page.waitForTimeout(900);
     assert.equal(await page.getByRole('option').first().getAttribute('id'), before);
-    await page.getByRole('option').nth(1).click();
+    await page.locator('[role="option"]:has(.bg-good)').first().click(); // an accepted one: of a rejected one nothing became
     await page.getByText('As it came').waitFor();
     await page.getByText('What it became').waitFor();
     await page.getByRole('button', { name: 'Resume', exact: true }).click();

@@ -123,7 +123,7 @@ func (l level) fit(dims []rollup.Dimension, n needs) (level, bool) {
 		return l, false
 	}
 	if l.source == rollup.SourcePlays {
-		return l, rollup.Covers(l.source, dims)
+		return l, playsCover(dims)
 	}
 	best := -1
 	for i, face := range l.faces {
@@ -144,6 +144,21 @@ func (l level) fit(dims []rollup.Dimension, n needs) (level, bool) {
 	}
 	l.extra = slices.DeleteFunc(slices.Clone(l.faces[best]), func(d rollup.Dimension) bool { return slices.Contains(dims, d) })
 	return l, true
+}
+
+// playsCover says whether single plays know the dimensions: what they are, how
+// they came about and what the title is, but not what was searched for or liked.
+func playsCover(dims []rollup.Dimension) bool {
+	many := 0
+	for _, d := range dims {
+		if d.MultiValued() {
+			many++
+		}
+		if d > rollup.ISP && rollup.Covers(rollup.SourcePlays, []rollup.Dimension{rollup.Query}) {
+			return false // rows that do not hold them yet
+		}
+	}
+	return many <= 1 && rollup.Covers(rollup.SourcePlays, dims)
 }
 
 // fitting are the levels that give what is needed by the dimensions.

@@ -216,12 +216,12 @@ func (e quantile) needs(n *needs) { n.sketches |= rollup.SketchesOf(e.of) }
 
 func (e quantile) eval(in *Input) (figure, bool) {
 	s, ok := any(in.Sketches).(interface {
-		Quantiles(rollup.Sketch) *sketch.Quantiles[float32]
+		KLL(rollup.Sketch) *sketch.KLLFloat
 	})
 	if !ok {
 		return figure{}, false
 	}
-	q := s.Quantiles(e.of)
+	q := s.KLL(e.of)
 	if q == nil || q.IsEmpty() {
 		return figure{}, false
 	}

@@ -131,7 +131,7 @@ func (p *planner) choose(r *request, out *plan, n needs) *chain {
 	var best *candidate
 	for i := range p.chains {
 		c := &p.chains[i]
-		if !c.holds(n).equal(n) || n.empty() || !countsOnce(r.where, r.groupBy(), n) {
+		if !c.holds(n).equal(n) || n.empty() || !countsOnce(c, r.where, r.groupBy(), n) {
 			continue
 		}
 		x := part{chain: c, by: r.groupBy(), where: r.where, needs: n}
@@ -164,7 +164,7 @@ func (p *planner) choose(r *request, out *plan, n needs) *chain {
 }
 
 func (p *planner) fits(r *request, out *plan, c *chain, n needs) bool {
-	if !countsOnce(r.where, r.groupBy(), n) {
+	if !countsOnce(c, r.where, r.groupBy(), n) {
 		return false
 	}
 	x := part{chain: c, by: r.groupBy(), where: r.where, needs: n}
@@ -178,9 +178,10 @@ func (p *planner) fits(r *request, out *plan, c *chain, n needs) bool {
 
 // countsOnce says whether a play counts once in a group although a dimension
 // that is filtered by has many values a play: sums over several of them count it
-// several times. Members of sketches are distinct anyway.
-func countsOnce(where []rollup.Filter, by []rollup.Dimension, n needs) bool {
-	if n.measures == 0 {
+// several times. Members of sketches are distinct anyway, and single plays are
+// looked at one by one.
+func countsOnce(c *chain, where []rollup.Filter, by []rollup.Dimension, n needs) bool {
+	if n.measures == 0 || c != nil && c.name == "plays" {
 		return true
 	}
 	return !slices.ContainsFunc(where, func(w rollup.Filter) bool {

@@ -30,7 +30,7 @@ func (p *planner) whyNot(r *request, out *plan, n needs) string {
 		}
 	}
 	switch {
-	case !countsOnce(r.where, r.groupBy(), n):
+	case !countsOnce(nil, r.where, r.groupBy(), n):
 		return "one play may have several of the values that are filtered by, so their sum counts it more than once; group by that dimension, or filter by one value"
 	case !p.byDims(dims, n):
 		text := "no roll-up keeps it by " + joinDims(dims)

@@ -62,22 +62,26 @@ func (g *Engine) started(m *more, title text, t int64) bool {
 func (g *Engine) tidy(v *viewer, m *more) {
 	c := &g.config
 	m.plays = slices.DeleteFunc(m.plays, func(p *played) bool {
-		if !p.frozen && p.firstFrame > 0 && v.newest > p.firstFrame+c.Horizon && g.now > p.received+keepAway {
+		if !p.frozen && p.firstFrame > 0 && v.newest[clock(p.history)] > p.firstFrame+c.Horizon && g.now > p.received+keepAway {
 			p.freeze()
 		}
 		gone := g.gone(v, p)
 		if gone {
-			m.lastFrame = max(m.lastFrame, p.firstFrame)
+			m.keepFrame(p, c)
 		}
 		return gone
 	})
 	m.impressions = slices.DeleteFunc(m.impressions, func(p impression) bool { return g.idle(v, m, &p) })
-	m.selects = slices.DeleteFunc(m.selects, func(s choice) bool { return s.time < v.newest-c.Horizon-c.Collapse })
-	first := v.newest - c.SelectWindow - 2*c.Horizon
-	if len(m.searches) > 0 {
-		first = min(first, m.searches[0].time)
-	}
-	m.hits = slices.DeleteFunc(m.hits, func(h hit) bool { return h.time < first })
+	m.selects = slices.DeleteFunc(m.selects, func(s choice) bool {
+		return s.time < v.newest[clock(s.history)]-c.Horizon-c.Collapse
+	})
+	m.hits = slices.DeleteFunc(m.hits, func(h hit) bool {
+		first := v.newest[clock(h.history)] - c.SelectWindow - 2*c.Horizon
+		if len(m.searches) > 0 {
+			first = min(first, m.searches[0].time)
+		}
+		return h.time < first
+	})
 	m.forgetSeen(g.now, c)
 	g.markMore(v)
 }
@@ -87,7 +91,7 @@ func (g *Engine) idle(v *viewer, m *more, p *impression) bool {
 	if !p.matured || !p.history && g.now <= p.received+grace {
 		return false
 	}
-	if p.eligible && p.taken && !p.completed && v.newest-p.time <= g.config.CompleteWithin+day {
+	if p.eligible && p.taken && !p.completed && v.newest[clock(p.history)]-p.time <= g.config.CompleteWithin+day {
 		return false // its title may yet be completed
 	}
 	return !slices.ContainsFunc(m.plays, func(o *played) bool { return o.of == p.seq && !o.qualified })
@@ -99,7 +103,7 @@ func (g *Engine) gone(v *viewer, p *played) bool {
 	switch {
 	case len(p.rows) == 0: // it is open
 		return p.received+c.Memory <= g.now
-	case p.history && v.newest > p.firstFrame+c.LateLimit+hour:
+	case p.history && v.newest[1] > p.firstFrame+c.LateLimit+hour:
 		return true
 	}
 	return p.received+c.LateLimit+hour <= g.now
@@ -115,22 +119,24 @@ func (g *Engine) plan(v *viewer) {
 	v.due, v.dueAt = v.moreDue, v.moreDueAt
 	for i := range v.sessions {
 		s := &v.sessions[i]
-		v.dueAt = min(v.dueAt, s.to+g.config.SessionGap+h+1)
+		at := clock(s.history)
+		v.dueAt[at] = min(v.dueAt[at], s.to+g.config.SessionGap+h+1)
 		if !s.history {
 			v.due = min(v.due, s.received+g.config.SessionGap+h+1)
 		}
 	}
 	if len(v.sessions) > g.config.MaxSessions {
-		v.dueAt = v.newest
+		v.dueAt = [2]int64{}
 	}
 	g.enter(v)
 }
 
 func (g *Engine) planMore(v *viewer, m *more) {
 	c := &g.config
-	v.moreDue, v.moreDueAt = never, never
+	v.moreDue, v.moreDueAt = never, [2]int64{never, never}
 	wait := func(t, received, window int64, history bool) {
-		v.moreDueAt = min(v.moreDueAt, t+window+c.Horizon+1)
+		at := clock(history)
+		v.moreDueAt[at] = min(v.moreDueAt[at], t+window+c.Horizon+1)
 		if !history {
 			v.moreDue = min(v.moreDue, received+window+c.Horizon+1)
 		}
@@ -145,7 +151,7 @@ func (g *Engine) planMore(v *viewer, m *more) {
 		}
 	}
 	if len(m.searches) > c.MaxSearches {
-		v.moreDueAt = v.newest
+		v.moreDueAt = [2]int64{}
 	}
 	for i := range m.impressions {
 		if p := &m.impressions[i]; !p.matured {

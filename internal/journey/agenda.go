@@ -156,6 +156,12 @@ func (g *Engine) settle(v *viewer, keyID uint32, out *fact.Batch) error {
 			for _, p := range m.plays {
 				p.history = false
 			}
+			for i := range m.selects {
+				m.selects[i].history = false
+			}
+			for i := range m.hits {
+				m.hits[i].history = false
+			}
 		}
 		g.mature(v, m, out)
 		g.tidy(v, m)

@@ -24,10 +24,11 @@ func (g *Engine) play(v *viewer, m *more, ref event.Ref, out *fact.Batch) *playe
 		oldest := slices.MinFunc(m.plays, func(a, b *played) int {
 			return cmp.Or(cmp.Compare(a.received, b.received), bytes.Compare(a.ref[:], b.ref[:]))
 		})
-		m.letGo(oldest)
+		m.keepFrame(oldest, &g.config)
+		m.plays = slices.DeleteFunc(m.plays, func(o *played) bool { return o == oldest })
 		out.Counts.Evicted++
 	}
-	p := &played{ref: ref, received: g.now, where: g.nowhere(), newWhere: g.nowhere(), history: v.history != 0}
+	p := &played{ref: ref, received: g.now, where: g.nowhere(), history: v.history != 0}
 	m.plays = append(m.plays, p)
 	return p
 }
@@ -35,12 +36,6 @@ func (g *Engine) play(v *viewer, m *more, ref event.Ref, out *fact.Batch) *playe
 // nowhere is where nothing is known.
 func (g *Engine) nowhere() where {
 	return where{base: unique.Make(fact.Dims{}), title: g.none, labels: g.none}
-}
-
-// letGo forgets a play, but that there was one.
-func (m *more) letGo(p *played) {
-	m.lastFrame = max(m.lastFrame, p.firstFrame)
-	m.plays = slices.DeleteFunc(m.plays, func(o *played) bool { return o == p })
 }
 
 // name notes the impression that a client says a play is of: what the earliest
@@ -177,47 +172,6 @@ func (g *Engine) complete(v *viewer, m *more, title text, f int64, out *fact.Bat
 		if p.takenIsSaid {
 			g.expose(v, p, fact.TakeCompleted, 1, p.media, out)
 		}
-	}
-}
-
-// renew says which of the viewer's plays are the first in a month, and takes
-// back what was said of others.
-func (g *Engine) renew(v *viewer, m *more, out *fact.Batch) {
-	if !v.known {
-		return
-	}
-	list := make([]*played, 0, len(m.plays))
-	for _, p := range m.plays {
-		if p.firstFrame > 0 || p.newAt > 0 {
-			list = append(list, p)
-		}
-	}
-	slices.SortFunc(list, func(a, b *played) int {
-		return cmp.Or(cmp.Compare(a.firstFrame, b.firstFrame), bytes.Compare(a.ref[:], b.ref[:]))
-	})
-	last := m.lastFrame
-	for _, p := range list {
-		at := int64(0)
-		if f := p.firstFrame; f > 0 {
-			if last == 0 || f-last > g.config.Memory {
-				at = f
-			}
-			last = max(last, f)
-		}
-		if at == p.newAt && (at == 0 || p.newWhere == p.where) {
-			continue
-		}
-		g.newViewer(v, p, -1, out)
-		p.newAt, p.newWhere = at, p.where
-		g.newViewer(v, p, 1, out)
-	}
-}
-
-func (g *Engine) newViewer(v *viewer, p *played, n int32, out *fact.Batch) {
-	if p.newAt > 0 {
-		out.Marks = append(out.Marks, fact.Mark{
-			Dims: g.dims(p.newWhere, out), Kind: fact.NewViewer, Known: true, N: n, Time: p.newAt, Viewer: v.key,
-		})
 	}
 }
 

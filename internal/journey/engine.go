@@ -156,7 +156,7 @@ func (g *Engine) event(s Step, out *fact.Batch) (repeat bool, err error) {
 	if err := g.browse(v, e, out); err != nil {
 		return false, err
 	}
-	if g.plan(v); v.newest >= v.dueAt {
+	if g.plan(v); v.newest[0] >= v.dueAt[0] || v.newest[1] >= v.dueAt[1] {
 		err = g.advance(v, out)
 		g.plan(v)
 	}
@@ -172,9 +172,11 @@ func (g *Engine) touch(v *viewer, e *event.Event) {
 	}
 	if e.Import && v.history != e.KeyID {
 		v.history, v.agendaNew = e.KeyID, true
+		v.newest[1] = e.Time
 		g.index(v)
 	}
-	v.newest = max(v.newest, e.Time)
+	at := clock(e.Import)
+	v.newest[at] = max(v.newest[at], e.Time)
 	v.received = max(v.received, e.ReceivedAt)
 	g.mark(v)
 	if g.back != v {
@@ -287,7 +289,8 @@ func (g *Engine) unlink(v *viewer) {
 }
 
 func newViewer(key event.ViewerKey) *viewer {
-	return &viewer{key: key, due: never, dueAt: never, moreDue: never, moreDueAt: never}
+	none := [2]int64{never, never}
+	return &viewer{key: key, due: never, dueAt: none, moreDue: never, moreDueAt: none}
 }
 
 // viewer is the viewer's state, brought back if it was let go.

@@ -32,7 +32,7 @@ func (g *Engine) impression(v *viewer, m *more, e *event.Event, out *fact.Batch)
 		creative: unique.Make(e.CreativeID), placement: unique.Make(e.Placement), experiments: unique.Make(experiments(e.Experiments)),
 		taste: unique.Make(g.taste(m, e.Time)), rank: int32(e.Rank), propensity: e.Propensity, took: g.none, history: e.Import,
 	}
-	late := e.Time < v.newest-g.config.Horizon
+	late := e.Time < v.newest[clock(e.Import)]-g.config.Horizon
 	at := len(m.impressions)
 	for at > 0 && n.before(&m.impressions[at-1]) {
 		at--
@@ -183,7 +183,7 @@ func (g *Engine) find(m *more, named event.Ref, title, show text, at, window int
 // time t came in.
 func (g *Engine) reconsider(v *viewer, m *more, t int64, out *fact.Batch) {
 	for i := range m.selects {
-		if s := &m.selects[i]; s.time >= t-g.config.Collapse && s.time >= v.newest-g.config.Horizon {
+		if s := &m.selects[i]; s.time >= t-g.config.Collapse && s.time >= v.newest[clock(s.history)]-g.config.Horizon {
 			g.assign(v, m, s, out)
 		}
 	}
@@ -196,7 +196,7 @@ func (g *Engine) reconsider(v *viewer, m *more, t int64, out *fact.Batch) {
 
 // selects takes a select in.
 func (g *Engine) selects(v *viewer, m *more, e *event.Event, out *fact.Batch) {
-	m.selects = append(m.selects, choice{time: e.Time, tie: tieOf(e), title: unique.Make(e.TitleID), named: e.Impression})
+	m.selects = append(m.selects, choice{time: e.Time, tie: tieOf(e), title: unique.Make(e.TitleID), named: e.Impression, history: e.Import})
 	if len(m.selects) > g.config.MaxSelects {
 		m.selects = slices.Delete(m.selects, 0, 1)
 	}

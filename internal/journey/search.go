@@ -57,7 +57,7 @@ func (g *Engine) choose(v *viewer, m *more, e *event.Event) {
 	if found && m.hits[at].ref == e.Search {
 		return
 	}
-	m.hits = slices.Insert(m.hits, at, hit{e.Search, e.Time})
+	m.hits = slices.Insert(m.hits, at, hit{e.Search, e.Time, e.Import})
 	if len(m.hits) > g.config.MaxSelects {
 		m.hits = slices.Delete(m.hits, 0, 1)
 	}

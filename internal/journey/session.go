@@ -90,7 +90,7 @@ func (v *viewer) tally(s Step, out *fact.Batch) {
 // over reports whether nothing can come any more that belongs to time t or to
 // the window after it.
 func (g *Engine) over(v *viewer, t, received, window int64, history bool) bool {
-	return v.newest > t+window+g.config.Horizon || !history && g.now > received+window+g.config.Horizon
+	return v.newest[clock(history)] > t+window+g.config.Horizon || !history && g.now > received+window+g.config.Horizon
 }
 
 // closeSessions says the sessions that are over.

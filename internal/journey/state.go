@@ -20,7 +20,9 @@ func (v *viewer) encode() []byte {
 	for _, n := range [...]uint32{v.keyID, v.history} {
 		w.uint(uint64(n))
 	}
-	for _, n := range [...]int64{v.newest, v.due, v.dueAt, v.moreDue, v.moreDueAt, v.bucket} {
+	for _, n := range [...]int64{
+		v.newest[0], v.newest[1], v.due, v.dueAt[0], v.dueAt[1], v.moreDue, v.moreDueAt[0], v.moreDueAt[1], v.bucket,
+	} {
 		w.int(n)
 	}
 	for _, p := range v.said {
@@ -46,7 +48,9 @@ func (v *viewer) decode(data []byte) error {
 	v.received = r.int()
 	r.bits(&v.known, &v.stored)
 	v.keyID, v.history = uint32(r.uint()), uint32(r.uint())
-	for _, n := range [...]*int64{&v.newest, &v.due, &v.dueAt, &v.moreDue, &v.moreDueAt, &v.bucket} {
+	for _, n := range [...]*int64{
+		&v.newest[0], &v.newest[1], &v.due, &v.dueAt[0], &v.dueAt[1], &v.moreDue, &v.moreDueAt[0], &v.moreDueAt[1], &v.bucket,
+	} {
 		*n = r.int()
 	}
 	for i := range v.said {
@@ -71,7 +75,6 @@ func (m *more) encode() []byte {
 	w := writer{data: []byte{stateVersion}}
 	w.uint(uint64(m.nextSeq))
 	w.int(m.lastSearch)
-	w.int(m.lastFrame)
 	w.uint(uint64(len(m.seen)))
 	for _, s := range m.seen {
 		w.uint(s.hash)
@@ -88,11 +91,13 @@ func (m *more) encode() []byte {
 		w.handle(s.title)
 		w.ref(s.named)
 		w.uint(uint64(s.of))
+		w.bits(s.history)
 	}
 	w.uint(uint64(len(m.hits)))
 	for _, h := range m.hits {
 		w.ref(h.ref)
 		w.int(h.time)
+		w.bits(h.history)
 	}
 	w.uint(uint64(len(m.searches)))
 	for i := range m.searches {
@@ -110,6 +115,17 @@ func (m *more) encode() []byte {
 	for _, p := range m.plays {
 		w.played(p)
 	}
+	w.uint(uint64(len(m.months)))
+	for _, o := range m.months {
+		w.int(o.from)
+		w.int(o.to - o.from)
+		w.where(o.where)
+	}
+	w.uint(uint64(len(m.news)))
+	for _, o := range m.news {
+		w.int(o.at)
+		w.where(o.where)
+	}
 	w.uint(uint64(len(m.titles)))
 	for _, c := range m.titles {
 		w.handle(c.title)
@@ -123,7 +139,7 @@ func (m *more) encode() []byte {
 func (m *more) decode(data []byte) error {
 	r := reader{data: data}
 	r.version()
-	m.nextSeq, m.lastSearch, m.lastFrame = uint32(r.uint()), r.int(), r.int()
+	m.nextSeq, m.lastSearch = uint32(r.uint()), r.int()
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		m.seen = append(m.seen, seen{r.uint(), r.int()})
 	}
@@ -131,10 +147,14 @@ func (m *more) decode(data []byte) error {
 		m.impressions = append(m.impressions, r.impression())
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		m.selects = append(m.selects, choice{time: r.int(), tie: r.uint(), title: r.handle(), named: r.ref(), of: uint32(r.uint())})
+		s := choice{time: r.int(), tie: r.uint(), title: r.handle(), named: r.ref(), of: uint32(r.uint())}
+		r.bits(&s.history)
+		m.selects = append(m.selects, s)
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		m.hits = append(m.hits, hit{r.ref(), r.int()})
+		h := hit{ref: r.ref(), time: r.int()}
+		r.bits(&h.history)
+		m.hits = append(m.hits, h)
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		s := search{
@@ -145,6 +165,14 @@ func (m *more) decode(data []byte) error {
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		m.plays = append(m.plays, r.played())
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		o := month{period: period{from: r.int()}}
+		o.to, o.where = o.from+r.int(), r.where()
+		m.months = append(m.months, o)
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		m.news = append(m.news, opening{r.int(), r.where()})
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		c := chosen{title: r.handle(), show: r.handle(), first: r.int()}
@@ -192,8 +220,6 @@ func (w *writer) played(p *played) {
 	w.where(p.where)
 	w.of(p.of, p.slot)
 	w.bits(p.frozen, p.qualified, p.history)
-	w.int(p.newAt)
-	w.where(p.newWhere)
 	w.uint(uint64(len(p.rows)))
 	for _, o := range p.rows {
 		w.int(int64(o.part))
@@ -206,7 +232,6 @@ func (r *reader) played() *played {
 	p := &played{ref: r.ref(), received: r.int(), named: r.ref(), namedAt: r.int(), firstFrame: r.int(), where: r.where()}
 	p.of, p.slot = r.of()
 	r.bits(&p.frozen, &p.qualified, &p.history)
-	p.newAt, p.newWhere = r.int(), r.where()
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		o := row{part: int32(r.int())}
 		o.of, o.slot = r.of()
@@ -391,8 +416,8 @@ func (g *Engine) save(v *viewer, save Save) {
 }
 
 func (m *more) empty() bool {
-	return len(m.seen)+len(m.impressions)+len(m.selects)+len(m.hits)+len(m.searches)+len(m.plays)+len(m.titles) == 0 &&
-		m.lastFrame == 0 && m.lastSearch == 0
+	return len(m.seen)+len(m.impressions)+len(m.selects)+len(m.hits)+len(m.searches)+len(m.plays)+len(m.titles)+len(m.months)+len(m.news) == 0 &&
+		m.lastSearch == 0
 }
 
 func (g *Engine) forget(v *viewer) {

@@ -40,16 +40,20 @@ type viewer struct {
 	known bool
 	// keyID sent the last event; history is the import under way that sent some.
 	keyID, history uint32
-	// newest is the highest event time, received the highest receipt.
-	newest, received int64
-	sessions         []session // that are not over, by time
-	said             [2]period // the last ones that were
+	// newest is the highest event time: of what is live, and of the import under
+	// way, which has a clock of its own. received is the highest receipt.
+	newest   [2]int64
+	received int64
+	sessions []session // that are not over, by time
+	said     [2]period // the last ones that were
 	// due is the time of the log at which something is to be said even if the
-	// viewer stays silent; dueAt the same in the viewer's own time. never: nothing.
-	due, dueAt int64
+	// viewer stays silent; dueAt the same in the viewer's own times. never: nothing.
+	due   int64
+	dueAt [2]int64
 	// moreDue and moreDueAt are the part of it that more brings; replan: it changed.
-	moreDue, moreDueAt int64
-	replan             bool
+	moreDue   int64
+	moreDueAt [2]int64
+	replan    bool
 	// bucket is where the agenda has the viewer, 0 nowhere.
 	bucket int64
 
@@ -78,8 +82,30 @@ type more struct {
 	searches    []search
 	lastSearch  int64 // of those that were said; 0 none
 	plays       []*played
-	lastFrame   int64 // newest first frame of plays that were let go; 0 none
+	months      []month // first frames of plays that were let go
+	news        []opening
 	titles      []chosen
+}
+
+// month is a stretch of time in which the viewer played at least every 28 days:
+// from and to are first frames.
+type month struct {
+	period
+	where // of the first
+}
+
+// opening is a first play in 28 days that was said.
+type opening struct {
+	at int64
+	where
+}
+
+// clock says which of the viewer's own times counts.
+func clock(history bool) int {
+	if history {
+		return 1
+	}
+	return 0
 }
 
 // seen is an event without a play that was counted.
@@ -118,17 +144,19 @@ type impression struct {
 
 // choice is a select.
 type choice struct {
-	time  int64
-	tie   uint64
-	title text
-	named event.Ref
-	of    uint32 // the impression it counts for, 0 none
+	time    int64
+	tie     uint64
+	title   text
+	named   event.Ref
+	of      uint32 // the impression it counts for, 0 none
+	history bool
 }
 
 // hit says that a result of a search was chosen.
 type hit struct {
-	ref  event.Ref
-	time int64
+	ref     event.Ref
+	time    int64
+	history bool
 }
 
 // search is one that is not said yet.
@@ -173,10 +201,7 @@ type played struct {
 	slot slot
 	// frozen: nothing can change the attribution any more.
 	frozen, qualified, history bool
-	// newAt and newWhere are the NewViewer that was said, newAt 0 none.
-	newAt    int64
-	newWhere where
-	rows     []row
+	rows                       []row
 }
 
 // row is a row of the play that was given.

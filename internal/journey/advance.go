@@ -53,8 +53,9 @@ func leftOut(placement string) bool {
 // started reports whether the viewer was a starter of the title, or of one of
 // the show that it is, at t.
 func (g *Engine) started(m *more, title text, t int64) bool {
+	within := func(p period) bool { return p.from > 0 && p.from < t && p.to > t-g.config.Memory }
 	return slices.ContainsFunc(m.titles, func(c chosen) bool {
-		return (c.title == title || c.show == title) && c.first < t && c.last > t-g.config.Memory
+		return (c.title == title || c.show == title) && (within(c.is) || within(c.was))
 	})
 }
 

@@ -202,12 +202,16 @@ func (s *stream) live(r *rand.Rand, events []event.Event) {
 	now := int64(0)
 	for i := range events {
 		e := &events[i]
-		for now > 0 && now+20*minute < e.ReceivedAt {
-			now += 1 + r.Int64N(20*minute)
-			s.take(record{tick: now})
-			if e.ReceivedAt-now > 2*day {
+		for now > 0 && now+second < e.ReceivedAt { // a log ticks each second; not each matters
+			switch left := e.ReceivedAt - now; {
+			case left > 2*day:
 				now += r.Int64N(day)
+			case left > minute:
+				now += 1 + r.Int64N(left/2)
+			default:
+				now = e.ReceivedAt - r.Int64N(second)
 			}
+			s.take(record{tick: now})
 		}
 		now = e.ReceivedAt
 		s.take(record{event: e})

@@ -119,18 +119,19 @@ func (o *oracle) seen() (completions map[string][]int64) {
 			continue
 		}
 		union := func(from, to int) int64 {
-			covered := map[int64]bool{}
-			n := int64(0)
+			var ends [][2]int64 // where a play begins (+1) and ends (−1) to cover the title
 			for _, u := range o.s.views[from:to] {
-				if u.title != v.title || v.first-u.first > 28*day {
-					continue
+				if u.title == v.title && v.first-u.first <= 28*day {
+					ends = append(ends, [2]int64{u.from, 1}, [2]int64{u.from + u.media, -1})
 				}
-				for ms := u.from; ms < u.from+u.media; ms++ {
-					if !covered[ms] {
-						covered[ms] = true
-						n++
-					}
+			}
+			slices.SortFunc(ends, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+			n, depth := int64(0), int64(0)
+			for k, e := range ends {
+				if depth > 0 {
+					n += e[0] - ends[k-1][0]
 				}
+				depth += e[1]
 			}
 			return n
 		}
@@ -236,26 +237,23 @@ func (o *oracle) exposures(completions map[string][]int64) {
 	}
 }
 
-// started: the viewer was a starter of the title, or of one of the show, and
-// had played it within 28 days.
+// started: the viewer had become a starter of the title, or of one of the show,
+// and played it since without a gap over 28 days.
 func (o *oracle) started(title string, at int64) bool {
 	for id, list := range o.first {
 		if id != title && o.titles[id].Show != title {
 			continue
 		}
-		since := int64(0)
-		for _, f := range list {
-			if f < at {
-				since = f
-			}
-		}
-		if since == 0 {
-			continue
-		}
+		starter, last := false, int64(0)
 		for _, f := range o.touched[id] {
-			if f >= since && f < at && f > at-28*day {
-				return true
+			if f >= at {
+				break
 			}
+			starter = starter && f-last <= 28*day || slices.Contains(list, f)
+			last = f
+		}
+		if starter && at-last < 28*day {
+			return true
 		}
 	}
 	return false

@@ -130,8 +130,9 @@ func (m *more) encode() []byte {
 	for _, c := range m.titles {
 		w.handle(c.title)
 		w.handle(c.show)
-		w.int(c.first)
-		w.int(c.last - c.first)
+		for _, n := range [...]int64{c.first, c.earlier, c.is.from, c.is.to, c.was.from, c.was.to} {
+			w.int(n)
+		}
 	}
 	return w.data
 }
@@ -175,8 +176,10 @@ func (m *more) decode(data []byte) error {
 		m.news = append(m.news, opening{r.int(), r.where()})
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		c := chosen{title: r.handle(), show: r.handle(), first: r.int()}
-		c.last = c.first + r.int()
+		c := chosen{title: r.handle(), show: r.handle()}
+		for _, n := range [...]*int64{&c.first, &c.earlier, &c.is.from, &c.is.to, &c.was.from, &c.was.to} {
+			*n = r.int()
+		}
 		m.titles = append(m.titles, c)
 	}
 	return r.end()

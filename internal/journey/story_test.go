@@ -181,6 +181,10 @@ func (s *story) watch() {
 	}
 	v.from = s.r.Int64N(5) * minute
 	v.media = pick(s.r, s.r.Int64N(25*second), s.r.Int64N(4*minute), 2*minute, s.r.Int64N(9*minute))
+	if runtime := runtimeOf(v.title); runtime > 0 {
+		v.from = min(v.from, runtime-minute)
+		v.media = min(v.media, runtime-v.from)
+	}
 	for at := int64(0); ; at += 10 * second {
 		s.at = v.first + min(at, v.media)
 		kind := event.Heartbeat

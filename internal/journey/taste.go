@@ -25,17 +25,42 @@ const (
 // more of it.
 func (g *Engine) choseTitle(m *more, title text, first int64, starter, more bool) {
 	at := slices.IndexFunc(m.titles, func(c chosen) bool { return c.title == title })
-	switch {
-	case starter && at < 0:
-		m.titles = append(m.titles, chosen{title: title, show: g.showOf(title), first: first, last: first})
-		if len(m.titles) > g.config.MaxTitles {
-			m.titles = slices.Delete(m.titles, 0, 1)
+	if at < 0 {
+		if starter {
+			m.titles = append(m.titles, chosen{title: title, show: g.showOf(title), first: first, is: period{first, first}})
+			g.fewerTitles(m)
 		}
-	case starter:
-		m.titles[at].first, m.titles[at].last = first, max(m.titles[at].last, first)
-	case at >= 0 && more:
-		m.titles[at].last = max(m.titles[at].last, first)
+		return
 	}
+	c := &m.titles[at]
+	if !starter && !more {
+		return
+	}
+	if first-c.is.to > g.config.Memory {
+		c.was, c.is = c.is, period{0, first}
+	}
+	c.is.to = max(c.is.to, first)
+	if starter {
+		c.earlier, c.first = c.first, first
+		if c.is.from == 0 {
+			c.is.from = first
+		}
+	}
+}
+
+// fewerTitles lets go of the title that was watched longest ago when there are
+// too many.
+func (g *Engine) fewerTitles(m *more) {
+	if len(m.titles) <= g.config.MaxTitles {
+		return
+	}
+	oldest := 0
+	for i := range m.titles {
+		if m.titles[i].is.to < m.titles[oldest].is.to {
+			oldest = i
+		}
+	}
+	m.titles = slices.Delete(m.titles, oldest, oldest+1)
 }
 
 // Taste is what the viewer likes as of the event that is being applied: sorted
@@ -73,6 +98,9 @@ func (g *Engine) taste(m *more, t int64) string {
 	for i := range m.titles {
 		c := &m.titles[i]
 		age := t - c.first
+		if age < g.config.TasteDelay && c.earlier > 0 {
+			age = t - c.earlier
+		}
 		if age < g.config.TasteDelay {
 			continue
 		}

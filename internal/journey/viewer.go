@@ -119,9 +119,13 @@ type chosen struct {
 	title text
 	// show is the title's show as it was then.
 	show text
-	// first is the first frame of the play that made the starter, last that of
-	// the newest play that showed something new.
-	first, last int64
+	// first is the first frame of the play that made the starter, earlier that of
+	// one that had before, 0 none.
+	first, earlier int64
+	// is goes from the first frame that made the starter to that of the newest
+	// play that showed more, without a month between two; from is 0 of one who
+	// came back after a month and has not seen enough since. was is the one before.
+	is, was period
 }
 
 // impression is one that was counted, or collapsed into one that was.

@@ -1,6 +1,9 @@
 package play
 
-import "playhead/internal/event"
+import (
+	"playhead/internal/event"
+	"playhead/internal/fact"
+)
 
 // ChangeKind is what a Change says.
 type ChangeKind uint8
@@ -37,7 +40,8 @@ const (
 	// media; never of a live play.
 	SeventyPercent
 	NinetyPercent
-	// Over: a part of the play has closed and the horizon has passed since.
+	// Over: a part of the play has closed and the horizon has passed since. It is
+	// said of each part, and again of one that went on after all.
 	Over
 )
 
@@ -87,4 +91,193 @@ type Hooks struct {
 	// Taste is what the viewer likes as of now, lines as in fact.Batch.Tastes;
 	// asked once, when a play opens.
 	Taste func(viewer event.ViewerKey) string
+}
+
+// slots are the impressions that plays belong to, each different one once.
+type slots struct {
+	byValue map[fact.Slot]uint32
+	list    []fact.Slot
+}
+
+func (s *slots) id(v fact.Slot) uint32 {
+	if id, ok := s.byValue[v]; ok {
+		return id
+	}
+	s.list = append(s.list, v)
+	s.byValue[v] = uint32(len(s.list))
+	return uint32(len(s.list))
+}
+
+func (s *slots) at(id uint32) fact.Slot { return s.list[id-1] }
+
+// Attribute says to which impression a play belongs: rows that can still be
+// taken back are said anew with it. It is remembered with the play; of a play
+// that is not in memory it does nothing. A nil slot takes an attribution away.
+func (g *Engine) Attribute(viewer event.ViewerKey, play event.Ref, slot *fact.Slot, out *fact.Batch) {
+	v := g.viewers[viewer]
+	if v == nil {
+		return
+	}
+	p := v.find(play)
+	if p == nil {
+		return
+	}
+	id := uint32(0)
+	if slot != nil {
+		id = g.slots.id(*slot)
+	}
+	if id == p.slot {
+		return
+	}
+	x := g.emitter(p, out)
+	x.mute, x.rows = true, true
+	rows := func(sign int32) {
+		x.sign = sign
+		f := p.base
+		f.steps(p.kept, x)
+		if p.silent {
+			f.silence(x, 1)
+		}
+	}
+	rows(-1)
+	p.slot = id
+	rows(1)
+	g.dirtied(p.owner)
+	g.file(p)
+}
+
+// before is what is looked at to see what became of a play.
+type before struct {
+	closed bool
+	last   int32
+	marks  int
+}
+
+func (p *playState) before(out *fact.Batch) before {
+	return before{p.ended(), p.tip.last, len(out.Marks)}
+}
+
+// ended reports whether p had begun and is over as far as is known.
+func (p *playState) ended() bool { return p.tip.state != idle && !p.open() }
+
+// tell says what became of p since b.
+func (g *Engine) tell(p *playState, b before, out *fact.Batch) {
+	ended := p.ended()
+	if b.closed && (!ended || p.tip.last != b.last) {
+		c := g.change(p, &p.tip, Closed, out)
+		c.Time, c.Gone = p.at(b.last), true
+	}
+	for _, m := range out.Marks[b.marks:] {
+		switch {
+		case m.Kind == fact.Request && m.N > 0:
+			g.change(p, &p.tip, Opened, out).Time = m.Time
+		case m.Kind == fact.FirstFrame:
+			c := g.change(p, &p.tip, FirstFrame, out)
+			c.Time, c.Gone, c.Dims, c.StartupMS = m.Time, m.N < 0, m.Dims, m.Value
+			if c.FirstFrame = m.Time; c.Gone {
+				c.FirstFrame = 0
+			}
+		}
+	}
+	if ended && (!b.closed || p.tip.last != b.last) {
+		g.change(p, &p.tip, Closed, out).Time = p.at(p.tip.last)
+	}
+}
+
+// change adds a change that says of f what is known. What it returns is good
+// until the next is added.
+func (g *Engine) change(p *playState, f *fold, kind ChangeKind, out *fact.Batch) *Change {
+	x := g.emitter(p, out)
+	c := Change{
+		Kind: kind, Reached: p.reached, Known: p.known, Viewer: p.owner.key, Play: p.ref, KeyID: p.keyID, Part: f.part,
+		Requested: p.at(f.requested), StartupMS: -1, DurationMS: int64(f.duration), Dims: x.dims(f.reqDims),
+	}
+	if f.framed {
+		c.Dims, c.FirstFrame = x.dims(f.frameDims), p.at(f.firstFrame)
+	}
+	if f.frameHere {
+		c.StartupMS = int64(f.startup)
+	}
+	if x.live(f.dims) {
+		c.DurationMS = -1
+	}
+	g.Changes = append(g.Changes, c)
+	return &g.Changes[len(g.Changes)-1]
+}
+
+// reach says what f, which can no longer change, is the first to show after e.
+// was is the part and the state before e.
+func (p *playState) reach(f *fold, wasPart int32, e *evidence, x *emitter) {
+	if !p.started && f.framed {
+		p.started = true
+		if f.startup >= 0 {
+			x.mark(fact.StartupKnown, f.frameDims, f.firstFrame, int64(f.startup))
+		}
+	}
+	var now Reached
+	if int64(f.earlier)+int64(f.media) >= x.config.QualifiedAfter {
+		now |= Qualified
+	}
+	if f.distinct >= twoMinutes {
+		now |= TwoMinutes
+	}
+	if f.duration > 0 && f.share(7) && !x.live(f.dims) {
+		now |= SeventyPercent
+		if f.share(9) {
+			now |= NinetyPercent
+		}
+	}
+	now &^= p.reached
+	if f.part != wasPart {
+		now |= Over
+	}
+	if now != 0 {
+		x.engine.final(p, f, now, e.time, x.out)
+	}
+}
+
+const twoMinutes = 120_000
+
+// final says what f has reached for good.
+func (g *Engine) final(p *playState, f *fold, reached Reached, at int32, out *fact.Batch) {
+	p.reached |= reached
+	c := g.change(p, f, Final, out)
+	c.New, c.Time = reached, p.at(at)
+	c.MediaMS = int64(f.earlier) + int64(f.media)
+	g.runs = f.appendRuns(g.runs[:0], 0, p)
+	c.Cover = g.union(g.runs)
+}
+
+// union is the positions of runs, which may overlap, in memory that is good
+// until the next Begin. It changes the order of runs.
+func (g *Engine) union(runs []run) []Range {
+	sortRuns(runs)
+	from := len(g.ranges)
+	for _, r := range runs {
+		if n := len(g.ranges); n > from && int64(r.from) <= g.ranges[n-1].To {
+			g.ranges[n-1].To = max(g.ranges[n-1].To, int64(r.to))
+			continue
+		}
+		g.ranges = append(g.ranges, Range{int64(r.from), int64(r.to)})
+	}
+	return g.ranges[from:len(g.ranges):len(g.ranges)]
+}
+
+// settled says that what is known of p will stay.
+func (g *Engine) settled(p *playState, out *fact.Batch) {
+	if p.over {
+		return
+	}
+	p.over = true
+	x := g.emitter(p, out)
+	mute := g.muted(p, out)
+	f := p.base
+	for i := range p.kept {
+		part := f.part
+		f.step(&p.kept[i], mute)
+		p.reach(&f, part, &p.kept[i], x)
+	}
+	if f.state != idle {
+		g.final(p, &f, Over, f.last, out)
+	}
 }

@@ -96,157 +96,262 @@ func (r *reader) bits(on ...*bool) {
 	}
 }
 
+func (r *reader) ref(to *event.Ref) {
+	if len(r.data) < len(to) {
+		r.skip(-1)
+		return
+	}
+	copy(to[:], r.data)
+	r.skip(len(to))
+}
+
 func (w *writer) play(g *Engine, p *playState) {
 	w.data = append(w.data, p.ref[:]...)
 	w.uint(uint64(p.keyID))
-	w.bits(p.known, p.history, p.silent)
-	w.int(p.received)
-	w.int(p.newest)
-	w.int(p.floor)
-	w.uint(uint64(len(p.seqs.ranges)))
-	for _, s := range p.seqs.ranges {
-		w.int(s.from)
-		w.int(s.to - s.from)
+	w.bits(p.known, p.history, p.silent, p.over, p.started)
+	w.byte(byte(p.reached))
+	w.int(p.origin)
+	w.int(p.received - p.origin)
+	w.int(int64(p.newest))
+	w.int(int64(max(p.floor, longAgo)))
+	w.string(g.strings.texts[p.taste])
+	w.bits(p.slot != 0)
+	if p.slot != 0 {
+		s := g.slots.at(p.slot)
+		w.string(s.Creative)
+		w.string(s.Placement)
+		w.string(s.Experiments)
+		w.int(int64(s.Rank))
 	}
-	w.uint(uint64(len(p.dims)))
-	for _, d := range p.dims {
-		w.dims(g.strings, d)
+	w.uint(uint64(p.seqs.len()))
+	p.seqs.each(func(r seqRange) {
+		w.int(r.from)
+		w.int(r.to - r.from)
+	})
+	n := p.dims.len()
+	w.uint(uint64(n))
+	for i := 1; i <= n; i++ {
+		w.dims(g.strings, p.dims.at(uint16(i)))
 	}
 	w.uint(uint64(len(p.kept)))
 	for i := range p.kept {
-		w.evidence(&p.kept[i], p.newest)
+		w.evidence(&p.kept[i], p.newest, g.strings)
 	}
-	w.fold(&p.base, p.newest)
+	w.fold(&p.base, p.newest, g.strings)
+	w.records(p.list[:p.base.count], p.newest)
 }
 
-func (r *reader) play(g *Engine) *playState {
-	p := &playState{}
-	if len(r.data) < len(p.ref) {
-		r.skip(-1)
-		return p
-	}
-	copy(p.ref[:], r.data)
-	r.skip(len(p.ref))
+func (r *reader) play(g *Engine, p *playState) {
+	r.ref(&p.ref)
 	p.keyID = uint32(r.uint())
-	r.bits(&p.known, &p.history, &p.silent)
-	p.received, p.newest, p.floor = r.int(), r.int(), r.int()
+	r.bits(&p.known, &p.history, &p.silent, &p.over, &p.started)
+	p.reached = Reached(r.byte())
+	p.origin = r.int()
+	p.received = p.origin + r.int()
+	p.newest, p.floor = r.int32(), r.int32()
+	p.taste = g.strings.id(r.string())
+	if r.uint() != 0 {
+		s := fact.Slot{Creative: r.string(), Placement: r.string(), Experiments: r.string()}
+		s.Rank = r.int32()
+		p.slot = g.slots.id(s)
+	}
+	r.seqs(&p.seqs, 0)
+	for n := min(r.count(), maxDims); n > 0 && r.err == nil; n-- {
+		p.dims.add(r.dims(g.strings, true), p.dims.len())
+	}
+	if n := r.count(); n > 0 && r.err == nil {
+		p.kept = make([]evidence, 0, min(n, len(r.data)/minEvidence+1))
+		for ; n > 0 && r.err == nil; n-- {
+			p.kept = append(p.kept, r.evidence(p.newest, g.strings))
+		}
+	}
+	r.fold(&p.base, p.newest, g.strings)
+	p.list = r.records(p.newest)
+	p.base.count = uint16(len(p.list))
+	if len(p.list) > math.MaxUint16 {
+		r.err = errRange
+		return
+	}
+	for _, v := range p.list {
+		if v.kind == ranMedia {
+			p.base.runs++
+		}
+	}
+}
+
+// seqs reads the ranges of a set; their ends are stored less short.
+func (r *reader) seqs(s *seqSet, short int64) {
+	var list []seqRange
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		from := r.int()
-		p.seqs.ranges = append(p.seqs.ranges, seqRange{from, from + r.int()})
+		v := seqRange{from, from + r.int() + short}
+		if v.to <= v.from || len(list) > 0 && v.from < list[len(list)-1].to {
+			r.err = errRange
+			return
+		}
+		list = append(list, v)
 	}
-	for n := min(r.count(), 1<<16); n > 0 && r.err == nil; n-- {
-		p.dims = append(p.dims, r.dims(g.strings))
+	if n := len(list); n > 0 {
+		s.last = list[n-1]
+		if list = list[:n-1]; n > 1 {
+			s.lower = &list
+		}
 	}
-	for n := r.count(); n > 0 && r.err == nil; n-- {
-		p.kept = append(p.kept, r.evidence(p.newest))
-	}
-	r.fold(&p.base, p.newest)
-	if r.err == nil {
-		r.err = p.valid()
-	}
-	if r.err != nil {
-		return p
-	}
-	mute := emitter{engine: g, config: &g.config, play: p, mute: true}
-	p.tip = p.base
-	p.tip.steps(p.kept, &mute)
-	p.base.shareLists(&p.tip)
-	return p
 }
 
 var errRange = errors.New("holds a value that cannot be")
 
 // valid reports whether what was read can be worked with: indexes that exist,
-// kinds that are known.
-func (p *playState) valid() error {
-	ok := len(p.dims) <= maxDims
-	index := func(i uint16) { ok = ok && int(i) <= len(p.dims) }
+// kinds and times that can be.
+func (p *playState) valid(c *Config) error {
+	ok := true
+	dims := uint16(p.dims.len())
+	index := func(i uint16) { ok = ok && i <= dims }
+	within := func(t int32) { ok = ok && t >= longAgo && t <= maxLife+maxStartup }
 	for i := range p.kept {
 		e := &p.kept[i]
 		index(e.dims)
-		ok = ok && e.kind.OfPlay() && e.rate >= 0 && e.rate <= maxRate && (i == 0 || !e.before(&p.kept[i-1]))
+		within(e.time)
+		ok = ok && e.kind.OfPlay() && e.rate <= maxRate*1000 && (i == 0 || !e.before(&p.kept[i-1]))
 	}
 	f := &p.base
+	for _, t := range f.times() {
+		within(*t)
+	}
+	within(p.newest)
 	for _, i := range [...]uint16{f.dims, f.reqDims, f.frameDims, f.interval.dims, f.active.dims} {
 		index(i)
 	}
-	for _, list := range [...][]stretch{f.intervals, f.actives} {
-		for _, s := range list {
-			index(s.dims)
-			ok = ok && s.kind < fact.SpanKindCount
+	check := func(s stretch) {
+		index(s.dims)
+		within(s.from)
+		within(s.to)
+		ok = ok && s.kind < fact.SpanKindCount
+	}
+	check(f.interval)
+	check(f.active)
+	for _, r := range p.list {
+		if r.kind == ranMedia {
+			ok = ok && r.from >= 0 && r.to >= r.from
+		} else {
+			check(stretch(r))
 		}
 	}
-	ok = ok && f.interval.kind < fact.SpanKindCount && f.active.kind < fact.SpanKindCount
+	ok = ok && len(p.list) <= max(c.MaxListed, 60_000) && f.first <= f.count
 	ok = ok && f.state <= closed && f.beforeSeek <= closed && f.reason <= fact.EndedByExit && f.nGaps <= gapsKept
-	ok = ok && f.firstActive >= 0 && int(f.firstActive) <= len(f.actives)
-	ok = ok && f.firstRun >= 0 && int(f.firstRun) <= len(f.runs)
-	ok = ok && f.rate > 0 && f.rate <= maxRate
+	ok = ok && f.rate > 0 && f.rate <= maxRate*1000 && f.beat >= 0 && f.beat <= maxGap
+	ok = ok && p.origin > -1<<50 && p.origin < 1<<50 && p.received > -1<<50 && p.received < 1<<50
 	if !ok {
 		return errRange
 	}
 	return nil
 }
 
-func (w *writer) dims(in *interner, d dims) {
-	for _, id := range [...]uint32{d.title, d.country, d.region, d.device, d.os, d.app, d.player, d.cdn, d.isp} {
+func (w *writer) dims(in *interner, d *dims) {
+	for _, id := range [...]uint32{d.title, d.country, d.region, d.device, d.os, d.app, d.player, d.cdn, d.isp, d.labels} {
 		w.string(in.texts[id])
 	}
-	w.bits(d.live)
+	w.byte(byte(d.live))
 }
 
-func (r *reader) dims(in *interner) dims {
+func (r *reader) dims(in *interner, labels bool) dims {
 	var d dims
 	for _, id := range [...]*uint32{&d.title, &d.country, &d.region, &d.device, &d.os, &d.app, &d.player, &d.cdn, &d.isp} {
-		*id = in.id(r.string())
+		*id = r.text(in)
 	}
-	r.bits(&d.live)
+	if labels {
+		d.labels = r.text(in)
+	}
+	d.live = uint32(r.byte() & 1)
 	return d
 }
 
-func (w *writer) evidence(e *evidence, ref int64) {
-	w.int(e.time - ref)
+// text reads a string as its number, without an allocation where it is known.
+func (r *reader) text(in *interner) uint32 {
+	n := r.count()
+	if n == 0 || r.err != nil {
+		return 0
+	}
+	b := r.data[:n]
+	r.skip(n)
+	if id, ok := in.byText[string(b)]; ok {
+		return id
+	}
+	return in.id(string(b))
+}
+
+// minEvidence is the fewest bytes that one piece of evidence takes.
+const minEvidence = 10
+
+func (w *writer) evidence(e *evidence, ref int32, in *interner) {
+	w.int(int64(e.time) - int64(ref))
 	w.int(e.seq)
-	for _, v := range [...]int32{e.position, e.duration, e.extra} {
+	for _, v := range [...]int32{e.position, e.duration} {
 		w.int(int64(v))
 	}
-	w.uint(uint64(math.Float32bits(e.rate)))
+	w.uint(uint64(e.bitrate))
+	w.uint(uint64(e.dropped))
+	w.uint(uint64(e.rate))
 	w.uint(uint64(e.dims))
 	w.byte(byte(e.kind))
 	w.bits(e.fatal, e.business)
+	if e.kind == event.Error {
+		w.string(in.texts[e.extra])
+	} else {
+		w.int(int64(e.extra))
+	}
 }
 
-func (r *reader) evidence(ref int64) evidence {
-	e := evidence{time: r.int() + ref, seq: r.int()}
-	for _, v := range [...]*int32{&e.position, &e.duration, &e.extra} {
-		*v = int32(r.int())
-	}
-	e.rate = math.Float32frombits(uint32(r.uint()))
-	e.dims = uint16(r.uint())
+func (r *reader) evidence(ref int32, in *interner) evidence {
+	e := evidence{time: int32(r.int() + int64(ref)), seq: r.int()}
+	e.position, e.duration = r.int32(), r.int32()
+	e.bitrate, e.dropped = int32(r.uint()&math.MaxInt32), int32(r.uint()&math.MaxInt32)
+	e.rate, e.dims = uint16(r.uint()), uint16(r.uint())
 	e.kind = event.Type(r.byte())
 	r.bits(&e.fatal, &e.business)
+	if e.kind == event.Error {
+		e.extra = int32(r.text(in))
+	} else {
+		e.extra = r.int32()
+	}
 	return e
 }
 
+func (r *reader) int32() int32 { return int32(r.int()) }
+
 // times are written relative to ref, absent ones included: a varint of a small
 // difference is short.
-func (f *fold) times() [5]*int64 {
-	return [5]*int64{&f.last, &f.requested, &f.firstFrame, &f.stallFrom, &f.seekAt}
-}
-
-func (f *fold) sums() [5]*int64 {
-	return [5]*int64{&f.media, &f.watched, &f.stall, &f.seekStall, &f.lastSeq}
-}
-
-func (f *fold) numbers() [13]*int32 {
-	return [13]*int32{
-		&f.stalls, &f.part, &f.play.from, &f.play.to, &f.position, &f.ahead,
-		&f.distinct, &f.start, &f.furthest, &f.duration, &f.startup, &f.firstActive, &f.firstRun,
+func (f *fold) times() [9]*int32 {
+	return [9]*int32{
+		&f.last, &f.requested, &f.firstFrame, &f.stallFrom, &f.seekAt,
+		&f.interval.from, &f.interval.to, &f.active.from, &f.active.to,
 	}
 }
 
-func (w *writer) fold(f *fold, ref int64) {
+func (f *fold) sums() [3]*int64 { return [3]*int64{&f.bitrateMS, &f.dropped, &f.lastSeq} }
+
+func (f *fold) numbers() [22]*int32 {
+	return [22]*int32{
+		&f.media, &f.watched, &f.stall, &f.seekStall, &f.knownBitrate, &f.earlier,
+		&f.stalls, &f.part, &f.pauses, &f.rewinds, &f.skips, &f.play.from, &f.play.to, &f.position, &f.ahead,
+		&f.distinct, &f.start, &f.furthest, &f.duration, &f.startup, &f.bitrate, &f.seekFrom,
+	}
+}
+
+func (f *fold) indexes() [7]*uint16 {
+	return [7]*uint16{&f.first, &f.rate, &f.dims, &f.reqDims, &f.frameDims, &f.interval.dims, &f.active.dims}
+}
+
+func (f *fold) flags() [10]*bool {
+	return [10]*bool{
+		&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed,
+		&f.failedStart, &f.positioned, &f.business, &f.frameHere,
+	}
+}
+
+func (w *writer) fold(f *fold, ref int32, in *interner) {
 	for _, t := range f.times() {
-		w.int(*t - ref)
+		w.int(int64(*t) - int64(ref))
 	}
 	for _, v := range f.sums() {
 		w.int(*v)
@@ -254,80 +359,88 @@ func (w *writer) fold(f *fold, ref int64) {
 	for _, v := range f.numbers() {
 		w.int(int64(*v))
 	}
-	w.uint(uint64(math.Float32bits(f.rate)))
+	for _, v := range f.indexes() {
+		w.uint(uint64(*v))
+	}
+	w.string(in.texts[f.code])
 	w.byte(f.nGaps)
 	for i := range f.nGaps {
 		w.int(int64(f.gaps[i]))
 	}
-	for _, b := range [...]byte{byte(f.state), byte(f.beforeSeek), byte(f.reason)} {
+	for _, b := range [...]byte{byte(f.state), byte(f.beforeSeek), byte(f.reason), byte(f.interval.kind)} {
 		w.byte(b)
 	}
-	for _, d := range [...]uint16{f.dims, f.reqDims, f.frameDims} {
-		w.uint(uint64(d))
+	var bits uint64
+	for i, b := range f.flags() {
+		if *b {
+			bits |= 1 << i
+		}
 	}
-	w.bits(f.framed, f.lastHeartbeat, f.seekCaused, f.stallCounted, f.measured, f.completed, f.failedStart, f.positioned, f.business, f.frameHere)
-	w.stretches([]stretch{f.interval, f.active}, ref)
-	w.stretches(f.intervals, ref)
-	w.stretches(f.actives, ref)
-	w.uint(uint64(len(f.runs)))
-	for _, v := range f.runs {
-		w.int(int64(v.from))
-		w.int(int64(v.to - v.from))
-	}
+	w.uint(bits)
 }
 
-func (r *reader) fold(f *fold, ref int64) {
+func (r *reader) fold(f *fold, ref int32, in *interner) {
 	for _, t := range f.times() {
-		*t = r.int() + ref
+		*t = int32(r.int() + int64(ref))
 	}
 	for _, v := range f.sums() {
 		*v = r.int()
 	}
 	for _, v := range f.numbers() {
-		*v = int32(r.int())
+		*v = r.int32()
 	}
-	f.rate = math.Float32frombits(uint32(r.uint()))
+	for _, v := range f.indexes() {
+		*v = uint16(r.uint())
+	}
+	f.code = r.text(in)
+	r.gaps(f)
+	f.state, f.beforeSeek, f.reason = state(r.byte()), state(r.byte()), fact.EndReason(r.byte())
+	f.interval.kind = fact.SpanKind(r.byte())
+	flags := f.flags()
+	r.bits(flags[:]...)
+}
+
+func (r *reader) gaps(f *fold) {
 	f.nGaps = r.byte()
 	for i := range min(f.nGaps, gapsKept) {
-		f.gaps[i] = int32(r.int())
+		f.gaps[i] = r.int32()
 	}
-	f.state, f.beforeSeek, f.reason = state(r.byte()), state(r.byte()), fact.EndReason(r.byte())
-	for _, d := range [...]*uint16{&f.dims, &f.reqDims, &f.frameDims} {
-		*d = uint16(r.uint())
-	}
-	r.bits(&f.framed, &f.lastHeartbeat, &f.seekCaused, &f.stallCounted, &f.measured, &f.completed, &f.failedStart, &f.positioned, &f.business, &f.frameHere)
-	if pair := r.stretches(ref); len(pair) == 2 {
-		f.interval, f.active = pair[0], pair[1]
-	} else {
-		r.skip(-1)
-	}
-	f.intervals = r.stretches(ref)
-	f.actives = r.stretches(ref)
-	for n := r.count(); n > 0 && r.err == nil; n-- {
-		from := int32(r.int())
-		f.runs = append(f.runs, run{from, from + int32(r.int())})
+	if f.nGaps >= gapsNeeded && f.nGaps <= gapsKept {
+		f.median()
 	}
 }
 
-func (w *writer) stretches(list []stretch, ref int64) {
+// records writes times relative to ref and positions as they are.
+func (w *writer) records(list []record, ref int32) {
 	w.uint(uint64(len(list)))
-	for _, s := range list {
-		w.int(s.from - ref)
-		w.int(s.to - s.from)
-		w.byte(byte(s.kind))
-		w.uint(uint64(s.dims))
+	for _, v := range list {
+		w.byte(byte(v.kind))
+		from := int64(v.from)
+		if v.kind != ranMedia {
+			from -= int64(ref)
+			w.uint(uint64(v.dims))
+		}
+		w.int(from)
+		w.int(int64(v.to) - int64(v.from))
 	}
 }
 
-func (r *reader) stretches(ref int64) []stretch {
+func (r *reader) records(ref int32) []record {
 	n := r.count()
-	if n == 0 {
+	if n == 0 || r.err != nil {
 		return nil
 	}
-	out := make([]stretch, n)
-	for i := range out {
-		from := r.int() + ref
-		out[i] = stretch{from: from, to: from + r.int(), kind: fact.SpanKind(r.byte()), dims: uint16(r.uint())}
+	list := make([]record, 0, min(n, len(r.data)/3+1))
+	for ; n > 0 && r.err == nil; n-- {
+		v := record{kind: fact.SpanKind(r.byte())}
+		base := int64(0)
+		if v.kind != ranMedia {
+			base = int64(ref)
+			v.dims = uint16(r.uint())
+		}
+		from := base + r.int()
+		v.from, v.to = int32(from), int32(from+r.int())
+		list = append(list, v)
 	}
-	return out
+	return list
 }

@@ -6,16 +6,15 @@ import "playhead/internal/fact"
 // the viewer's: for each piece of it, in the groupings that no other play of
 // the viewer covers there. Since each change is made against what the other
 // plays cover at that moment, the sum is the exact size of the union.
-func (x *emitter) activeViewer(s stretch, dims uint32, n int32) {
-	if len(x.viewer.plays) > 1 {
-		for _, other := range x.viewer.plays {
-			if other != x.play && other.overlaps(s) {
-				x.shared(s, dims, n)
-				return
-			}
+// Times are epoch ms; own and d are the dims in the play and in the batch.
+func (x *emitter) activeViewer(from, to int64, own uint16, d uint32, n int32) {
+	for other := x.viewer.plays; other != nil; other = other.sibling {
+		if other != x.play && other.overlaps(from, to) {
+			x.shared(from, to, x.play.dims.at(own), d, n)
+			return
 		}
 	}
-	x.viewerSpan(s.from, s.to, dims, fact.ScopeEvery, n)
+	x.viewerSpan(from, to, d, fact.ScopeEvery, n)
 }
 
 func (x *emitter) viewerSpan(from, to int64, dims uint32, scope fact.Scope, n int32) {
@@ -27,32 +26,31 @@ func (x *emitter) viewerSpan(from, to int64, dims uint32, scope fact.Scope, n in
 	})
 }
 
-// shared cuts s where other plays' stretches begin and end.
-func (x *emitter) shared(s stretch, dims uint32, n int32) {
-	mine := x.play.dimsAt(s.dims)
-	for at := s.from; at < s.to; {
-		end, scope := s.to, fact.ScopeEvery
-		for _, other := range x.viewer.plays {
-			if other == x.play {
+// shared cuts the stretch where other plays' stretches begin and end.
+func (x *emitter) shared(from, to int64, mine *dims, d uint32, n int32) {
+	for at := from; at < to; {
+		end, scope := to, fact.ScopeEvery
+		for other := x.viewer.plays; other != nil; other = other.sibling {
+			if other == x.play || !other.near(at, to) {
 				continue
 			}
-			other.eachActive(func(o stretch) {
-				switch {
-				case o.from <= at && at < o.to:
-					end = min(end, o.to)
-					scope &^= common(mine, other.dimsAt(o.dims))
-				case o.from > at:
-					end = min(end, o.from)
+			other.eachActive(func(s stretch) {
+				switch begin, until := other.at(s.from), other.at(s.to); {
+				case begin <= at && at < until:
+					end = min(end, until)
+					scope &^= common(mine, other.dims.at(s.dims))
+				case begin > at:
+					end = min(end, begin)
 				}
 			})
 		}
-		x.viewerSpan(at, end, dims, scope, n)
+		x.viewerSpan(at, end, d, scope, n)
 		at = end
 	}
 }
 
 // common is the groupings in which a and b are in the same group.
-func common(a, b dims) fact.Scope {
+func common(a, b *dims) fact.Scope {
 	s := fact.ScopeAll
 	title, country, device := a.title == b.title, a.country == b.country, a.device == b.device
 	set := func(on bool, bit fact.Scope) {
@@ -70,17 +68,29 @@ func common(a, b dims) fact.Scope {
 	return s
 }
 
+// near reports whether anything of the play lies in [from,to), epoch ms: a
+// quick look that may say so of a play that pauses there.
+func (p *playState) near(from, to int64) bool {
+	return p.at(p.tip.requested) < to && p.at(p.tip.active.to) > from
+}
+
 func (p *playState) eachActive(fn func(stretch)) {
-	for _, s := range p.tip.actives {
-		fn(s)
+	for _, r := range p.list[:p.tip.count] {
+		if r.kind == fact.ActivePlay {
+			fn(stretch(r))
+		}
 	}
 	if p.tip.active.to > p.tip.active.from {
 		fn(p.tip.active)
 	}
 }
 
-func (p *playState) overlaps(s stretch) bool {
+// overlaps reports whether the play counts as concurrent anywhere in [from,to).
+func (p *playState) overlaps(from, to int64) bool {
+	if !p.near(from, to) {
+		return false
+	}
 	found := false
-	p.eachActive(func(o stretch) { found = found || o.from < s.to && s.from < o.to })
+	p.eachActive(func(s stretch) { found = found || p.at(s.from) < to && from < p.at(s.to) })
 	return found
 }

@@ -7,6 +7,10 @@ import (
 	"playhead/internal/fact"
 )
 
+func sortRuns(runs []run) {
+	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.from, b.from) })
+}
+
 // cover turns runs, which may overlap, into sorted disjoint stretches with the
 // number of times each was played. A run that goes on where another ended is
 // joined with it.

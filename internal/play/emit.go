@@ -12,38 +12,35 @@ type emitter struct {
 	out    *fact.Batch
 	sign   int32
 	mute   bool
+	rows   bool // mute but for rows
 }
 
-func (x *emitter) span(kind fact.SpanKind, dims uint16, from, to int64) {
-	if x.mute || to <= from {
-		return
-	}
+func (x *emitter) span(kind fact.SpanKind, dims uint16, from, to int32, bitrate uint32) {
 	x.out.Spans = append(x.out.Spans, fact.Span{
-		Dims: x.dims(dims), Kind: kind, N: x.sign, From: from, To: to,
+		Dims: x.dims(dims), Kind: kind, N: x.sign, Bitrate: bitrate, From: x.play.at(from), To: x.play.at(to),
 	})
 }
 
-func (x *emitter) mark(kind fact.MarkKind, dims uint16, t, value int64) {
+func (x *emitter) mark(kind fact.MarkKind, dims uint16, t int32, value int64) {
 	x.markN(kind, dims, t, value, 1)
 }
 
-func (x *emitter) markN(kind fact.MarkKind, dims uint16, t, value int64, n int32) {
+func (x *emitter) markN(kind fact.MarkKind, dims uint16, t int32, value int64, n int32) {
 	if x.mute {
 		return
 	}
-	m := fact.Mark{Dims: x.dims(dims), Kind: kind, N: n * x.sign, Time: t, Value: value}
+	m := fact.Mark{Dims: x.dims(dims), Kind: kind, N: n * x.sign, Time: x.play.at(t), Value: value}
 	if kind == fact.FirstFrame {
 		m.Known, m.Viewer = x.play.known, x.viewer.key
+	}
+	if kind == fact.FirstFrame || kind == fact.StartupKnown {
+		m.Taste = x.taste()
 	}
 	x.out.Marks = append(x.out.Marks, m)
 }
 
-// flip emits a mark when its condition changes.
-func (x *emitter) flip(kind fact.MarkKind, dims uint16, t int64, was *bool, is bool) {
-	if *was == is {
-		return
-	}
-	*was = is
+// flip emits a mark whose condition has come to hold, or no longer holds.
+func (x *emitter) flip(kind fact.MarkKind, dims uint16, t int32, is bool) {
 	n := int32(1)
 	if !is {
 		n = -1
@@ -53,38 +50,42 @@ func (x *emitter) flip(kind fact.MarkKind, dims uint16, t int64, was *bool, is b
 
 // active emits a change of the concurrent stretch: of the play, and of the
 // viewer in those groupings in which no other play of the viewer counts.
-func (x *emitter) active(from, to int64, dims uint16, n int32) {
+func (x *emitter) active(from, to int32, dims uint16, n int32) {
 	if x.mute || to <= from {
 		return
 	}
 	d := x.dims(dims)
 	n *= x.sign
-	x.out.Spans = append(x.out.Spans, fact.Span{Dims: d, Kind: fact.ActivePlay, N: n, From: from, To: to})
-	x.activeViewer(stretch{from: from, to: to, dims: dims}, d, n)
+	begin, end := x.play.at(from), x.play.at(to)
+	x.out.Spans = append(x.out.Spans, fact.Span{Dims: d, Kind: fact.ActivePlay, N: n, From: begin, To: end})
+	x.activeViewer(begin, end, dims, d, n)
 }
 
 // row emits the finished part.
 func (x *emitter) row(f *fold, n int32) {
-	if x.mute {
+	if x.mute && !x.rows {
 		return
 	}
+	p := x.play
 	dims := f.reqDims
 	if f.framed {
 		dims = f.frameDims
 	}
 	r := fact.Play{
-		N: n * x.sign, Viewer: x.viewer.key, Known: x.play.known, Play: x.play.ref, Part: f.part,
-		Dims: x.dims(dims), Ended: f.last, Reason: f.reason,
+		N: n * x.sign, Viewer: x.viewer.key, Known: p.known, Play: p.ref, Part: f.part,
+		Dims: x.dims(dims), Ended: p.at(f.last), Reason: f.reason,
 		StartupMS: -1, DurationMS: int64(f.duration), StartMS: int64(f.start), FurthestMS: int64(f.furthest),
-		MediaMS: f.media, WatchedMS: f.watched, StallMS: f.stall, SeekStallMS: f.seekStall,
+		MediaMS: int64(f.media), WatchedMS: int64(f.watched), StallMS: int64(f.stall), SeekStallMS: int64(f.seekStall),
 		Stalls: f.stalls, Completed: f.completed,
-		Intervals: x.intervals(f), Active: x.actives(f), Cover: f.coverage(),
+		BitrateMS: f.bitrateMS, KnownBitrateMS: int64(f.knownBitrate), DroppedFrames: f.dropped,
+		Pauses: f.pauses, Rewinds: f.rewinds, Skips: f.skips, Slot: x.slot(),
+		Intervals: x.intervals(f), Active: x.actives(f), Cover: cover(f.appendRuns(nil, f.first, p)),
 	}
 	if f.part == 0 {
-		r.Requested = f.requested
+		r.Requested = p.at(f.requested)
 	}
 	if f.frameHere {
-		r.FirstFrame, r.StartupMS = f.firstFrame, int64(f.startup)
+		r.FirstFrame, r.StartupMS = p.at(f.firstFrame), int64(f.startup)
 	}
 	if !f.framed && f.part == 0 && !f.failedStart {
 		r.Reason = fact.EndedByExit
@@ -93,7 +94,7 @@ func (x *emitter) row(f *fold, n int32) {
 		r.DurationMS = -1
 	}
 	if f.reason == fact.EndedByFailure {
-		r.ErrorClass = "technical"
+		r.ErrorCode, r.ErrorClass = x.engine.strings.texts[f.code], "technical"
 		if f.business {
 			r.ErrorClass = "business"
 		}
@@ -101,10 +102,22 @@ func (x *emitter) row(f *fold, n int32) {
 	x.out.Plays = append(x.out.Plays, r)
 }
 
+// own is what the fold has listed of its part.
+func (x *emitter) own(f *fold) []record { return x.play.list[f.first:f.count] }
+
 func (x *emitter) intervals(f *fold) []fact.Interval {
-	out := make([]fact.Interval, 0, len(f.intervals)+1)
-	for _, s := range f.intervals {
-		out = append(out, x.interval(s))
+	own := x.own(f)
+	n := 1
+	for _, r := range own {
+		if r.kind < fact.ActivePlay {
+			n++
+		}
+	}
+	out := make([]fact.Interval, 0, n)
+	for _, r := range own {
+		if r.kind < fact.ActivePlay {
+			out = append(out, x.interval(stretch(r)))
+		}
 	}
 	if f.interval.to > f.interval.from {
 		out = append(out, x.interval(f.interval))
@@ -113,8 +126,7 @@ func (x *emitter) intervals(f *fold) []fact.Interval {
 }
 
 func (x *emitter) actives(f *fold) []fact.Interval {
-	own := f.actives[f.firstActive:]
-	out := make([]fact.Interval, 0, len(own)+1)
+	var out []fact.Interval
 	add := func(s stretch) {
 		i := x.interval(s)
 		i.Kind = fact.ActivePlay
@@ -124,8 +136,10 @@ func (x *emitter) actives(f *fold) []fact.Interval {
 		}
 		out = append(out, i)
 	}
-	for _, s := range own {
-		add(s)
+	for _, r := range x.own(f) {
+		if r.kind == fact.ActivePlay {
+			add(stretch(r))
+		}
 	}
 	if f.active.to > f.active.from {
 		add(f.active)
@@ -134,7 +148,7 @@ func (x *emitter) actives(f *fold) []fact.Interval {
 }
 
 func (x *emitter) interval(s stretch) fact.Interval {
-	return fact.Interval{Dims: x.dims(s.dims), Kind: s.kind, From: s.from, To: s.to}
+	return fact.Interval{Dims: x.dims(s.dims), Kind: s.kind, From: x.play.at(s.from), To: x.play.at(s.to)}
 }
 
 // dims is the batch's index for an entry of the play's dims table.
@@ -143,50 +157,47 @@ func (x *emitter) dims(i uint16) uint32 {
 	if p.batch == x.engine.batch && p.cachedDims == i {
 		return p.cachedIndex
 	}
-	d := p.dimsAt(i)
-	index, ok := x.engine.batchDims[d]
+	d := p.dims.at(i)
+	index, ok := x.engine.batchDims[*d]
 	if !ok {
 		index = uint32(len(x.out.Dims))
 		x.out.Dims = append(x.out.Dims, x.engine.strings.fact(d))
-		x.engine.batchDims[d] = index
+		x.engine.batchDims[*d] = index
 	}
 	p.batch, p.cachedDims, p.cachedIndex = x.engine.batch, i, index
 	return index
 }
 
-func (x *emitter) live(dims uint16) bool { return x.play.dimsAt(dims).live }
-
-// merge is the table index of the newer dims laid over the older.
-func (p *playState) merge(old, newer uint16) uint16 {
-	if old == newer {
-		return old
-	}
-	return p.tableIndex(p.dimsAt(old).over(p.dimsAt(newer)))
-}
-
-// maxDims bounds how many different sets of dimension values a play may have;
-// after that it keeps its last.
-const maxDims = 1_000
-
-func (p *playState) tableIndex(d dims) uint16 {
-	if d == (dims{}) {
+// slot is the batch's index plus one of the impression the play belongs to.
+func (x *emitter) slot() uint32 {
+	id := x.play.slot
+	if id == 0 {
 		return 0
 	}
-	for i := range p.dims {
-		if p.dims[i] == d {
-			return uint16(i + 1)
-		}
+	g := x.engine
+	index, ok := g.batchSlots[id]
+	if !ok {
+		x.out.Slots = append(x.out.Slots, g.slots.at(id))
+		index = uint32(len(x.out.Slots))
+		g.batchSlots[id] = index
 	}
-	if len(p.dims) < maxDims {
-		p.dims = append(p.dims, d)
-	}
-	return uint16(len(p.dims))
+	return index
 }
 
-// dimsAt is the entry of an index; 0 stands for knowing nothing.
-func (p *playState) dimsAt(i uint16) dims {
-	if i == 0 {
-		return dims{}
+// taste is the batch's index plus one of what the viewer likes.
+func (x *emitter) taste() uint32 {
+	id := x.play.taste
+	if id == 0 {
+		return 0
 	}
-	return p.dims[i-1]
+	g := x.engine
+	index, ok := g.batchTastes[id]
+	if !ok {
+		x.out.Tastes = append(x.out.Tastes, g.strings.texts[id])
+		index = uint32(len(x.out.Tastes))
+		g.batchTastes[id] = index
+	}
+	return index
 }
+
+func (x *emitter) live(dims uint16) bool { return x.play.dims.at(dims).live != 0 }

@@ -14,22 +14,29 @@ import (
 type Engine struct {
 	config  Config
 	strings *interner
+	slots   slots
 	viewers map[event.ViewerKey]*viewer
 	// load brings back a viewer that was let go, or nil.
 	load func(event.ViewerKey) ([]byte, error)
 
 	now       int64 // the last tick or receipt, epoch ms
-	waiting   list  // plays by last receipt: attempts without a first frame
-	running   list  // … and with one
-	done      list  // closed plays of viewers still in memory
+	wheel     wheel
 	dirty     []*viewer
 	imports   map[uint32]uint64 // highest ordinal seen of an import under way
-	settled   map[uint32]bool   // imports that are complete
+	complete  map[uint32]bool   // imports that are complete
 	metaDirty bool
 
-	batch     uint64
-	batchDims map[dims]uint32
-	openPlays int
+	// Of the batch under way.
+	batch       uint32
+	batchDims   map[dims]uint32
+	batchSlots  map[uint32]uint32
+	batchTastes map[uint32]uint32
+	ranges      []Range
+	runs        []run
+
+	// The emitters of the play at hand: one that says, one that does not.
+	aloud, mute emitter
+	openPlays   int
 
 	// Hooks may be set before the first event.
 	Hooks Hooks
@@ -37,51 +44,15 @@ type Engine struct {
 	Changes []Change
 }
 
-// viewer holds the plays of one viewer.
-type viewer struct {
-	key   event.ViewerKey
-	plays []*playState
-	dirty bool
-	// leaving: let go once its state is stored. stored: where its state is now.
-	leaving bool
-	stored  Place
-}
-
-// playState is one play: (viewer, play id).
-type playState struct {
-	ref   event.Ref
-	owner *viewer
-	keyID uint32
-	known bool
-	// history: no tick closes it, only a settle of its key.
-	history bool
-	// silent: closed by silence, which the next event takes back.
-	silent   bool
-	received int64 // when the last event was received, by the log
-
-	base fold
-	tip  fold
-	kept []evidence // since base, in order
-	// newest is the highest event time seen. What is older than floor comes
-	// too late even within the horizon: more was kept than MaxKept.
-	newest, floor int64
-	seqs          seqSet
-	dims          []dims
-
-	prev, next *playState
-	in         *list
-
-	batch       uint64
-	cachedIndex uint32
-	cachedDims  uint16
-}
-
 // New returns an empty engine. load brings back the state of a viewer that the
 // engine let go of (see Snapshot), or nil; it may be nil itself.
 func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
+	c.MaxListed = min(c.MaxListed, 60_000)
 	return &Engine{
-		config: c, strings: newInterner(), viewers: map[event.ViewerKey]*viewer{}, load: load,
-		imports: map[uint32]uint64{}, settled: map[uint32]bool{}, batchDims: map[dims]uint32{},
+		config: c, strings: newInterner(), slots: slots{byValue: map[fact.Slot]uint32{}},
+		viewers: map[event.ViewerKey]*viewer{}, load: load, wheel: newWheel(),
+		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
+		batchDims: map[dims]uint32{}, batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
 	}
 }
 
@@ -89,7 +60,9 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 func (g *Engine) Begin() {
 	g.batch++
 	clear(g.batchDims)
-	g.Changes = g.Changes[:0]
+	clear(g.batchSlots)
+	clear(g.batchTastes)
+	g.Changes, g.ranges = g.Changes[:0], g.ranges[:0]
 }
 
 // OpenPlays is how many plays are open, Viewers how many viewers are held in memory.
@@ -97,6 +70,18 @@ func (g *Engine) OpenPlays() int { return g.openPlays }
 
 // Viewers is how many viewers are held in memory.
 func (g *Engine) Viewers() int { return len(g.viewers) }
+
+// emitter says what p does to out.
+func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
+	g.aloud = emitter{engine: g, config: &g.config, viewer: p.owner, play: p, out: out, sign: 1}
+	return &g.aloud
+}
+
+// muted says nothing.
+func (g *Engine) muted(p *playState, out *fact.Batch) *emitter {
+	g.mute = emitter{engine: g, config: &g.config, viewer: p.owner, play: p, out: out, sign: 1, mute: true}
+	return &g.mute
+}
 
 // Apply takes the next event of the log. What follows from it is appended to out.
 func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
@@ -117,47 +102,92 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 		return err
 	}
 	p := v.find(e.Play)
-	if p == nil {
-		g.makeRoom(v, out)
-		p = &playState{
-			ref: e.Play, owner: v, keyID: e.KeyID, known: e.Known, history: e.Import,
-			base: newFold(), tip: newFold(), newest: e.Time,
+	if p == nil || !p.open() || e.Time-p.origin > maxLife {
+		if p = g.admit(v, p, e, out); p == nil {
+			return nil
 		}
-		v.plays = append(v.plays, p)
-		g.openPlays++
 	}
-	g.touch(p, e.ReceivedAt)
-	g.enlist(p) // even for a repetition: the queues are sorted by receipt
-	if e.Seq >= 0 && p.seqs.has(e.Seq) {
-		out.Counts.Duplicates++
-		return nil
+	g.take(p, e, out)
+	return nil
+}
+
+// admit finds or makes the play that e is for when it is not simply open. It is
+// nil when e comes too late.
+func (g *Engine) admit(v *viewer, p *playState, e *event.Event, out *fact.Batch) *playState {
+	late := p != nil && !p.open() && p.received+g.config.LateLimit <= g.now
+	if p == nil {
+		t := v.buried(e.Play)
+		late = t != nil && t.received+g.config.ForgetAfter > g.now
 	}
-	if e.Time < p.newest-g.config.Horizon {
+	if late {
 		out.Counts.LateDropped++
+		out.Counts.LateClosed++
+		g.idle(v)
 		return nil
 	}
-	if e.Time < p.floor {
+	if p != nil && e.Time-p.origin > maxLife {
+		g.letGo(p, out)
+		p = nil
+	}
+	if p == nil {
+		p = g.begin(v, e, out)
+	}
+	return p
+}
+
+// begin makes the play that e is the first known event of.
+func (g *Engine) begin(v *viewer, e *event.Event, out *fact.Batch) *playState {
+	g.makeRoom(v, out)
+	p := &playState{
+		ref: e.Play, owner: v, keyID: e.KeyID, known: e.Known, history: e.Import,
+		base: newFold(), tip: newFold(), origin: e.Time, floor: -1 << 31, received: e.ReceivedAt,
+	}
+	if g.Hooks.Taste != nil {
+		p.taste = g.strings.id(g.Hooks.Taste(v.key))
+	}
+	v.add(p)
+	g.openPlays++
+	g.file(p)
+	return p
+}
+
+// take folds an event into its play, unless it was known before or is late.
+func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
+	g.touch(p, e.ReceivedAt)
+	t := e.Time - p.origin
+	switch {
+	case e.Seq >= 0 && p.seqs.has(e.Seq):
+		out.Counts.Duplicates++
+		return
+	case t < int64(p.newest)-g.config.Horizon:
+		out.Counts.LateDropped++
+		out.Counts.LateHorizon++
+		return
+	case t < int64(p.floor):
 		out.Counts.Evicted++
-		return nil
+		return
 	}
 	ev := p.evidence(g, e)
 	at, twice := p.place(&ev)
 	if twice {
 		out.Counts.Duplicates++
-		return nil
+		return
 	}
 	p.seqs.add(e.Seq)
-	x := emitter{engine: g, config: &g.config, viewer: v, play: p, out: out, sign: 1}
-	p.insert(at, ev, &x)
-	g.enlist(p)
-	return nil
+	p.over = false
+	b, open := p.before(out), p.open()
+	p.insert(at, &ev, g.emitter(p, out))
+	g.tell(p, b, out)
+	if open != p.open() {
+		g.file(p)
+	}
 }
 
 // importedBefore keeps imports idempotent: their events carry an ordinal that
 // only grows, and a complete import is closed.
 func (g *Engine) importedBefore(e *event.Event) bool {
 	ordinal := binary.BigEndian.Uint64(e.ID[8:])
-	if g.settled[e.KeyID] || ordinal <= g.imports[e.KeyID] {
+	if g.complete[e.KeyID] || ordinal <= g.imports[e.KeyID] {
 		return true
 	}
 	g.imports[e.KeyID] = ordinal
@@ -185,75 +215,26 @@ func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
 	return v, nil
 }
 
-func (v *viewer) find(ref event.Ref) *playState {
-	for _, p := range v.plays {
-		if p.ref == ref {
-			return p
-		}
-	}
-	return nil
-}
-
 // touch notes that something of the play was received: it is not silent.
 func (g *Engine) touch(p *playState, received int64) {
 	p.received = max(p.received, received)
-	p.owner.leaving = false
-	if !p.owner.dirty {
-		p.owner.dirty = true
-		g.dirty = append(g.dirty, p.owner)
+	g.dirtied(p.owner)
+	if p.due == 0 {
+		g.file(p)
 	}
 }
 
-// evidence makes the small form of e.
-func (p *playState) evidence(g *Engine, e *event.Event) evidence {
-	seq, extra := e.Seq, e.FromMS
-	if seq < 0 {
-		seq = -1 - e.ID.LowBits(e.Format)
+// dirtied notes that v must be stored anew.
+func (g *Engine) dirtied(v *viewer) {
+	v.leaving = false
+	if !v.dirty {
+		v.dirty = true
+		g.dirty = append(g.dirty, v)
 	}
-	if e.Type == event.PlayStarted || e.Type == event.Resumed {
-		extra = e.Quality.StartupMS
-	}
-	return evidence{
-		time: e.Time, seq: seq, position: clamp32(e.PositionMS), duration: clamp32(e.DurationMS),
-		extra: clamp32(extra), rate: plausibleRate(e.Rate),
-		dims: p.tableIndex(g.strings.dimsOf(e)), kind: e.Type,
-		fatal: e.Quality.ErrorFatal, business: e.Quality.ErrorClass == "business",
-	}
-}
-
-// maxRate is the fastest playback that is believed.
-const maxRate = 16
-
-// plausibleRate is 0, "not said", for what is no rate.
-func plausibleRate(v float64) float32 {
-	if v > 0 {
-		return float32(min(v, maxRate))
-	}
-	return 0
-}
-
-func clamp32(v int64) int32 { return int32(max(-1, min(v, 1<<31-1))) }
-
-// place finds where ev belongs among the kept evidence, and whether it is there
-// already.
-func (p *playState) place(ev *evidence) (at int, twice bool) {
-	at = len(p.kept)
-	for at > 0 && ev.before(&p.kept[at-1]) {
-		at--
-	}
-	if ev.seq >= 0 {
-		return at, false // seqs were looked at
-	}
-	for i := range p.kept {
-		if p.kept[i].seq == ev.seq && p.kept[i].time == ev.time && p.kept[i].kind == ev.kind {
-			return at, true
-		}
-	}
-	return at, false
 }
 
 // insert folds ev in at its place and emits the difference.
-func (p *playState) insert(at int, ev evidence, x *emitter) {
+func (p *playState) insert(at int, ev *evidence, x *emitter) {
 	if p.silent {
 		p.silent = false
 		p.tip.silence(x, -1)
@@ -261,14 +242,15 @@ func (p *playState) insert(at int, ev evidence, x *emitter) {
 	}
 	wasClosed := p.tip.state == closed
 	if at == len(p.kept) {
-		p.tip.step(&ev, x)
+		p.tip.step(ev, x)
 		p.newest = max(p.newest, ev.time)
 		p.settleBase(x, 1) // first, so that the list need not grow
-		p.kept = append(p.roomy(), ev)
+		p.kept = append(room(p.kept), *ev)
 	} else {
 		p.reorder(at, ev, x)
 		p.settleBase(x, 0)
 	}
+	p.list = p.list[:p.tip.count]
 	if isClosed := p.tip.state == closed; isClosed != wasClosed {
 		if isClosed {
 			x.engine.openPlays--
@@ -278,28 +260,16 @@ func (p *playState) insert(at int, ev evidence, x *emitter) {
 	}
 }
 
-// roomy is the kept evidence with room for one more, and not for many: most
-// plays keep as many as fit into the horizon at their heartbeat.
-func (p *playState) roomy() []evidence {
-	n := len(p.kept)
-	if n < cap(p.kept) && (cap(p.kept) < 64 || n > cap(p.kept)/4) {
-		return p.kept
-	}
-	return append(make([]evidence, 0, n+2+n/4), p.kept...)
-}
-
 // reorder takes back what the kept evidence from at on emitted and emits it
 // anew with ev in its place.
-func (p *playState) reorder(at int, ev evidence, x *emitter) {
-	mute := *x
-	mute.mute = true
+func (p *playState) reorder(at int, ev *evidence, x *emitter) {
 	before := p.base
-	before.steps(p.kept[:at], &mute)
+	before.steps(p.kept[:at], x.engine.muted(p, x.out))
 	spans, marks := len(x.out.Spans), len(x.out.Marks)
 	x.sign = -1
 	p.tip = before
 	p.tip.steps(p.kept[at:], x)
-	p.kept = slices.Insert(p.kept, at, ev)
+	p.kept = slices.Insert(p.kept, at, *ev)
 	x.sign = 1
 	p.tip = before
 	p.tip.steps(p.kept[at:], x)
@@ -307,45 +277,25 @@ func (p *playState) reorder(at int, ev evidence, x *emitter) {
 	x.out.Spans = append(x.out.Spans[:spans], cancelSpans(x.out.Spans[spans:])...)
 }
 
-func (f *fold) steps(list []evidence, x *emitter) {
-	for i := range list {
-		f.step(&list[i], x)
-	}
-}
-
 // settleBase folds evidence that can no longer be preceded into the base, and
-// what is too much when room more are to come.
+// what is too much when room more are to come. What has been reached with it is
+// said.
 func (p *playState) settleBase(x *emitter, room int) {
-	before := p.newest - x.config.Horizon
+	before := int64(p.newest) - x.config.Horizon
 	n := 0
-	mute := *x
-	mute.mute = true
 	for ; n < len(p.kept); n++ {
 		e := &p.kept[n]
-		if e.time >= before {
+		if int64(e.time) >= before {
 			if len(p.kept)-n+room <= x.config.MaxKept {
 				break
 			}
 			p.floor = e.time + 1
 		}
-		p.base.step(e, &mute)
+		part := p.base.part
+		p.base.step(e, x.engine.muted(p, x.out))
+		p.reach(&p.base, part, e, x)
 	}
-	if n == 0 {
-		return
-	}
-	p.kept = append(p.kept[:0], p.kept[n:]...)
-	p.base.shareLists(&p.tip)
-}
-
-// shareLists lets base use the tip's arrays: base's lists are prefixes of them.
-func (f *fold) shareLists(tip *fold) {
-	if len(f.actives) <= len(tip.actives) {
-		f.actives = tip.actives[:len(f.actives)]
-	}
-	if len(f.runs) <= len(tip.runs) {
-		f.runs = tip.runs[:len(f.runs)]
-	}
-	if f.part == tip.part && len(f.intervals) <= len(tip.intervals) {
-		f.intervals = tip.intervals[:len(f.intervals)]
+	if n > 0 {
+		p.kept = append(p.kept[:0], p.kept[n:]...)
 	}
 }

@@ -21,90 +21,56 @@ const (
 	closed
 )
 
-// evidence is one event of a play, as small as it can be kept.
-type evidence struct {
-	time int64
-	// seq is below zero where the client numbers nothing; then it is made of
-	// the event's id.
-	seq int64
-	// Media ms, −1 absent.
-	position, duration int32
-	// extra is where a seek left (media ms) or how long a start took (ms); −1
-	// absent.
-	extra           int32
-	rate            float32
-	dims            uint16 // what the event itself knew, index into play.dims
-	kind            event.Type
-	fatal, business bool
-}
-
-// number is the place that the client gave to what has no seq, or −1.
-func (a *evidence) number() int64 { return event.NumberOf(-1 - a.seq) }
-
-// before is the order of evidence: time, seq or number, then the order in which
-// players do things in one millisecond, then something that does not depend on
-// arrival.
-func (a *evidence) before(b *evidence) bool {
-	switch n, m := a.number(), b.number(); {
-	case a.time != b.time:
-		return a.time < b.time
-	case (a.seq >= 0 || b.seq >= 0) && a.seq != b.seq:
-		return a.seq < b.seq // what has none comes first: the order must be transitive
-	case n != m:
-		return n < m
-	case a.kind != b.kind:
-		return rank[a.kind] < rank[b.kind] || rank[a.kind] == rank[b.kind] && a.kind < b.kind
-	}
-	return a.seq > b.seq // by id
-}
-
-// rank orders what has the same time and no seq: a player that reports seek,
-// wait and play within one millisecond plays after it.
-var rank = [...]uint8{
-	event.PlayRequested: 0, event.PlayStarted: 1, event.AdStarted: 2, event.AdEnded: 3,
-	event.SeekStarted: 4, event.Seeked: 5, event.StallStarted: 6, event.StallEnded: 7,
-	event.Resumed: 8, event.Heartbeat: 9, event.QualityChanged: 9, event.Paused: 10,
-	event.Error: 11, event.PlayEnded: 12,
-}
-
 // stretch is time in one state, or time counted as concurrent.
 type stretch struct {
-	from, to int64
-	kind     fact.SpanKind
+	from, to int32
 	dims     uint16
+	kind     fact.SpanKind
 }
 
 // run is media played in one go, positions in ms.
 type run struct{ from, to int32 }
 
-// fold is what the evidence so far amounts to. It is copied as a value: its
-// lists only ever grow at the end, so base and tip may share them.
+// fold is what the evidence so far amounts to. It is copied as a value: what it
+// lists is in the play's list, which base and tip share. Times are ms after the
+// play's origin, sums ms; they fit since no play is longer than maxLife.
 type fold struct {
-	last                  int64 // last evidence: when it ends, the end
-	requested, firstFrame int64
-	stallFrom, seekAt     int64
+	bitrateMS, dropped    int64
 	lastSeq               int64
+	last                  int32 // last evidence: when it ends, the end
+	requested, firstFrame int32
+	stallFrom, seekAt     int32
 
-	interval stretch // the current one, not yet in intervals
+	interval stretch // the current one, not yet listed
 	active   stretch // the current concurrent stretch; may run ahead of last
 
-	media, watched, stall, seekStall int64
+	media, watched, stall, seekStall int32
+	knownBitrate                     int32
+	earlier                          int32 // media time of the parts before
 	stalls, part                     int32
+	pauses, rewinds, skips           int32
 
 	play                      run   // the current run, from = −1 when none
 	position, ahead           int32 // the playhead at the last evidence; media played since
 	distinct, start, furthest int32
 	duration                  int32
 	startup                   int32
-	rate                      float32
+	bitrate                   int32 // kbit/s, 0 not known
+	seekFrom                  int32 // where the seek under way left; −1: none, or not known
+	code                      uint32
 
-	gaps  [gapsKept]int32
-	nGaps uint8
+	gaps         [gapsKept]int32
+	beat         int32  // the learned heartbeat interval, ms; 0 none yet
+	count, first uint16 // of the list: how long it is, and where this part begins
+	runs         uint16 // how many of the listed are runs of media
+	rate         uint16 // thousandths
 
+	dims, reqDims uint16
+	frameDims     uint16
+
+	nGaps             uint8
 	state, beforeSeek state
 	reason            fact.EndReason
-	dims, reqDims     uint16
-	frameDims         uint16
 
 	// framed: the play had its first frame; frameHere: in this part.
 	framed, frameHere                       bool
@@ -112,30 +78,24 @@ type fold struct {
 	measured, completed, failedStart        bool
 	// positioned: a position is known, of an earlier part perhaps.
 	positioned, business bool
-
-	// intervals are of this part; actives and runs of the whole play, this
-	// part's from firstActive and firstRun on.
-	intervals, actives    []stretch
-	runs                  []run
-	firstActive, firstRun int32
 }
+
+// longAgo is a time before every time of a play.
+const longAgo = -1 << 28
 
 func newFold() fold {
 	return fold{
-		lastSeq: -1, seekAt: -1 << 60, play: run{-1, -1}, position: -1, start: -1, furthest: -1,
-		duration: -1, startup: -1, rate: 1,
+		lastSeq: -1, seekAt: longAgo, play: run{-1, -1}, position: -1, start: -1, furthest: -1,
+		duration: -1, startup: -1, seekFrom: -1, rate: 1000,
 	}
 }
 
 // heartbeat is the learned interval, ms.
-func (f *fold) heartbeat(c *Config) int64 {
-	if f.nGaps < gapsNeeded {
-		return c.Heartbeat
+func (f *fold) heartbeat(c *Config) int32 {
+	if f.beat == 0 {
+		return int32(c.Heartbeat)
 	}
-	g := f.gaps
-	s := g[:f.nGaps]
-	slices.Sort(s)
-	return int64(s[len(s)/2])
+	return f.beat
 }
 
 func (f *fold) learn(e *evidence) {
@@ -144,40 +104,73 @@ func (f *fold) learn(e *evidence) {
 		gap := e.time - f.last
 		adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
 		if gap >= minGap && gap <= maxGap && adjacent {
-			if f.nGaps < gapsKept {
-				f.gaps[f.nGaps] = int32(gap)
-				f.nGaps++
-			} else {
-				copy(f.gaps[:], f.gaps[1:])
-				f.gaps[gapsKept-1] = int32(gap)
-			}
+			f.learnGap(gap)
 		}
 	}
 	f.lastHeartbeat = beat
 	f.lastSeq = e.seq
 }
 
+func (f *fold) learnGap(gap int32) {
+	if f.nGaps < gapsKept {
+		f.gaps[f.nGaps] = gap
+		f.nGaps++
+	} else {
+		same := f.gaps[0] == gap
+		copy(f.gaps[:], f.gaps[1:])
+		f.gaps[gapsKept-1] = gap
+		if same {
+			return // one like it comes for one that goes
+		}
+	}
+	if f.nGaps >= gapsNeeded {
+		f.median()
+	}
+}
+
+// median sets the interval from the gaps.
+func (f *fold) median() {
+	g := f.gaps
+	s := g[:f.nGaps]
+	slices.Sort(s)
+	f.beat = s[len(s)/2]
+}
+
 // step folds the next evidence in; what follows from it goes to x.
 func (f *fold) step(e *evidence, x *emitter) {
-	dims := x.play.merge(f.dims, e.dims)
+	dims := f.dims
+	if e.dims != dims {
+		dims = x.play.dims.merge(dims, e.dims)
+	}
+	pictured := f.framed && f.state != inAd && f.state != closed
 	switch {
 	case f.state == idle && !opens(e), f.state == closed && !reopens(e):
 		f.dims = dims // what it says of itself still holds later
 		return
 	case f.state == idle:
 		f.open(e, dims, x)
-	case f.state == closed, e.time-f.last > x.config.PlayTimeout:
+	case f.state == closed, int64(e.time)-int64(f.last) > x.config.PlayTimeout:
 		f.nextPart(e.time, dims, x)
 	default:
 		f.account(e, x)
 	}
+	if e.dropped > 0 && pictured {
+		f.dropped += int64(e.dropped)
+		x.mark(fact.DroppedFrames, f.dims, e.time, int64(e.dropped))
+	}
 	f.learn(e)
 	f.dims = dims
-	f.describe(e, x.config)
+	f.describe(e, x)
 	f.last = e.time
 	f.transit(e, x)
 	f.complete(x)
 	f.activate(x)
+}
+
+func (f *fold) steps(list []evidence, x *emitter) {
+	for i := range list {
+		f.step(&list[i], x)
+	}
 }
 
 // reopens reports whether e makes a closed play go on. A player that idles on
@@ -185,7 +178,7 @@ func (f *fold) step(e *evidence, x *emitter) {
 func reopens(e *evidence) bool { return e.kind == event.PlayStarted || e.kind == event.Resumed }
 
 // begin makes t the moment from which time counts.
-func (f *fold) begin(t int64, dims uint16) {
+func (f *fold) begin(t int32, dims uint16) {
 	f.dims = dims
 	f.interval = stretch{from: t, to: t, dims: dims}
 	f.active = stretch{from: t, to: t, dims: dims}
@@ -198,9 +191,9 @@ func (f *fold) open(e *evidence, dims uint16, x *emitter) {
 	switch {
 	case e.kind == event.PlayRequested:
 		f.startup = 0 // and counting: see firstPicture
-	case (e.kind == event.PlayStarted || e.kind == event.Resumed) && e.extra >= 0:
+	case reopens(e) && e.extra >= 0:
 		f.startup = e.extra
-		f.requested -= int64(e.extra)
+		f.requested -= e.extra
 		f.interval.from, f.interval.to = f.requested, f.requested
 	}
 	x.mark(fact.Request, dims, f.requested, 0)
@@ -229,120 +222,26 @@ func opens(e *evidence) bool {
 }
 
 // firstPicture: the play has its first frame at t.
-func (f *fold) firstPicture(t int64, x *emitter) {
+func (f *fold) firstPicture(t int32, x *emitter) {
 	f.state = playing
 	if f.framed {
 		return
 	}
 	f.framed, f.frameHere, f.firstFrame, f.frameDims = true, true, t, f.dims
 	if f.startup >= 0 { // known, since the request is
-		f.startup = int32(min(t-f.requested, 1<<31-1))
+		f.startup = t - f.requested
 	}
 	x.mark(fact.FirstFrame, f.dims, t, int64(f.startup))
-}
-
-// account credits the time since the last evidence to the state it was in.
-func (f *fold) account(e *evidence, x *emitter) {
-	switch f.state {
-	case starting:
-		f.credit(fact.Startup, f.last, e.time, x)
-	case playing:
-		h := f.heartbeat(x.config)
-		to := e.time
-		if e.time-f.last > 3*h {
-			to = f.last + h
-		}
-		f.run(to - f.last)
-		f.credit(fact.Playing, f.last, to, x)
-	case seeking:
-		f.credit(fact.Seeking, f.last, e.time, x)
-	case paused:
-		f.credit(fact.Paused, f.last, e.time, x)
-	case inAd:
-		f.credit(fact.Ad, f.last, e.time, x)
-	case stalled:
-		f.accountStall(e, x)
-	}
-}
-
-// accountStall decides late whether a wait is a stall: not before it has
-// lasted longer than MinStall.
-func (f *fold) accountStall(e *evidence, x *emitter) {
-	if e.time-f.stallFrom <= x.config.MinStall {
-		if leavesStall(e) {
-			f.run(e.time - f.stallFrom)
-			f.credit(fact.Playing, f.stallFrom, e.time, x)
-		}
-		return
-	}
-	from := f.last
-	if !f.stallCounted {
-		from = f.stallFrom
-		f.stallCounted = true
-		f.stalls++
-		x.mark(fact.Stall, f.dims, f.stallFrom, 0)
-	}
-	kind := fact.Stalled
-	if f.seekCaused {
-		kind = fact.SeekStalled
-	}
-	f.credit(kind, from, e.time, x)
-}
-
-func leavesStall(e *evidence) bool {
-	switch e.kind {
-	case event.PlayStarted, event.Resumed, event.Paused, event.SeekStarted, event.StallEnded, event.AdStarted, event.PlayEnded:
-		return true
-	case event.Error:
-		return e.fatal
-	}
-	return false
-}
-
-// credit counts the time from one moment to another as kind.
-func (f *fold) credit(kind fact.SpanKind, from, t int64, x *emitter) {
-	if t <= from {
-		return
-	}
-	d := t - from
-	switch kind {
-	case fact.Playing:
-		f.media += d
-		f.watched += d
-	case fact.Startup, fact.Seeking:
-		f.watched += d
-	case fact.Stalled:
-		f.watched += d
-		f.stall += d
-	case fact.SeekStalled:
-		f.watched += d
-		f.stall += d
-		f.seekStall += d
-	}
-	x.span(kind, f.dims, from, t)
-	if f.interval.kind == kind && f.interval.to == from && f.interval.dims == f.dims {
-		f.interval.to = t
-		return
-	}
-	f.pushInterval(x.config)
-	f.interval = stretch{from: from, to: t, kind: kind, dims: f.dims}
-}
-
-func (f *fold) pushInterval(c *Config) {
-	if f.interval.to > f.interval.from && len(f.intervals) < c.MaxListed {
-		f.intervals = append(f.intervals, f.interval)
-	}
 }
 
 // transit moves to the state that e says.
 func (f *fold) transit(e *evidence, x *emitter) {
 	switch e.kind {
+	case event.Heartbeat, event.QualityChanged, event.PlayRequested:
 	case event.PlayStarted, event.Resumed:
 		f.firstPicture(e.time, x)
 	case event.Paused:
-		if f.state != starting {
-			f.state = paused
-		}
+		f.pause(e, x)
 	case event.StallStarted:
 		f.stallBegins(e, x.config)
 	case event.StallEnded:
@@ -372,12 +271,26 @@ func (f *fold) transit(e *evidence, x *emitter) {
 		}
 	case event.Error:
 		if e.fatal {
-			f.business = e.business
-			f.fail(x)
+			f.fail(e, x)
 		}
 	case event.PlayEnded:
 		f.end(fact.EndedByClient, x)
 	}
+	if f.seekFrom >= 0 {
+		f.arrive(e, x)
+	}
+}
+
+// pause counts a pause where none is: not one that a seek came from.
+func (f *fold) pause(e *evidence, x *emitter) {
+	if f.state == starting {
+		return
+	}
+	if f.state != paused && (f.state != seeking || f.beforeSeek != paused) {
+		f.pauses++
+		x.mark(fact.Pause, f.dims, e.time, 0)
+	}
+	f.state = paused
 }
 
 func (f *fold) stallBegins(e *evidence, c *Config) {
@@ -385,19 +298,23 @@ func (f *fold) stallBegins(e *evidence, c *Config) {
 	if f.state != playing && !inSeek || inSeek && (f.beforeSeek == paused || f.beforeSeek == inAd) {
 		return
 	}
-	f.seekCaused = inSeek || e.time-f.seekAt <= c.SeekWindow
+	f.seekCaused = inSeek || int64(e.time-f.seekAt) <= c.SeekWindow
 	f.stallFrom, f.state, f.stallCounted = e.time, stalled, false
 }
 
 // fail ends the play with a fatal error. A failure counts where the end, or the
 // attempt, does: once a play.
-func (f *fold) fail(x *emitter) {
+func (f *fold) fail(e *evidence, x *emitter) {
+	f.business, f.code = e.business, uint32(e.extra)
 	switch {
 	case f.frameHere:
 		x.mark(fact.PlaybackFailure, f.dims, f.last, 0)
 	case !f.framed && f.part == 0:
 		f.failedStart = true
 		x.mark(fact.StartFailure, f.reqDims, f.requested, 0)
+		if f.business {
+			x.mark(fact.BusinessFailure, f.reqDims, f.requested, 0)
+		}
 	}
 	f.end(fact.EndedByFailure, x)
 }
@@ -435,12 +352,12 @@ func (f *fold) silence(x *emitter, n int32) {
 
 // nextPart closes the current part, if it is open, and begins the next at t: no
 // new request, no new startup. Who paused is still in the pause.
-func (f *fold) nextPart(t int64, dims uint16, x *emitter) {
+func (f *fold) nextPart(t int32, dims uint16, x *emitter) {
 	f.silence(x, 1)
-	f.pushActive(x.config)
-	f.pushRun(x.config)
+	f.pushActive(x)
+	f.pushRun(x)
 	next := newFold()
-	next.part = f.part + 1
+	next.part, next.earlier = f.part+1, f.earlier+f.media
 	next.requested, next.reqDims = f.requested, f.reqDims
 	next.firstFrame, next.frameDims, next.framed = f.firstFrame, f.frameDims, f.framed
 	next.failedStart, next.positioned = f.failedStart, f.positioned
@@ -452,11 +369,10 @@ func (f *fold) nextPart(t int64, dims uint16, x *emitter) {
 	default:
 		next.state = playing
 	}
-	next.gaps, next.nGaps, next.rate = f.gaps, f.nGaps, f.rate
-	next.duration = f.duration
+	next.gaps, next.nGaps, next.beat, next.rate = f.gaps, f.nGaps, f.beat, f.rate
+	next.duration, next.bitrate = f.duration, f.bitrate
 	next.measured, next.completed, next.distinct = f.measured, f.completed, f.distinct
-	next.actives, next.firstActive = f.actives, int32(len(f.actives))
-	next.runs, next.firstRun = f.runs, int32(len(f.runs))
+	next.count, next.first, next.runs = f.count, f.count, f.runs
 	next.begin(t, dims)
 	*f = next
 }

@@ -19,7 +19,7 @@ func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleSt
 	start, furthest = -1, -1
 	known := false
 	var from, to, pos, held int64
-	rate := 1.0
+	rate := int64(1000)
 	watched := func(p int64) {
 		if !known {
 			return
@@ -48,12 +48,33 @@ func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleSt
 		}
 	}
 	near := func(p int64) bool { return known && p >= 0 && p-pos <= 2_000 && pos-p <= 2_000 }
+	p := &o.parts[part]
 	before := oNone
-	if part > 0 {
-		switch o.moments[o.parts[part-1].last].state {
-		case oAd:
-			before = oAd
+	if part > 0 && o.moments[p.first-1].state == oAd {
+		before = oAd
+	}
+	// jump counts a seek that is known to have gone from one position to another.
+	jump := func(from int64, m *oracleMoment) {
+		if from < 0 || m.e.PositionMS < 0 {
+			return
 		}
+		if d := m.e.PositionMS - from; d > 2_000 {
+			p.skips++
+			o.mark(fact.Skip, m.e.Time, 0, m.dims)
+		} else if d < -2_000 {
+			p.rewinds++
+			o.mark(fact.Rewind, m.e.Time, 0, m.dims)
+		}
+	}
+	seekFrom := int64(-1) // of a seek whose end is not known yet
+	left := func(e *event.Event) int64 {
+		switch {
+		case e.FromMS >= 0:
+			return e.FromMS
+		case known:
+			return pos
+		}
+		return -1
 	}
 	for i := o.parts[part].first; i <= o.parts[part].last; i++ {
 		m := &o.moments[i]
@@ -67,7 +88,14 @@ func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleSt
 		}
 		switch {
 		case e.Type == event.SeekStarted:
-			watched(pos)
+			if near(e.FromMS) {
+				watched(e.FromMS)
+			} else {
+				watched(pos)
+			}
+			if seekFrom < 0 && o.hasFrame && i >= o.frameMoment {
+				seekFrom = left(e)
+			}
 			begin(-1)
 		case e.Type == event.Seeked:
 			if near(e.FromMS) {
@@ -75,6 +103,11 @@ func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleSt
 			} else {
 				watched(pos)
 			}
+			if seekFrom < 0 && o.hasFrame && i >= o.frameMoment {
+				seekFrom = left(e)
+			}
+			jump(seekFrom, m)
+			seekFrom = -1
 			begin(e.PositionMS)
 		case near(e.PositionMS):
 			watched(e.PositionMS)
@@ -84,15 +117,25 @@ func (o *oraclePlayer) positions(part int, duration int64) (stretches []oracleSt
 				begin(e.PositionMS)
 			}
 		}
+		switch {
+		case seekFrom < 0, e.Type == event.SeekStarted, m.state == oSeeking, m.state == oAd:
+		case m.state == oOver:
+			seekFrom = -1
+		case e.PositionMS >= 0:
+			jump(seekFrom, m)
+			seekFrom = -1
+		case m.state == oPlaying:
+			seekFrom = -1
+		}
 		if e.Rate > 0 {
-			rate = e.Rate
+			rate = int64(math.Round(e.Rate * 1000))
 		}
 		if m.kind == fact.Playing {
 			// That a wait was short is known when it is over.
 			held += m.credited
 			if m.state != oWaiting || i == o.parts[part].last || o.moments[i+1].state != oWaiting {
 				if known {
-					pos += int64(float64(held) * rate)
+					pos += held * rate / 1000
 				}
 				held = 0
 			}
@@ -145,8 +188,8 @@ func (o *oraclePlayer) rows() {
 		row := fact.Play{
 			N: 1, Viewer: o.viewer, Known: o.known, Play: o.play, Part: int32(n), Dims: o.dim(o.requestDims),
 			Requested: p.requested, FirstFrame: p.frame, Ended: p.ended, Reason: p.reason,
-			ErrorClass: p.errorKind,
-			StartupMS:  p.startup, DurationMS: duration, StartMS: start, FurthestMS: furthest, Stalls: p.stalls,
+			ErrorClass: p.errorKind, ErrorCode: p.code, DroppedFrames: p.dropped, Pauses: p.pauses, Rewinds: p.rewinds, Skips: p.skips,
+			StartupMS: p.startup, DurationMS: duration, StartMS: start, FurthestMS: furthest, Stalls: p.stalls,
 			Cover: oracleCover(stretches), Intervals: []fact.Interval{}, Active: []fact.Interval{},
 		}
 		if live {
@@ -177,7 +220,7 @@ func oracleUnion(stretches []oracleStretch) int64 {
 
 // fillRow sums the part's time.
 func (o *oraclePlayer) fillRow(row *fact.Play, p *oraclePart) {
-	add := func(kind fact.SpanKind, from, to int64, d fact.Dims) {
+	add := func(kind fact.SpanKind, from, to, bitrate int64, d fact.Dims) {
 		ms := to - from
 		if ms <= 0 {
 			return
@@ -185,6 +228,9 @@ func (o *oraclePlayer) fillRow(row *fact.Play, p *oraclePart) {
 		switch kind {
 		case fact.Playing:
 			row.MediaMS += ms
+			if bitrate > 0 {
+				row.BitrateMS, row.KnownBitrateMS = row.BitrateMS+ms*bitrate, row.KnownBitrateMS+ms
+			}
 		case fact.Stalled:
 			row.StallMS += ms
 		case fact.SeekStalled:
@@ -204,9 +250,9 @@ func (o *oraclePlayer) fillRow(row *fact.Play, p *oraclePart) {
 	for i := p.first; i <= p.last; i++ {
 		m := &o.moments[i]
 		if i == 0 {
-			add(fact.Startup, p.requested, m.e.Time, m.dims)
+			add(fact.Startup, p.requested, m.e.Time, 0, m.dims)
 		}
-		add(m.kind, m.e.Time, m.e.Time+m.credited, m.timeDims)
+		add(m.kind, m.e.Time, m.e.Time+m.credited, m.timeRate, m.timeDims)
 	}
 	until := int64(math.MaxInt64)
 	if p.last+1 < len(o.moments) {

@@ -38,6 +38,8 @@ type oracleLife struct {
 	cmcd   bool
 	absent int // one in so many positions is not reported; 0: all are
 	rate   float64
+	// quality: the player reports bitrates and dropped frames.
+	quality bool
 }
 
 func (l *oracleLife) add(typ event.Type, pos int64) *event.Event {
@@ -48,6 +50,10 @@ func (l *oracleLife) add(typ event.Type, pos int64) *event.Event {
 	}
 	e.ID = event.Ref{byte(l.seq), byte(l.seq >> 8), byte(typ)}
 	l.seq++
+	if l.quality && l.r.IntN(2) == 0 {
+		e.Quality.BitrateKbps = []int64{-1, 0, 800, 4_500}[l.r.IntN(4)]
+		e.Quality.DroppedFrames = []int64{-1, 0, 0, 7}[l.r.IntN(4)]
+	}
 	if l.absent > 0 && l.r.IntN(l.absent) == 0 {
 		e.PositionMS = event.Absent
 	}
@@ -106,7 +112,7 @@ func (l *oracleLife) step() {
 		from := l.pos
 		l.pos = r.Int64N(110_000)
 		if l.cmcd || r.IntN(2) == 0 {
-			l.add(event.SeekStarted, []int64{-1, from}[r.IntN(2)])
+			l.add(event.SeekStarted, []int64{-1, from}[r.IntN(2)]).FromMS = []int64{-1, -1, from, from - 900}[r.IntN(4)]
 			l.at += r.Int64N([]int64{3, 20, 5_000}[r.IntN(3)])
 		}
 		switch {
@@ -116,7 +122,7 @@ func (l *oracleLife) step() {
 		case l.cmcd:
 			l.add(event.Resumed, l.pos)
 		default:
-			l.add(event.Seeked, l.pos).FromMS = []int64{-1, from, from + 1_500}[r.IntN(3)]
+			l.add(event.Seeked, l.pos).FromMS = []int64{-1, from, max(0, from+1_500), max(0, l.pos-2_000+r.Int64N(4)), l.pos + 1_999 + r.Int64N(3)}[r.IntN(5)]
 			l.at += r.Int64N(4_000)
 			if r.IntN(2) == 0 {
 				l.wait()
@@ -137,7 +143,9 @@ func (l *oracleLife) step() {
 		l.at += r.Int64N(20_000)
 		l.add([]event.Type{event.AdEnded, event.AdEnded, event.Resumed, event.Paused}[r.IntN(4)], l.pos)
 	case 7:
-		l.add(event.Error, -1).Quality.ErrorFatal = r.IntN(6) == 0
+		e := l.add(event.Error, -1)
+		e.Quality.ErrorFatal, e.Quality.ErrorCode = r.IntN(6) == 0, []string{"", "E-1"}[r.IntN(2)]
+		e.Quality.ErrorClass = []string{"", "technical", "business"}[r.IntN(3)]
 	case 8:
 		l.at += r.Int64N(300_000) // silence; sometimes the picture went on
 		if r.IntN(2) == 0 {
@@ -192,7 +200,8 @@ func (l *oracleLife) live() []event.Event {
 		l.add(event.PlayRequested, []int64{-1, 0, 40_000}[r.IntN(3)])
 		if r.IntN(8) == 0 {
 			l.at += r.Int64N(90_000)
-			l.add([]event.Type{event.Heartbeat, event.StallStarted, event.Paused, event.SeekStarted, event.Error, event.PlayEnded}[r.IntN(6)], -1).Quality.ErrorFatal = r.IntN(2) == 0
+			e := l.add([]event.Type{event.Heartbeat, event.StallStarted, event.Paused, event.SeekStarted, event.Error, event.PlayEnded}[r.IntN(6)], -1)
+			e.Quality.ErrorFatal, e.Quality.ErrorClass = r.IntN(2) == 0, []string{"", "business"}[r.IntN(2)]
 		}
 		l.at += r.Int64N(4_000)
 		if r.IntN(10) > 0 {
@@ -212,13 +221,14 @@ func (l *oracleLife) live() []event.Event {
 // order, repetitions, ticks, restarts and evictions there were.
 func TestStreamIsTheDefinition(t *testing.T) {
 	for seed := range oracleRounds(t) {
-		if got, want := oracleRound(t, seed); got != want {
-			t.Fatalf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed, facttest.Diff(got, want), facttest.Diff(want, got))
+		if got, want := oracleRound(t, seed); !got.Equal(want) {
+			t.Fatalf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed,
+				facttest.Diff(got.String(), want.String()), facttest.Diff(want.String(), got.String()))
 		}
 	}
 }
 
-func oracleRound(t *testing.T, seed uint64) (got, want string) {
+func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	var plays [][]event.Event
 	var all []event.Event
@@ -227,7 +237,7 @@ func oracleRound(t *testing.T, seed uint64) (got, want string) {
 		if live {
 			duration = -1
 		}
-		l := &oracleLife{r: r, seqs: r.IntN(3) > 0, cmcd: r.IntN(3) == 0, absent: []int{0, 0, 2, 5}[r.IntN(4)]}
+		l := &oracleLife{r: r, seqs: r.IntN(3) > 0, cmcd: r.IntN(3) == 0, absent: []int{0, 0, 2, 5}[r.IntN(4)], quality: r.IntN(3) > 0}
 		title, device := fmt.Sprint("t", r.IntN(2)), fmt.Sprint("d", r.IntN(2))
 		l.make = func(typ event.Type, at int64) event.Event {
 			e := ev(typ, at, event.Absent, event.Absent)
@@ -243,12 +253,12 @@ func oracleRound(t *testing.T, seed uint64) (got, want string) {
 	}
 	var truth fact.Batch
 	oraclePlays(plays, &truth)
-	sum := facttest.NewLedger()
+	sum = facttest.NewLedger()
 	sum.Add(&truth)
 
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Time < all[j].Time })
 	arrival := disorder(r, all)
-	stream := facttest.NewLedger()
+	stream = facttest.NewLedger()
 	store := newMemory()
 	g := store.engine(t)
 	var out fact.Batch
@@ -279,5 +289,5 @@ func oracleRound(t *testing.T, seed uint64) (got, want string) {
 	}
 	g.Settle(1, &out)
 	stream.Add(&out)
-	return stream.String(), sum.String()
+	return stream, sum
 }

@@ -38,6 +38,8 @@ type oracleMoment struct {
 	kind      fact.SpanKind
 	waitFrom  int64 // when the wait under way began
 	waitBySek bool
+	bitrate   int64 // kbit/s of what plays after it, 0 not known
+	timeRate  int64 // … that the time after it is counted for
 }
 
 type oraclePart struct {
@@ -48,6 +50,10 @@ type oraclePart struct {
 	errorKind        string
 	first, last      int // moments
 	stalls           int32
+	pauses           int32
+	rewinds, skips   int32
+	dropped          int64
+	code             string
 }
 
 type oraclePlayer struct {
@@ -61,7 +67,7 @@ type oraclePlayer struct {
 	requested, frame       int64
 	requestSeen, hasFrame  bool
 	requestDims, frameDims fact.Dims
-	framePart              int
+	framePart, frameMoment int
 	active                 []oracleActive
 }
 
@@ -145,10 +151,13 @@ func (o *oraclePlayer) walk(events []event.Event) {
 	var dims fact.Dims
 	var last, seekAt, waitFrom int64
 	var waitSeek bool
+	var bitrate int64
 	seekAt = math.MinInt64 / 2
 	for i := range events {
 		e := &events[i]
+		dimsBefore, stateBefore, frameBefore := dims, state, o.hasFrame
 		dims = oracleDims(dims, e)
+		fresh := false
 		switch {
 		case state == oNone:
 			if !o.begin(e, dims) {
@@ -172,10 +181,22 @@ func (o *oraclePlayer) walk(events []event.Event) {
 			}
 			o.parts = append(o.parts, oraclePart{began: e.Time, startup: -1, first: len(o.moments)})
 			seekAt = math.MinInt64 / 2
+			fresh = true
 		}
 		last = e.Time
 		p := &o.parts[len(o.parts)-1]
 		was := state
+		if n := e.Quality.DroppedFrames; n > 0 && frameBefore && stateBefore != oAd && stateBefore != oOver {
+			d := dimsBefore
+			if fresh {
+				d = dims
+			}
+			o.mark(fact.DroppedFrames, e.Time, n, d)
+			p.dropped += n
+		}
+		if b := e.Quality.BitrateKbps; b > 0 && e.Type != event.AdStarted && (was != oAd || oracleContent(e.Type)) {
+			bitrate = b
+		}
 		switch e.Type {
 		case event.PlayStarted, event.Resumed:
 			state = oPlaying
@@ -187,6 +208,10 @@ func (o *oraclePlayer) walk(events []event.Event) {
 			}
 		case event.Paused:
 			if state != oStarting {
+				if state != oPaused && (state != oSeeking || before != oPaused) {
+					o.mark(fact.Pause, e.Time, 0, dims)
+					p.pauses++
+				}
 				state = oPaused
 			}
 		case event.SeekStarted:
@@ -214,7 +239,7 @@ func (o *oraclePlayer) walk(events []event.Event) {
 		case event.Error:
 			if e.Quality.ErrorFatal {
 				state = oOver
-				p.errorKind = "technical"
+				p.errorKind, p.code = "technical", e.Quality.ErrorCode
 				if e.Quality.ErrorClass == "business" {
 					p.errorKind = "business"
 				}
@@ -228,7 +253,7 @@ func (o *oraclePlayer) walk(events []event.Event) {
 		if state == oWaiting && was != oWaiting {
 			waitFrom, waitSeek = e.Time, was == oSeeking || e.Time-seekAt <= 3_000
 		}
-		m := oracleMoment{e: e, dims: dims, timeDims: dims, state: state, part: len(o.parts) - 1, waitFrom: waitFrom, waitBySek: waitSeek}
+		m := oracleMoment{e: e, dims: dims, timeDims: dims, state: state, part: len(o.parts) - 1, waitFrom: waitFrom, waitBySek: waitSeek, bitrate: bitrate, timeRate: bitrate}
 		o.moments = append(o.moments, m)
 		p.last = len(o.moments) - 1
 		if state == oOver {
@@ -242,6 +267,12 @@ func (o *oraclePlayer) walk(events []event.Event) {
 	if len(o.parts) > 0 && state != oOver && state != oNone {
 		o.end(last, fact.EndedBySilence)
 	}
+}
+
+// oracleContent reports whether an event in an ad speaks of the content.
+func oracleContent(typ event.Type) bool {
+	return typ == event.PlayStarted || typ == event.Resumed || typ == event.Paused || typ == event.AdEnded ||
+		typ == event.Seeked || typ == event.SeekStarted || typ == event.PlayEnded
 }
 
 // begin opens the play with e if e can.
@@ -261,7 +292,7 @@ func (o *oraclePlayer) begin(e *event.Event, dims fact.Dims) bool {
 		}
 	}
 	p := oraclePart{began: e.Time, requested: e.Time, startup: -1}
-	if starts && e.Quality.StartupMS >= 0 {
+	if starts && e.Quality.StartupMS >= 0 && e.Quality.StartupMS <= 3_600_000 {
 		p.requested -= e.Quality.StartupMS
 	}
 	o.requested, o.requestDims = p.requested, dims
@@ -278,11 +309,14 @@ func (o *oraclePlayer) framed(e *event.Event, dims fact.Dims) {
 	}
 	p := &o.parts[len(o.parts)-1]
 	p.frame = e.Time
-	o.hasFrame, o.frame, o.frameDims, o.framePart = true, e.Time, dims, len(o.parts)-1
+	o.hasFrame, o.frame, o.frameDims, o.framePart, o.frameMoment = true, e.Time, dims, len(o.parts)-1, len(o.moments)
 	if len(o.parts) == 1 && (o.requestSeen || p.requested < e.Time || e.Quality.StartupMS == 0 && (e.Type == event.PlayStarted || e.Type == event.Resumed)) {
 		p.startup = e.Time - p.requested
 	}
 	o.mark(fact.FirstFrame, e.Time, p.startup, dims)
+	if p.startup >= 0 {
+		o.mark(fact.StartupKnown, e.Time, p.startup, dims)
+	}
 }
 
 func (o *oraclePlayer) end(at int64, why fact.EndReason) {
@@ -298,6 +332,9 @@ func (o *oraclePlayer) end(at int64, why fact.EndReason) {
 		}
 	case !o.hasFrame && n == 0 && why == fact.EndedByFailure:
 		o.mark(fact.StartFailure, o.requested, 0, o.requestDims)
+		if p.errorKind == "business" {
+			o.mark(fact.BusinessFailure, o.requested, 0, o.requestDims)
+		}
 	case !o.hasFrame && n == 0:
 		p.reason = fact.EndedByExit
 		o.mark(fact.Exit, o.requested, 0, o.requestDims)
@@ -374,7 +411,7 @@ func (o *oraclePlayer) credit() {
 			decided++
 		}
 		for k := i; k < decided; k++ {
-			o.moments[k].timeDims = o.moments[decided].dims
+			o.moments[k].timeDims, o.moments[k].timeRate = o.moments[decided].dims, o.moments[decided].bitrate
 		}
 		if total > 50 {
 			o.mark(fact.Stall, first.e.Time, 0, first.timeDims)
@@ -399,7 +436,11 @@ func (o *oraclePlayer) spans() {
 			o.out.Spans = append(o.out.Spans, fact.Span{Kind: fact.Startup, N: 1, From: p.requested, To: from, Dims: o.dim(m.dims)})
 		}
 		if m.credited > 0 {
-			o.out.Spans = append(o.out.Spans, fact.Span{Kind: m.kind, N: 1, From: from, To: from + m.credited, Dims: o.dim(m.timeDims)})
+			s := fact.Span{Kind: m.kind, N: 1, From: from, To: from + m.credited, Dims: o.dim(m.timeDims)}
+			if m.kind == fact.Playing {
+				s.Bitrate = uint32(m.timeRate)
+			}
+			o.out.Spans = append(o.out.Spans, s)
 		}
 	}
 	for _, a := range o.active {

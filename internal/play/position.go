@@ -1,27 +1,25 @@
 package play
 
 import (
-	"cmp"
-	"slices"
-
 	"playhead/internal/event"
 	"playhead/internal/fact"
 )
 
 // run lets d ms of playing time pass: how far the playhead should be by the
 // evidence that is being folded.
-func (f *fold) run(d int64) {
+func (f *fold) run(d int32) {
 	if f.position < 0 || d <= 0 {
 		return
 	}
-	if f.rate != 1 {
-		d = int64(float64(d) * float64(f.rate))
+	if f.rate == 1000 {
+		f.ahead = min(d, 1<<30)
+		return
 	}
-	f.ahead = int32(min(d, 1<<30))
+	f.ahead = int32(min(int64(d)*int64(f.rate)/1000, 1<<30))
 }
 
 // watchTo extends the current run to position p.
-func (f *fold) watchTo(p int32) {
+func (f *fold) watchTo(p int32, x *emitter) {
 	if f.duration > 0 {
 		p = min(p, f.duration)
 	}
@@ -29,19 +27,22 @@ func (f *fold) watchTo(p int32) {
 	if f.play.from < 0 || p <= f.play.to {
 		return
 	}
-	f.distinct += f.uncovered(f.play.to, p)
+	f.distinct += f.uncovered(f.play.to, p, x)
 	f.play.to = p
 	f.furthest = max(f.furthest, p)
 }
 
-// describe takes over what e says of position, duration and rate. The time
-// before e is accounted for already.
-func (f *fold) describe(e *evidence, c *Config) {
+// describe takes over what e says of position, duration, rate and bitrate. The
+// time before e is accounted for already.
+func (f *fold) describe(e *evidence, x *emitter) {
 	if f.state == inAd && !leavesAd(e.kind) {
-		return // position and duration are the ad's
+		return // what is reported is the ad's
 	}
 	if e.duration > 0 {
 		f.duration = e.duration
+	}
+	if e.bitrate > 0 && e.kind != event.AdStarted {
+		f.bitrate = e.bitrate
 	}
 	expected := f.position
 	if expected >= 0 {
@@ -49,22 +50,21 @@ func (f *fold) describe(e *evidence, c *Config) {
 	}
 	f.ahead = 0
 	at := e.position
-	if e.kind == event.Seeked || e.kind == event.SeekStarted {
+	seek := e.kind == event.Seeked || e.kind == event.SeekStarted
+	if seek {
 		at = e.extra
 	}
-	if !near(at, expected, c) {
+	if !near(at, expected, x.config) {
 		at = expected
 	}
 	if expected >= 0 {
-		f.watchTo(at)
+		f.watchTo(at, x)
 	}
 	switch {
-	case e.kind == event.SeekStarted:
-		f.cut(-1, c)
-	case e.kind == event.Seeked:
-		f.cut(e.position, c)
+	case seek:
+		f.seek(e, x)
 	case e.position >= 0 && at != e.position:
-		f.cut(e.position, c)
+		f.cut(e.position, x)
 	}
 	if e.rate > 0 {
 		f.rate = e.rate
@@ -85,9 +85,60 @@ func near(p, expected int32, c *Config) bool {
 	return p >= 0 && expected >= 0 && d <= c.PositionSlack && d >= -c.PositionSlack
 }
 
+// seek takes the playhead away from where it is. One that begins within another
+// goes on from where the other left.
+func (f *fold) seek(e *evidence, x *emitter) {
+	from := f.seekFrom
+	if from < 0 && f.framed {
+		from = f.position
+		if e.extra >= 0 {
+			from = e.extra
+		}
+	}
+	if e.kind == event.SeekStarted {
+		f.seekFrom = from
+		f.cut(-1, x)
+		return
+	}
+	f.seekFrom = -1
+	f.sought(from, e, x)
+	f.cut(e.position, x)
+}
+
+// arrive finds where a seek that was seen to begin has led: to the first
+// position that is reported when it is over. A play that goes on without one
+// leaves the question open.
+func (f *fold) arrive(e *evidence, x *emitter) {
+	switch {
+	case e.kind == event.SeekStarted, f.state == seeking, f.state == inAd:
+	case f.state == closed:
+		f.seekFrom = -1
+	case e.position >= 0:
+		f.sought(f.seekFrom, e, x)
+		f.seekFrom = -1
+	case f.state == playing:
+		f.seekFrom = -1
+	}
+}
+
+// sought counts a seek that went from one position to where e is.
+func (f *fold) sought(from int32, e *evidence, x *emitter) {
+	if from < 0 || e.position < 0 {
+		return
+	}
+	switch d := int64(e.position) - int64(from); {
+	case d > x.config.MinSeek:
+		f.skips++
+		x.mark(fact.Skip, f.dims, e.time, 0)
+	case d < -x.config.MinSeek:
+		f.rewinds++
+		x.mark(fact.Rewind, f.dims, e.time, 0)
+	}
+}
+
 // cut ends the current run and begins one at p, or none when p < 0.
-func (f *fold) cut(p int32, c *Config) {
-	f.pushRun(c)
+func (f *fold) cut(p int32, x *emitter) {
+	f.pushRun(x)
 	f.position = p
 	if p < 0 {
 		return
@@ -99,26 +150,26 @@ func (f *fold) cut(p int32, c *Config) {
 	f.furthest = max(f.furthest, p)
 }
 
-func (f *fold) pushRun(c *Config) {
-	if f.play.from >= 0 && f.play.to > f.play.from && len(f.runs) < c.MaxListed {
-		f.runs = append(f.runs, f.play)
+func (f *fold) pushRun(x *emitter) {
+	if f.play.from >= 0 && f.play.to > f.play.from {
+		f.push(x, record{from: f.play.from, to: f.play.to, kind: ranMedia})
 	}
 	f.play = run{-1, -1}
 }
 
 // uncovered is how much of the positions [a,b) no earlier run has played, ms.
-func (f *fold) uncovered(a, b int32) int32 {
-	if len(f.runs) == 0 {
+func (f *fold) uncovered(a, b int32, x *emitter) int32 {
+	if f.runs == 0 {
 		return b - a
 	}
 	var few [8]run
 	seen := few[:0]
-	for _, r := range f.runs {
-		if r.from < b && a < r.to {
-			seen = append(seen, r)
+	for _, r := range x.play.list[:f.count] {
+		if r.kind == ranMedia && r.from < b && a < r.to {
+			seen = append(seen, run{r.from, r.to})
 		}
 	}
-	slices.SortFunc(seen, func(x, y run) int { return cmp.Compare(x.from, y.from) })
+	sortRuns(seen)
 	var free int32
 	for _, r := range seen {
 		free += max(0, r.from-a)
@@ -128,58 +179,32 @@ func (f *fold) uncovered(a, b int32) int32 {
 }
 
 // complete emits the two marks of the completion rate when they come to hold,
-// or takes them back.
+// or takes them back: 90 % of the duration make a completion.
 func (f *fold) complete(x *emitter) {
 	measured := f.framed && f.positioned && f.duration > 0 && !x.live(f.dims)
-	completed := measured && float64(f.distinct) >= completedShare*float64(f.duration)
-	x.flip(fact.Measured, f.frameDims, f.firstFrame, &f.measured, measured)
-	x.flip(fact.Completed, f.frameDims, f.firstFrame, &f.completed, completed)
+	completed := measured && f.share(9)
+	if measured != f.measured {
+		f.measured = measured
+		x.flip(fact.Measured, f.frameDims, f.firstFrame, measured)
+	}
+	if completed != f.completed {
+		f.completed = completed
+		x.flip(fact.Completed, f.frameDims, f.firstFrame, completed)
+	}
 }
 
-// activate moves the stretch in which the play counts as concurrent: from the
-// evidence until two heartbeats later, unless something else is heard.
-func (f *fold) activate(x *emitter) {
-	t := f.last
-	until := t
-	switch f.state {
-	case starting, playing, seeking, inAd:
-		until = t + 2*f.heartbeat(x.config)
-	case stalled:
-		until = max(t, min(t+2*f.heartbeat(x.config), f.stallFrom+x.config.StallActive))
-	}
-	a := &f.active
-	if a.dims != f.dims || a.to < t {
-		// A hole, or other dimensions from here on.
-		if a.to > t {
-			x.active(t, a.to, a.dims, -1)
-			a.to = t
+// share reports whether so many tenths of the duration were watched.
+func (f *fold) share(tenths int64) bool { return int64(f.distinct)*10 >= int64(f.duration)*tenths }
+
+// appendRuns appends the media that was played, of what was listed from first on.
+func (f *fold) appendRuns(runs []run, first uint16, p *playState) []run {
+	for _, r := range p.list[first:f.count] {
+		if r.kind == ranMedia {
+			runs = append(runs, run{r.from, r.to})
 		}
-		f.pushActive(x.config)
-		f.active = stretch{from: t, to: t, dims: f.dims}
-		a = &f.active
 	}
-	switch {
-	case until > a.to:
-		x.active(a.to, until, a.dims, 1)
-	case until < a.to:
-		x.active(until, a.to, a.dims, -1)
-	}
-	a.to = until
-}
-
-func (f *fold) pushActive(c *Config) {
-	if f.active.to > f.active.from && len(f.actives) < c.MaxListed {
-		f.actives = append(f.actives, f.active)
-	}
-	f.active = stretch{from: f.active.to, to: f.active.to, dims: f.active.dims}
-}
-
-// coverage is how often each stretch of media was played in this part, sorted
-// and disjoint.
-func (f *fold) coverage() []fact.Coverage {
-	runs := append([]run(nil), f.runs[f.firstRun:]...)
 	if f.play.from >= 0 && f.play.to > f.play.from {
 		runs = append(runs, f.play)
 	}
-	return cover(runs)
+	return runs
 }

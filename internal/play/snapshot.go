@@ -2,7 +2,6 @@ package play
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,8 +10,9 @@ import (
 	"playhead/internal/event"
 )
 
-// Place is where a viewer's stored state is kept: viewers with an open play
-// apart, since a start must bring all of those back.
+// Place is where a viewer's stored state is kept: viewers of whom something is
+// to be said though nothing is heard apart, since a start must bring all of
+// those back.
 type Place uint8
 
 // Places.
@@ -28,8 +28,12 @@ type StateSink interface {
 	Meta(state []byte)
 }
 
-// stateVersion is the first byte of every stored state.
-const stateVersion = 1
+// stateVersion is the first byte of every stored viewer; older ones are read.
+// metaVersion is that of what belongs to the engine as a whole.
+const (
+	stateVersion = 2
+	metaVersion  = 1
+)
 
 // ErrState: a stored state cannot be read.
 var ErrState = errors.New("play state is not readable")
@@ -41,6 +45,7 @@ func sortViewers(v []*viewer) {
 // Snapshot hands over every state that changed since the last one. Together
 // with the earlier ones they are the engine's state.
 func (g *Engine) Snapshot(sink StateSink) {
+	var buf []byte
 	for _, v := range g.dirty {
 		v.dirty = false
 		g.prune(v)
@@ -49,10 +54,11 @@ func (g *Engine) Snapshot(sink StateSink) {
 			sink.Viewer(v.stored, v.key, nil)
 		}
 		if at != Nowhere {
-			sink.Viewer(at, v.key, g.appendViewer(nil, v))
+			buf = g.appendViewer(buf[:0], v)
+			sink.Viewer(at, v.key, bytes.Clone(buf))
 		}
 		v.stored = at
-		if v.leaving || at == Nowhere {
+		if v.leaving || v.plays == nil {
 			g.forget(v)
 		}
 	}
@@ -67,30 +73,36 @@ func (g *Engine) Snapshot(sink StateSink) {
 // Dirty is how many viewers changed since the last snapshot.
 func (g *Engine) Dirty() int { return len(g.dirty) }
 
+// place is Open too while something is to be said of a closed play.
 func (v *viewer) place() Place {
-	if len(v.plays) == 0 {
-		return Nowhere
-	}
-	for _, p := range v.plays {
-		if p.open() {
+	for p := v.plays; p != nil; p = p.sibling {
+		if p.open() || !p.over {
 			return Open
 		}
+	}
+	if v.plays == nil && v.tombs == nil {
+		return Nowhere
 	}
 	return Idle
 }
 
-// prune lets go of plays that are too old to be corrected.
+// prune leaves of plays that are too old to be corrected that there were such.
 func (g *Engine) prune(v *viewer) {
-	v.plays = slices.DeleteFunc(v.plays, func(p *playState) bool {
-		old := !p.open() && p.received+g.config.LateLimit <= g.now
+	var tombs []tomb
+	g.remove(v, func(p *playState) bool {
+		old := !p.open() && p.over && p.received+g.config.LateLimit <= g.now
 		if old {
-			p.unlist()
+			tombs = append(tombs, tomb{p.ref, p.received})
 		}
 		return old
 	})
+	if tombs != nil || v.tombs != nil {
+		v.bury(g.now-g.config.ForgetAfter, tombs...)
+	}
 }
 
-// Restore brings back a viewer that had an open play.
+// Restore brings back a viewer that was stored as Open. Ready is called after the
+// last.
 func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
 	v := &viewer{key: key}
 	if err := g.restore(v, state); err != nil {
@@ -98,25 +110,21 @@ func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
 	}
 	v.stored = Open
 	g.viewers[key] = v
-	for _, p := range v.plays {
+	for p := v.plays; p != nil; p = p.sibling {
 		if p.open() {
 			g.openPlays++
 		}
+		g.now = max(g.now, p.received)
 	}
 	return nil
 }
 
-// Ready sorts the queues after the last Restore.
+// Ready files what was restored under what will be due of it.
 func (g *Engine) Ready() {
-	var all []*playState
 	for _, v := range g.viewers {
-		all = append(all, v.plays...)
-	}
-	slices.SortFunc(all, func(a, b *playState) int {
-		return cmp.Or(cmp.Compare(a.received, b.received), bytes.Compare(a.owner.key[:], b.owner.key[:]), bytes.Compare(a.ref[:], b.ref[:]))
-	})
-	for _, p := range all {
-		g.enlist(p)
+		for p := v.plays; p != nil; p = p.sibling {
+			g.file(p)
+		}
 	}
 }
 
@@ -124,23 +132,23 @@ func (g *Engine) Ready() {
 // now (epoch ms of the log).
 func (g *Engine) Expired(state []byte, now int64) bool {
 	r := reader{data: state}
-	if r.byte() != stateVersion {
+	if v := r.byte(); v == 0 || v > stateVersion {
 		return false
 	}
 	last := r.int()
-	return r.err == nil && last+g.config.LateLimit <= now
+	return r.err == nil && last+g.config.ForgetAfter <= now
 }
 
 func (g *Engine) appendMeta(b []byte) []byte {
-	w := writer{append(b, stateVersion)}
+	w := writer{append(b, metaVersion)}
 	w.int(g.now)
 	w.uint(uint64(len(g.imports)))
 	for _, k := range slices.Sorted(maps.Keys(g.imports)) {
 		w.uint(uint64(k))
 		w.uint(g.imports[k])
 	}
-	w.uint(uint64(len(g.settled)))
-	for _, k := range slices.Sorted(maps.Keys(g.settled)) {
+	w.uint(uint64(len(g.complete)))
+	for _, k := range slices.Sorted(maps.Keys(g.complete)) {
 		w.uint(uint64(k))
 	}
 	return w.data
@@ -149,8 +157,8 @@ func (g *Engine) appendMeta(b []byte) []byte {
 // RestoreMeta brings back what Meta was given.
 func (g *Engine) RestoreMeta(state []byte) error {
 	r := reader{data: state}
-	if v := r.byte(); v != stateVersion {
-		return fmt.Errorf("%w: version %d", ErrState, v)
+	if v := r.byte(); v != metaVersion {
+		return fmt.Errorf("%w: version %d, this build reads %d", ErrState, v, metaVersion)
 	}
 	g.now = r.int()
 	for n := r.count(); n > 0 && r.err == nil; n-- {
@@ -158,7 +166,7 @@ func (g *Engine) RestoreMeta(state []byte) error {
 		g.imports[k] = r.uint()
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		g.settled[uint32(r.uint())] = true
+		g.complete[uint32(r.uint())] = true
 	}
 	if r.err != nil {
 		return fmt.Errorf("%w: %w", ErrState, r.err)
@@ -169,27 +177,54 @@ func (g *Engine) RestoreMeta(state []byte) error {
 func (g *Engine) appendViewer(b []byte, v *viewer) []byte {
 	w := writer{append(b, stateVersion)}
 	var last int64
-	for _, p := range v.plays {
+	for p := v.plays; p != nil; p = p.sibling {
 		last = max(last, p.received)
 	}
+	var tombs []tomb
+	if v.tombs != nil {
+		tombs = *v.tombs
+	}
+	for _, t := range tombs {
+		last = max(last, t.received)
+	}
 	w.int(last)
-	w.uint(uint64(len(v.plays)))
-	for _, p := range v.plays {
+	w.uint(uint64(v.count()))
+	for p := v.plays; p != nil; p = p.sibling {
 		w.play(g, p)
+	}
+	w.uint(uint64(len(tombs)))
+	for _, t := range tombs {
+		w.data = append(w.data, t.ref[:]...)
+		w.int(last - t.received)
 	}
 	return w.data
 }
 
 func (g *Engine) restore(v *viewer, state []byte) error {
 	r := reader{data: state}
-	if ver := r.byte(); ver != stateVersion {
-		return fmt.Errorf("%w: version %d, this build reads %d", ErrState, ver, stateVersion)
+	version := r.byte()
+	if version == 0 || version > stateVersion {
+		return fmt.Errorf("%w: version %d, this build reads 1 to %d", ErrState, version, stateVersion)
 	}
-	r.int()
+	last := r.int()
+	at := &v.plays
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		p := r.play(g)
-		p.owner = v
-		v.plays = append(v.plays, p)
+		p := &playState{owner: v}
+		if version == 1 {
+			r.playV1(g, p)
+		} else {
+			r.play(g, p)
+		}
+		if r.err == nil {
+			r.err = p.valid(&g.config)
+		}
+		if r.err == nil {
+			g.tipOf(p)
+		}
+		*at, at = p, &p.sibling
+	}
+	if version > 1 {
+		v.tombs = r.tombs(last)
 	}
 	if r.err == nil && len(r.data) > 0 {
 		r.err = errRange
@@ -199,4 +234,25 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 	}
 	v.stored = Idle
 	return nil
+}
+
+// tipOf makes the tip from the base and what was kept.
+func (g *Engine) tipOf(p *playState) {
+	p.tip = p.base
+	p.tip.steps(p.kept, g.muted(p, nil))
+}
+
+func (r *reader) tombs(last int64) *[]tomb {
+	n := r.count()
+	if n == 0 || r.err != nil {
+		return nil
+	}
+	var list []tomb
+	for ; n > 0 && r.err == nil; n-- {
+		var t tomb
+		r.ref(&t.ref)
+		t.received = last - r.int()
+		list = append(list, t)
+	}
+	return &list
 }

@@ -63,10 +63,10 @@ func FuzzRestore(f *testing.F) {
 		var b fact.Batch
 		g.Begin()
 		v := g.viewers[event.ViewerKey{1}]
-		for _, p := range v.plays {
+		for p := v.plays; p != nil; p = p.sibling {
 			for i, typ := range []event.Type{event.Heartbeat, event.Seeked, event.StallStarted, event.PlayEnded, event.PlayStarted} {
 				e := ev(typ, 0, event.Absent, int64(i)*10_000)
-				e.Time, e.Play = p.newest-int64(i%3)*10, p.ref
+				e.Time, e.Play = p.at(p.newest)-int64(i%3)*10, p.ref
 				must(t, g.Apply(&e, &b))
 			}
 		}
@@ -78,7 +78,7 @@ func FuzzRestore(f *testing.F) {
 
 func FuzzRestoreMeta(f *testing.F) {
 	g := New(DefaultConfig(), nil)
-	g.imports[7], g.settled[9], g.now = 12, true, t0
+	g.imports[7], g.complete[9], g.now = 12, true, t0
 	f.Add(g.appendMeta(nil))
 	f.Fuzz(func(t *testing.T, state []byte) {
 		if err := New(DefaultConfig(), nil).RestoreMeta(state); err != nil && !errors.Is(err, ErrState) {
@@ -116,11 +116,9 @@ func TestHostilePlay(t *testing.T) {
 		out.Reset()
 		g.Begin()
 	}
-	p := g.viewers[event.ViewerKey{1}].plays[0]
-	if len(p.kept) > c.MaxKept || cap(p.kept) > 4*c.MaxKept || len(p.dims) > maxDims || len(p.seqs.ranges) > maxSeqRanges ||
-		len(p.tip.intervals) > c.MaxListed || len(p.tip.actives) > c.MaxListed || len(p.tip.runs) > c.MaxListed {
-		t.Fatalf("kept %d (%d), dims %d, seqs %d, intervals %d, actives %d, runs %d", len(p.kept), cap(p.kept), len(p.dims),
-			len(p.seqs.ranges), len(p.tip.intervals), len(p.tip.actives), len(p.tip.runs))
+	p := g.viewers[event.ViewerKey{1}].plays
+	if len(p.kept) > c.MaxKept || cap(p.kept) > 4*c.MaxKept || p.dims.len() > maxDims || p.seqs.len() > maxSeqRanges || len(p.list) > c.MaxListed {
+		t.Fatalf("kept %d (%d), dims %d, seqs %d, listed %d", len(p.kept), cap(p.kept), p.dims.len(), p.seqs.len(), len(p.list))
 	}
 	if counts.Evicted == 0 {
 		t.Fatal("nothing was counted as evicted")
@@ -144,7 +142,7 @@ func TestHostileViewer(t *testing.T) {
 		binary.LittleEndian.PutUint32(e.Play[:], uint32(i+1))
 		must(t, g.Apply(&e, &out))
 	}
-	if n := len(g.viewers[event.ViewerKey{1}].plays); n != 50 || g.OpenPlays() != 50 || out.Counts.Evicted != 450 {
+	if n := g.viewers[event.ViewerKey{1}].count(); n != 50 || g.OpenPlays() != 50 || out.Counts.Evicted != 450 {
 		t.Fatalf("%d plays, %d open, %d evicted", n, g.OpenPlays(), out.Counts.Evicted)
 	}
 	g.Settle(1, &out)

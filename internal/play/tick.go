@@ -1,6 +1,7 @@
 package play
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -11,113 +12,268 @@ import (
 // closed stays in memory before its state is only on disk.
 const keepClosed = 60_000
 
-// list is a queue of plays by last receipt. Receipt times never decrease, so a
-// play that is heard of moves to the back and the front is the most silent.
-type list struct{ front, back *playState }
-
-func (l *list) push(p *playState) {
-	p.in, p.prev, p.next = l, l.back, nil
-	if l.back != nil {
-		l.back.next = p
-	} else {
-		l.front = p
-	}
-	l.back = p
+// wheel files plays by the second in which something may be due of them: a close
+// by silence, the horizon of what has closed, leaving memory. A play that is
+// heard of is not filed anew: when its second has come, it is looked at and, as
+// a rule, filed under a later one. So an event costs nothing here.
+type wheel struct {
+	seconds map[uint32][]*playState
+	// next is the first second that was not looked at as a whole.
+	next, last uint32
+	filed      int // entries, of plays that are gone too
+	gone       int // at least so many entries are of plays that are gone
+	due        []*playState
 }
 
-func (p *playState) unlist() {
-	l := p.in
-	if l == nil {
+func newWheel() wheel { return wheel{seconds: map[uint32][]*playState{}} }
+
+// deadline is when something is due of p, epoch ms.
+func (g *Engine) deadline(p *playState) int64 {
+	c := &g.config
+	switch {
+	case p.open() && p.history:
+		// Never, but it is looked at: a multiple of the timeout later.
+		return p.received + c.PlayTimeout*((g.now-p.received)/c.PlayTimeout+1)
+	case p.open() && p.tip.framed:
+		return p.received + c.PlayTimeout
+	case p.open():
+		return p.received + c.StartTimeout
+	case !p.over:
+		return p.received + c.Horizon
+	}
+	return p.received + keepClosed
+}
+
+func second(ms int64) uint32 { return uint32(max(1, min(ms/1000, 1<<32-2))) }
+
+// file files p under its deadline, unless it is filed under an earlier second.
+func (g *Engine) file(p *playState) {
+	s := second(g.deadline(p))
+	if p.due != 0 && p.due <= s {
 		return
 	}
-	if p.prev != nil {
-		p.prev.next = p.next
-	} else {
-		l.front = p.next
+	w := &g.wheel
+	p.due = s
+	w.seconds[s] = append(w.seconds[s], p)
+	w.filed++
+	w.last = max(w.last, s)
+	if w.next == 0 || s < w.next {
+		w.next = s
 	}
-	if p.next != nil {
-		p.next.prev = p.prev
-	} else {
-		l.back = p.prev
-	}
-	p.in, p.prev, p.next = nil, nil, nil
 }
 
-func (p *playState) open() bool { return !p.silent && p.tip.state != closed }
-
-// enlist moves p to the back of the queue it belongs to.
-func (g *Engine) enlist(p *playState) {
-	l := &g.done
-	switch {
-	case !p.open():
-	case p.history:
-		l = nil
-	case p.tip.framed:
-		l = &g.running
-	default:
-		l = &g.waiting
+// from is the first second from s on under which something is filed.
+func (w *wheel) from(s uint32) (uint32, bool) {
+	for range 1000 {
+		if _, ok := w.seconds[s]; ok || s > w.last {
+			return s, ok
+		}
+		s++
 	}
-	p.unlist()
-	if l != nil {
-		l.push(p)
+	found := false // far between: clocks have jumped
+	first := uint32(1<<32 - 1)
+	for k := range w.seconds {
+		if k >= s && k <= first {
+			first, found = k, true
+		}
+	}
+	return first, found
+}
+
+// take takes the entries of a second out.
+func (w *wheel) take(s uint32) []*playState {
+	list, ok := w.seconds[s]
+	if !ok {
+		return nil
+	}
+	delete(w.seconds, s)
+	w.filed -= len(list)
+	kept := list[:0]
+	for _, p := range list {
+		switch {
+		case p.gone:
+			w.gone--
+		case p.due == s:
+			p.due = 0
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// drop notes that a filed play has gone, and sweeps when too many have.
+func (w *wheel) drop() {
+	w.gone++
+	if w.gone < 4096 || w.gone < w.filed/2 {
+		return
+	}
+	w.filed, w.gone = 0, 0
+	for s, list := range w.seconds {
+		list = slices.DeleteFunc(list, func(p *playState) bool { return p.gone || p.due != s })
+		w.filed += len(list)
+		w.seconds[s] = list
 	}
 }
 
 // Tick tells the engine that the log received nothing else before now (epoch
-// ms): plays that were silent for too long are closed.
+// ms): plays that were silent for too long are closed, and what waited for the
+// horizon is said.
 func (g *Engine) Tick(now int64, out *fact.Batch) {
 	g.now = max(g.now, now)
-	g.expire(&g.waiting, g.config.StartTimeout, out)
-	g.expire(&g.running, g.config.PlayTimeout, out)
-	for p := g.done.front; p != nil && p.received+keepClosed <= g.now; p = g.done.front {
-		p.unlist()
+	w := &g.wheel
+	if w.next == 0 {
+		return
+	}
+	end := min(second(g.now), w.last)
+	w.due = w.due[:0]
+	for s, ok := w.from(w.next); ok && s <= end; s, ok = w.from(s + 1) {
+		for _, p := range w.take(s) {
+			if g.deadline(p) > g.now {
+				g.file(p)
+			} else {
+				w.due = append(w.due, p)
+			}
+		}
+	}
+	w.next = max(w.next, min(second(g.now), w.last+1))
+	bySilence(w.due)
+	for _, p := range w.due {
+		g.act(p, out)
+	}
+	clear(w.due)
+}
+
+// bySilence sorts plays by what depends on the log alone: facts must not depend
+// on when a play was filed.
+func bySilence(list []*playState) {
+	slices.SortFunc(list, func(a, b *playState) int {
+		return cmp.Or(cmp.Compare(a.received, b.received), bytes.Compare(a.owner.key[:], b.owner.key[:]), bytes.Compare(a.ref[:], b.ref[:]))
+	})
+}
+
+// act does what is due of p.
+func (g *Engine) act(p *playState, out *fact.Batch) {
+	switch {
+	case p.gone:
+	case p.open() && !p.history:
+		g.closeSilent(p, out)
+	case p.open():
+		g.file(p)
+	case !p.over:
+		g.settled(p, out)
+		g.dirtied(p.owner)
+		g.file(p)
+	default:
 		g.release(p.owner)
 	}
 }
 
-func (g *Engine) expire(l *list, timeout int64, out *fact.Batch) {
-	for p := l.front; p != nil && p.received+timeout <= g.now; p = l.front {
-		g.closeSilent(p, out)
-	}
-}
-
+// closeSilent closes p at its last evidence. It was silent for longer than the
+// horizon: what is known of it is final.
 func (g *Engine) closeSilent(p *playState, out *fact.Batch) {
-	x := emitter{engine: g, config: &g.config, viewer: p.owner, play: p, out: out, sign: 1}
-	p.tip.silence(&x, 1)
+	b := p.before(out)
+	p.tip.silence(g.emitter(p, out), 1)
 	p.silent = true
 	g.openPlays--
-	g.touch(p, p.received)
-	g.enlist(p)
+	g.dirtied(p.owner)
+	g.tell(p, b, out)
+	g.settled(p, out)
+	g.file(p)
 }
 
-// makeRoom lets go of the play of v that was silent for longest, a closed one
-// first, if v has as many as it may have.
-func (g *Engine) makeRoom(v *viewer, out *fact.Batch) {
-	if len(v.plays) < g.config.MaxPlays {
-		return
+// letGo closes p, if it is open, and forgets it.
+func (g *Engine) letGo(p *playState, out *fact.Batch) {
+	if p.open() {
+		g.closeSilent(p, out)
 	}
-	oldest := slices.MinFunc(v.plays, func(a, b *playState) int {
-		if a.open() != b.open() {
-			if b.open() {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.received, b.received)
-	})
-	if oldest.open() {
-		g.closeSilent(oldest, out)
-	}
-	oldest.unlist()
-	v.plays = slices.DeleteFunc(v.plays, func(p *playState) bool { return p == oldest })
+	g.settled(p, out)
+	g.remove(p.owner, func(q *playState) bool { return q == p })
 	out.Counts.Evicted++
 }
 
+// remove lets go of the plays of v that which names.
+func (g *Engine) remove(v *viewer, which func(*playState) bool) {
+	v.remove(func(p *playState) bool {
+		if !which(p) {
+			return false
+		}
+		if p.due != 0 {
+			g.wheel.drop()
+		}
+		return true
+	})
+}
+
+// makeRoom lets go of the play of v that was silent for longest, a closed one
+// first, if v has as many as it may have, and closes what was silent for longest
+// if there are too many open plays.
+func (g *Engine) makeRoom(v *viewer, out *fact.Batch) {
+	if g.openPlays >= g.config.MaxOpenPlays {
+		g.closeSome(out)
+	}
+	if v.plays == nil || v.count() < g.config.MaxPlays {
+		return
+	}
+	oldest := v.plays
+	for p := v.plays.sibling; p != nil; p = p.sibling {
+		if p.open() != oldest.open() {
+			if oldest.open() {
+				oldest = p
+			}
+		} else if p.received < oldest.received {
+			oldest = p
+		}
+	}
+	g.letGo(oldest, out)
+}
+
+// closeSome closes a thousandth of the open plays: those of which the least is
+// left of their timeout, as silence would.
+func (g *Engine) closeSome(out *fact.Batch) {
+	need := max(1, g.config.MaxOpenPlays/1000)
+	w := &g.wheel
+	var due []*playState
+	for s, ok := w.from(w.next); ok && need > 0; s, ok = w.from(s + 1) {
+		due = due[:0]
+		for _, p := range w.take(s) {
+			if p.open() && second(g.deadline(p)) == s {
+				due = append(due, p)
+			} else {
+				g.file(p)
+			}
+		}
+		bySilence(due)
+		for _, p := range due {
+			if need <= 0 {
+				g.file(p)
+				continue
+			}
+			g.closeSilent(p, out)
+			out.Counts.Evicted++
+			need--
+		}
+	}
+}
+
+// idle sees to it that a viewer that was brought back in vain is let go again.
+func (g *Engine) idle(v *viewer) {
+	if v.plays == nil {
+		if !v.dirty {
+			g.forget(v)
+		}
+		return
+	}
+	for p := v.plays; p != nil; p = p.sibling {
+		g.file(p)
+	}
+}
+
 // release lets a viewer go from memory when its plays are all closed and its
-// state is stored; else it stays until the next tick or snapshot asks again.
+// state is stored; else it stays until the next snapshot, or until the plays
+// that hold it are due.
 func (g *Engine) release(v *viewer) {
-	for _, p := range v.plays {
-		if p.open() || p.received+keepClosed > g.now {
+	for p := v.plays; p != nil; p = p.sibling {
+		if p.open() || !p.over || p.received+keepClosed > g.now {
 			return
 		}
 	}
@@ -129,50 +285,56 @@ func (g *Engine) release(v *viewer) {
 }
 
 func (g *Engine) forget(v *viewer) {
-	for _, p := range v.plays {
-		p.unlist()
+	for p := v.plays; p != nil; p = p.sibling {
+		p.gone = true
+		if p.due != 0 {
+			g.wheel.drop()
+		}
 	}
 	delete(g.viewers, v.key)
 }
 
-// Settle closes, as silence would, what the key sent and is still open. An
-// import is complete with it: more of it is taken for a repetition.
+// Settle closes, as silence would, what the key sent and is still open, and says
+// that what it sent is final. An import is complete with it: more of it is taken
+// for a repetition.
 func (g *Engine) Settle(keyID uint32, out *fact.Batch) {
 	imported := false
 	if _, ok := g.imports[keyID]; ok {
 		imported = true
 		delete(g.imports, keyID)
-		g.settled[keyID] = true
+		g.complete[keyID] = true
 		g.metaDirty = true
 	}
 	for _, v := range g.byKey(keyID) {
-		kept := v.plays[:0]
-		for _, p := range v.plays {
-			if p.keyID == keyID && p.open() {
+		for p := v.plays; p != nil; p = p.sibling {
+			switch {
+			case p.keyID != keyID:
+			case p.open():
 				g.closeSilent(p, out)
+			case !p.over:
+				g.settled(p, out)
+				g.dirtied(v)
 			}
-			if imported && p.keyID == keyID && p.history {
-				p.unlist()
-				g.touch(p, p.received)
-				continue
-			}
-			kept = append(kept, p)
 		}
-		clear(v.plays[len(kept):])
-		v.plays = kept
-		if len(v.plays) == 0 {
+		if !imported {
+			continue
+		}
+		g.dirtied(v)
+		g.remove(v, func(p *playState) bool { return p.keyID == keyID && p.history })
+		if v.plays == nil {
 			v.leaving = true
 		}
 	}
 }
 
-// byKey is the viewers with a play of the key, in an order that depends on
-// nothing but the state: facts must not depend on a map's order.
+// byKey is the viewers with something of the key that is open or not final, in
+// an order that depends on nothing but the state: facts must not depend on a
+// map's order.
 func (g *Engine) byKey(keyID uint32) []*viewer {
 	var out []*viewer
 	for _, v := range g.viewers {
-		for _, p := range v.plays {
-			if p.keyID == keyID && (p.open() || p.history) {
+		for p := v.plays; p != nil; p = p.sibling {
+			if p.keyID == keyID && (p.open() || p.history || !p.over) {
 				out = append(out, v)
 				break
 			}

@@ -135,6 +135,9 @@ func (g *Engine) final(v *viewer, m *more, p *played, c *play.Change, out *fact.
 			g.expose(v, of, fact.QualifiedPlay, 1, c.MediaMS, out)
 			if !of.taken {
 				of.taken, of.media, of.took = true, c.MediaMS, p.title
+				of.completed = slices.ContainsFunc(m.titles, func(t chosen) bool {
+					return t.title == p.title && g.completes(of, t.whole)
+				})
 				g.sayTaken(v, of, out)
 			}
 		}
@@ -163,9 +166,14 @@ func (g *Engine) sayTaken(v *viewer, p *impression, out *fact.Batch) {
 // complete notes that the viewer completed a title with a play whose first frame
 // was at f.
 func (g *Engine) complete(v *viewer, m *more, title text, f int64, out *fact.Batch) {
+	for i := range m.titles {
+		if m.titles[i].title == title {
+			m.titles[i].whole = f
+		}
+	}
 	for i := range m.impressions {
 		p := &m.impressions[i]
-		if !p.taken || p.completed || p.took != title || f < p.time || f-p.time > g.config.CompleteWithin {
+		if !p.taken || p.completed || p.took != title || !g.completes(p, f) {
 			continue
 		}
 		p.completed = true
@@ -173,6 +181,12 @@ func (g *Engine) complete(v *viewer, m *more, title text, f int64, out *fact.Bat
 			g.expose(v, p, fact.TakeCompleted, 1, p.media, out)
 		}
 	}
+}
+
+// completes reports whether a completion by a play with its first frame at f is
+// one of an impression's take.
+func (g *Engine) completes(p *impression, f int64) bool {
+	return f >= p.time && f-p.time <= g.config.CompleteWithin
 }
 
 // rows puts the slots into the rows that the play engine gave in this step.

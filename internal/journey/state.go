@@ -130,7 +130,7 @@ func (m *more) encode() []byte {
 	for _, c := range m.titles {
 		w.handle(c.title)
 		w.handle(c.show)
-		for _, n := range [...]int64{c.first, c.earlier, c.is.from, c.is.to, c.was.from, c.was.to} {
+		for _, n := range [...]int64{c.first, c.earlier, c.whole, c.is.from, c.is.to, c.was.from, c.was.to} {
 			w.int(n)
 		}
 	}
@@ -177,7 +177,7 @@ func (m *more) decode(data []byte) error {
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		c := chosen{title: r.handle(), show: r.handle()}
-		for _, n := range [...]*int64{&c.first, &c.earlier, &c.is.from, &c.is.to, &c.was.from, &c.was.to} {
+		for _, n := range [...]*int64{&c.first, &c.earlier, &c.whole, &c.is.from, &c.is.to, &c.was.from, &c.was.to} {
 			*n = r.int()
 		}
 		m.titles = append(m.titles, c)

@@ -122,6 +122,8 @@ type chosen struct {
 	// first is the first frame of the play that made the starter, earlier that of
 	// one that had before, 0 none.
 	first, earlier int64
+	// whole is the first frame of the play that completed it last, 0 none.
+	whole int64
 	// is goes from the first frame that made the starter to that of the newest
 	// play that showed more, without a month between two; from is 0 of one who
 	// came back after a month and has not seen enough since. was is the one before.

@@ -57,6 +57,10 @@ func audience(r *rand.Rand, viewers int) []event.Event {
 			out = append(out, e)
 			n++
 		}
+		for range r.IntN(6) { // some artwork first, perhaps a choice, perhaps a search
+			at += 1 + r.Int64N(9_000)
+			out = append(out, browsing(r, v, at))
+		}
 		add(event.PlayRequested, 0, -1)
 		add(event.PlayStarted, int64(100+r.IntN(900)), 0)
 		for i := range r.IntN(20) {
@@ -79,6 +83,26 @@ func audience(r *rand.Rand, viewers int) []event.Event {
 		shuffled[i] = *e
 	}
 	return shuffled
+}
+
+// browsing is something a viewer does beside playing.
+func browsing(r *rand.Rand, v int, at int64) event.Event {
+	var e event.Event
+	e.Reset()
+	binary.LittleEndian.PutUint32(e.Viewer[:], uint32(v)*2654435761)
+	e.Viewer[15] = 1
+	binary.LittleEndian.PutUint64(e.ID[:], r.Uint64())
+	binary.LittleEndian.PutUint64(e.ID[8:], r.Uint64())
+	e.Type, e.Time, e.Known, e.KeyID, e.TitleID = event.Impression, at, true, 1, fmt.Sprint("t", v%5)
+	e.CreativeID, e.Placement, e.Rank, e.Impression = "art", "row", int64(v%7), e.ID
+	e.Context.Country = []string{"US", "DE", "JP"}[v%3]
+	switch r.IntN(6) {
+	case 0:
+		e.Type, e.CreativeID, e.Impression = event.Select, "", event.Ref{}
+	case 1:
+		e.Type, e.SearchQuery, e.SearchHits, e.Search, e.TitleID = event.Search, "dr", 3, e.ID, ""
+	}
+	return e
 }
 
 func appendEvents(t *testing.T, l eventlog.Log, events []event.Event) {

@@ -129,3 +129,24 @@ func (f Format) String() string {
 	}
 	return "unknown"
 }
+
+// TypeNamed is the type with that name, those of other formats too, or
+// TypeUnknown: it reads what String wrote.
+func TypeNamed(name string) Type {
+	for t := TypeUnknown; t < typeCount; t++ {
+		if typeNames[t] == name {
+			return t
+		}
+	}
+	return TypeUnknown
+}
+
+// FormatNamed is the format with that name; an unknown one reads as native.
+func FormatNamed(name string) Format {
+	for f := FormatNative; f < formatCount; f++ {
+		if formatNames[f] == name {
+			return f
+		}
+	}
+	return FormatNative
+}

@@ -1,0 +1,140 @@
+package lake
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"playhead/internal/event"
+)
+
+// entry is one record of a block: where it goes and where it is.
+type entry struct {
+	hi, lo         uint64 // the viewer, big endian
+	time, received int64  // epoch ms
+	hour           int32  // of time, hours since 1970
+	at, size       uint32 // in data
+}
+
+const hourMS = 3_600_000
+
+// block holds records of the log until they become files: as they are stored,
+// since that is a third of what they would be decoded.
+type block struct {
+	data    []byte
+	entries []entry
+	event   event.Event
+}
+
+func (b *block) reset() {
+	b.data, b.entries = b.data[:0], b.entries[:0]
+}
+
+// bytes is the memory that the block's content takes.
+func (b *block) bytes() int { return len(b.data) + 56*len(b.entries) }
+
+// add keeps a record of the log if it is an event.
+func (b *block) add(data []byte, received int64) error {
+	kind, err := event.DecodeRecord(data, &b.event)
+	if err != nil || kind != event.RecordEvent {
+		return err
+	}
+	e := &b.event
+	hour := e.Time / hourMS
+	if e.Time%hourMS < 0 {
+		hour--
+	}
+	b.entries = append(b.entries, entry{
+		hi: binary.BigEndian.Uint64(e.Viewer[:8]), lo: binary.BigEndian.Uint64(e.Viewer[8:]),
+		time: e.Time, received: received, hour: int32(hour), at: uint32(len(b.data)), size: uint32(len(data)),
+	})
+	b.data = append(b.data, data...)
+	return nil
+}
+
+// sort puts entries in the order of the files: by hour, and within it by viewer,
+// time and arrival.
+func (b *block) sort() {
+	slices.SortFunc(b.entries, func(x, y entry) int {
+		switch {
+		case x.hour != y.hour:
+			return cmp.Compare(x.hour, y.hour)
+		case x.hi != y.hi:
+			return cmp.Compare(x.hi, y.hi)
+		case x.lo != y.lo:
+			return cmp.Compare(x.lo, y.lo)
+		case x.time != y.time:
+			return cmp.Compare(x.time, y.time)
+		}
+		return cmp.Compare(x.at, y.at) // a viewer's records came in one partition's order
+	})
+}
+
+// hours calls fn with the entries of each hour, after sort.
+func (b *block) hours(fn func(hour int32, entries []entry) error) error {
+	rest := b.entries
+	for len(rest) > 0 {
+		n := 1
+		for n < len(rest) && rest[n].hour == rest[0].hour {
+			n++
+		}
+		if err := fn(rest[0].hour, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// read decodes an entry into r. r points into the block.
+func (b *block) read(x *entry, r *row) error {
+	if _, err := event.DecodeRecord(b.data[x.at:x.at+x.size], &r.Event); err != nil {
+		return err
+	}
+	r.ReceivedAt = x.received
+	r.experiments, r.traits = jsonOf(r.Experiments), jsonOf(r.Traits)
+	return nil
+}
+
+// jsonOf is a map as JSON, in the order of its keys; nil if it is empty.
+func jsonOf(m map[string]string) []byte {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	out := []byte{'{'}
+	for i, k := range keys {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendString(out, k), ':')
+		out = appendString(out, m[k])
+	}
+	return append(out, '}')
+}
+
+// appendString appends s as a JSON string.
+func appendString(out []byte, s string) []byte {
+	out = append(out, '"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			out = append(out, '\\', byte(c))
+		case c < 0x20:
+			out = append(out, '\\', 'u', '0', '0')
+			if c < 0x10 {
+				out = append(out, '0')
+			}
+			out = strconv.AppendInt(out, int64(c), 16)
+		default:
+			out = utf8.AppendRune(out, c)
+		}
+	}
+	return append(out, '"')
+}

@@ -1,0 +1,320 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"playhead/internal/eventlog"
+	"playhead/internal/fact"
+)
+
+// pollEvery is how often the follower looks at what waits in the log.
+const pollEvery = 500 * time.Millisecond
+
+// readBytes of the log are asked for at once.
+const readBytes = 1 << 20
+
+// follower reads the log and writes what it says into files.
+type follower struct {
+	lake   *Lake
+	writer *writer
+	block  block
+	facts  fact.Batch
+	spans  []consumed
+	last   time.Time // of the last flush
+	tried  time.Time // since when a flush is due
+}
+
+// consumed is what a batch of facts says of its input.
+type consumed struct {
+	end     int64 // of its input in "events"
+	next    int64 // the offset after it in "facts"
+	repeats []int64
+}
+
+// follow writes what waits whenever there is enough of it, or it is old enough.
+// The log keeps it meanwhile: nothing is held in memory between two flushes.
+func (l *Lake) follow(ctx context.Context) error {
+	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	if err != nil {
+		return err
+	}
+	f := &follower{lake: l, writer: w, last: l.options.Clock()}
+	t := time.NewTicker(pollEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		due, err := f.due(ctx)
+		if err != nil {
+			return err
+		}
+		for due && ctx.Err() == nil {
+			full, err := f.flush(ctx)
+			switch {
+			case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrCorrupt):
+				return fmt.Errorf("lake: %w", err)
+			case err != nil && ctx.Err() == nil:
+				l.options.Logger.Error("events wait in the log for the lake; it is tried again", "error", err)
+			}
+			due = err == nil && full
+		}
+	}
+}
+
+// due tells whether it is time to flush.
+func (f *follower) due(ctx context.Context) (bool, error) {
+	l := f.lake
+	waiting, err := l.waiting(ctx)
+	if err != nil {
+		return false, err
+	}
+	now := l.options.Clock()
+	l.counts.lag.Store(waiting)
+	l.counts.lagMS.Store(0)
+	if waiting > 0 {
+		l.counts.lagMS.Store(now.Sub(f.last).Milliseconds())
+	}
+	// A record of the log with what belongs to it takes about 200 bytes.
+	if waiting == 0 || now.Sub(f.last) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/200) {
+		f.tried = time.Time{}
+		return false, nil
+	}
+	if f.tried.IsZero() {
+		f.tried = now
+	}
+	return !l.options.Busy() || now.Sub(f.tried) > l.options.Patience, nil
+}
+
+// waiting is how many records of the log are not in the lake.
+func (l *Lake) waiting(ctx context.Context) (n int64, err error) {
+	for p, r := range l.state().Reached {
+		_, next, err := l.log.Bounds(ctx, eventlog.Events, int32(p))
+		if err != nil {
+			return 0, fmt.Errorf("lake: %w", err)
+		}
+		n += max(0, next-r.Events)
+	}
+	return n, nil
+}
+
+// flush writes one block of what waits; full if there may be more.
+func (f *follower) flush(ctx context.Context) (full bool, err error) {
+	l := f.lake
+	start := l.options.Clock()
+	f.block.reset()
+	before := l.state().Reached
+	reached := append([]Reached(nil), before...)
+	missing := int64(0)
+	told := make([]bool, len(reached)) // whether facts go on from there
+	for p := range reached {
+		gone, ok, err := f.catchUp(ctx, int32(p), &reached[p])
+		if err != nil {
+			return false, err
+		}
+		missing, told[p] = missing+gone, ok
+	}
+	for moved := true; moved && !full; {
+		moved = false
+		for p := range reached {
+			if !told[p] {
+				continue
+			}
+			at := reached[p]
+			if err := f.take(ctx, int32(p), &reached[p]); err != nil {
+				return false, err
+			}
+			moved = moved || reached[p] != at
+			if full = f.block.bytes() >= l.options.BlockBytes; full {
+				break
+			}
+		}
+	}
+	f.block.sort()
+	files, err := f.write(rangesOf(before, reached))
+	if err != nil {
+		l.drop(files)
+		return false, err
+	}
+	err = l.change(func(m *manifest) {
+		m.Reached = reached
+		m.Files = append(m.Files, files...)
+		m.Missing += missing
+	})
+	if err != nil {
+		l.drop(files)
+		return false, err
+	}
+	l.counts.flushes.Add(1)
+	f.last, f.tried = start, time.Time{}
+	if missing > 0 {
+		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
+	}
+	f.shrink()
+	return full, nil
+}
+
+// shrink lets go of memory that a large flush took.
+func (f *follower) shrink() {
+	if len(f.block.data) < cap(f.block.data)/4 {
+		f.block.data, f.block.entries = nil, nil
+	}
+}
+
+// catchUp moves past what the log has let go of. A lake that is new to a log
+// whose beginning is gone, or was off for long, begins where facts say what the
+// events are: without them a repeat could not be told.
+// ok is false while no facts say where that is.
+func (f *follower) catchUp(ctx context.Context, p int32, r *Reached) (missing int64, ok bool, err error) {
+	log := f.lake.log
+	first, next, err := log.Bounds(ctx, eventlog.Facts, p)
+	if err != nil {
+		return 0, false, err
+	}
+	if r.Facts < first {
+		if first == next {
+			return 0, false, nil
+		}
+		spans, err := f.readFacts(ctx, p, first, 1)
+		if err != nil || len(spans) == 0 {
+			return 0, false, err
+		}
+		missing = max(0, spans[0].end-r.Events)
+		r.Facts, r.Events = spans[0].next, max(r.Events, spans[0].end)
+	}
+	if first, _, err = log.Bounds(ctx, eventlog.Events, p); err != nil {
+		return 0, false, err
+	}
+	if r.Events < first {
+		missing += first - r.Events
+		r.Events = first
+	}
+	return missing, true, nil
+}
+
+// readFacts reads what batches from an offset of "facts" on say of their input.
+func (f *follower) readFacts(ctx context.Context, p int32, from int64, size int) ([]consumed, error) {
+	f.spans = f.spans[:0]
+	_, err := f.lake.log.Read(ctx, eventlog.Facts, eventlog.Cursor{Partition: p, Offset: from}, size, func(e eventlog.Entry) error {
+		if err := fact.DecodeBatch(e.Data, &f.facts); err != nil {
+			return fmt.Errorf("facts %d: %w", e.Offset, err)
+		}
+		f.spans = append(f.spans, consumed{end: f.facts.InputEnd, next: e.Offset + 1, repeats: append([]int64(nil), f.facts.Repeats...)})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read facts of partition %d: %w", p, err)
+	}
+	return f.spans, nil
+}
+
+// take adds the events of some batches of one partition to the block.
+func (f *follower) take(ctx context.Context, p int32, r *Reached) error {
+	spans, err := f.readFacts(ctx, p, r.Facts, readBytes)
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if s.end > r.Events {
+			if err := f.takeEvents(ctx, p, r.Events, s); err != nil {
+				return fmt.Errorf("read events of partition %d: %w", p, err)
+			}
+			r.Events = s.end
+		}
+		r.Facts = s.next
+		if f.block.bytes() >= f.lake.options.BlockBytes {
+			return nil
+		}
+	}
+	return nil
+}
+
+var errEnough = errors.New("enough")
+
+// takeEvents adds the events before s.end that are no repeats.
+func (f *follower) takeEvents(ctx context.Context, p int32, from int64, s consumed) error {
+	repeats := s.repeats
+	for from < s.end {
+		next, err := f.lake.log.Read(ctx, eventlog.Events, eventlog.Cursor{Partition: p, Offset: from}, readBytes, func(e eventlog.Entry) error {
+			if e.Offset >= s.end {
+				return errEnough
+			}
+			for len(repeats) > 0 && repeats[0] < e.Offset {
+				repeats = repeats[1:]
+			}
+			if len(repeats) > 0 && repeats[0] == e.Offset {
+				return nil
+			}
+			if err := f.block.add(e.Data, e.ReceivedAt); err != nil {
+				return fmt.Errorf("offset %d: %w", e.Offset, err)
+			}
+			return nil
+		})
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if next == from {
+			return fmt.Errorf("%w: facts speak of offset %d, the log ends at %d", eventlog.ErrCorrupt, s.end, next)
+		}
+		from = next
+	}
+	return nil
+}
+
+// write makes a file of each hour of the block, and gives them their names.
+func (f *follower) write(ranges string) (files []File, err error) {
+	l := f.lake
+	var r row
+	err = f.block.hours(func(hour int32, entries []entry) error {
+		file := File{Period: hourName(hour), Number: l.number()}
+		path := l.unfinished(file.Number)
+		if err := f.writer.begin(path, ranges); err != nil {
+			f.writer.abandon()
+			return err
+		}
+		for i := range entries {
+			err := f.block.read(&entries[i], &r)
+			if err == nil {
+				err = f.writer.add(&r)
+			}
+			if err != nil {
+				f.writer.abandon()
+				return err
+			}
+		}
+		file.Rows, file.From, file.To = f.writer.rows, f.writer.from, f.writer.to
+		if file.Bytes, err = f.writer.end(); err == nil {
+			err = l.place(path, file)
+		}
+		if err != nil {
+			_ = os.Remove(path) // maybe it was not even made
+			return err
+		}
+		files = append(files, file)
+		return nil
+	})
+	return files, err
+}
+
+// rangesOf says what of the log a flush is of: "partition:from-end", by comma.
+func rangesOf(before, after []Reached) string {
+	var parts []string
+	for p := range after {
+		if after[p].Events > before[p].Events {
+			parts = append(parts, fmt.Sprintf("%d:%d-%d", p, before[p].Events, after[p].Events))
+		}
+	}
+	return strings.Join(parts, ",")
+}

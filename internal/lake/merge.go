@@ -1,0 +1,297 @@
+package lake
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// tidyEvery is how often merging and retention look for work.
+	tidyEvery = 5 * time.Second
+	// mergeFiles of one period are merged at most at once, and a period that is
+	// still written to is merged when it has that many.
+	mergeFiles = 16
+	// quietFor is how long after its end a period is taken as complete enough to
+	// be one file.
+	quietFor = 10 * time.Minute
+	// coarsenAfter is how long after its end the files of a period that has
+	// little become part of the next coarser one.
+	coarsenAfter = 26 * time.Hour
+	// greatest is how many times the target a merged file may be.
+	greatest = 8
+)
+
+// tidyAll merges and drops files until ctx ends.
+func (l *Lake) tidyAll(ctx context.Context) error {
+	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	if err != nil {
+		return err
+	}
+	t := time.NewTicker(tidyEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if l.options.Busy() {
+			continue
+		}
+		for more := true; more && ctx.Err() == nil && !l.options.Busy(); {
+			if more, err = l.tidy(ctx, w); err != nil && ctx.Err() == nil {
+				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err)
+				break
+			}
+		}
+	}
+}
+
+// Tidy merges and drops what can be, as of now. It is what Run does in the
+// background, for those who have the lake to themselves.
+func (l *Lake) Tidy(ctx context.Context) error {
+	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	for more := true; more && err == nil; {
+		more, err = l.tidy(ctx, w)
+	}
+	return err
+}
+
+// tidy does one step; more if there may be another.
+func (l *Lake) tidy(ctx context.Context, w *writer) (more bool, err error) {
+	if err := l.expire(); err != nil {
+		return false, err
+	}
+	period, files := l.plan()
+	if len(files) == 0 {
+		return false, nil
+	}
+	return true, l.merge(ctx, w, period, files)
+}
+
+// expire drops the files whose period ended longer ago than is kept.
+func (l *Lake) expire() error {
+	if l.options.Keep <= 0 {
+		return nil
+	}
+	before := l.options.Clock().Add(-l.options.Keep)
+	old := func(f File) bool {
+		_, to, err := span(f.Period)
+		return err == nil && to.Before(before)
+	}
+	var gone []File
+	for _, f := range l.state().Files {
+		if old(f) {
+			gone = append(gone, f)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := l.change(func(m *manifest) { m.Files = slices.DeleteFunc(m.Files, old) }); err != nil {
+		return err
+	}
+	l.drop(gone)
+	l.counts.dropped.Add(int64(len(gone)))
+	return nil
+}
+
+// coarsest is the length of the coarsest period's name: months only where the
+// keeping is so long that one more does not matter.
+func (l *Lake) coarsest() int {
+	if k := l.options.Keep; k > 0 && k < 400*24*time.Hour {
+		return len(layouts[1])
+	}
+	return len(layouts[2])
+}
+
+// plan chooses files to merge, and the period of what they become; none if there
+// is nothing to do.
+func (l *Lake) plan() (period string, files []File) {
+	now := l.options.Clock()
+	small := map[string][]File{}
+	for _, f := range l.state().Files {
+		if f.Bytes < l.options.TargetBytes {
+			small[f.Period] = append(small[f.Period], f)
+		}
+	}
+	names := make([]string, 0, len(small))
+	for name := range small {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		_, end, err := span(name)
+		if err != nil {
+			continue
+		}
+		if files := l.choose(small[name], now.Sub(end) > quietFor); files != nil {
+			return name, files
+		}
+	}
+	return l.planCoarser(now, names, small)
+}
+
+// choose takes the smallest files of a period, as many as may become one. A
+// small file is not merged with one many times its size until it has company:
+// else each straggler would write a large file anew.
+func (l *Lake) choose(files []File, quiet bool) []File {
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	var sum int64
+	n := 0
+	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
+		sum += files[n].Bytes
+		n++
+	}
+	if n < 2 {
+		return nil
+	}
+	if n >= mergeFiles/2 {
+		return files[:n]
+	}
+	if rest := sum - files[n-1].Bytes; quiet && rest*8 >= files[n-1].Bytes {
+		return files[:n]
+	}
+	return nil
+}
+
+// planCoarser chooses the small files of neighbouring periods.
+func (l *Lake) planCoarser(now time.Time, names []string, small map[string][]File) (period string, files []File) {
+	groups := map[string][]File{}
+	var order []string
+	for _, name := range names {
+		up := coarser(name)
+		if len(up) < l.coarsest() {
+			continue
+		}
+		if _, end, err := span(up); err != nil || now.Sub(end) < coarsenAfter {
+			continue
+		}
+		if groups[up] == nil {
+			order = append(order, up)
+		}
+		groups[up] = append(groups[up], small[name]...)
+	}
+	for _, up := range order {
+		if files := groups[up]; len(files) == 1 {
+			continue // one file is no better under another name
+		} else if len(files) > mergeFiles {
+			return up, files[:mergeFiles]
+		} else {
+			return up, files
+		}
+	}
+	return "", nil
+}
+
+// merge makes one file of several, and replaces them by it.
+func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File) error {
+	file := File{Period: period, Number: l.number()}
+	path := l.unfinished(file.Number)
+	if err := w.begin(path, ""); err != nil {
+		w.abandon()
+		return err
+	}
+	err := l.mergeRows(ctx, w, files)
+	if err != nil {
+		w.abandon()
+		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
+	}
+	file.Rows, file.From, file.To = w.rows, w.from, w.to
+	if file.Bytes, err = w.end(); err == nil {
+		err = l.place(path, file)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("merge %d files of %s: %w", len(files), period, err), os.Remove(path))
+	}
+	merged := map[int64]bool{}
+	for _, f := range files {
+		merged[f.Number] = true
+	}
+	err = l.change(func(m *manifest) {
+		m.Files = slices.DeleteFunc(m.Files, func(f File) bool { return merged[f.Number] })
+		m.Files = append(m.Files, file)
+	})
+	if err != nil {
+		l.drop([]File{file})
+		return err
+	}
+	l.drop(files)
+	l.counts.merges.Add(1)
+	return nil
+}
+
+// mergeRows gives the rows of the files to the writer in order.
+func (l *Lake) mergeRows(ctx context.Context, w *writer, files []File) error {
+	z, err := newDecoder()
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	var open []*reader
+	defer func() {
+		for _, r := range open {
+			r.close()
+		}
+	}()
+	for _, f := range files {
+		r, err := openReader(l.path(f), l.options.Key, z)
+		if err != nil {
+			return err
+		}
+		open = append(open, r)
+	}
+	live := slices.Clone(open)
+	for i := 0; i < len(live); {
+		ok, err := live[i].next()
+		if err != nil {
+			return err
+		}
+		if ok {
+			i++
+		} else {
+			live = slices.Delete(live, i, i+1)
+		}
+	}
+	for n := 0; len(live) > 0; n++ {
+		least := 0
+		for i := 1; i < len(live); i++ {
+			if order(&live[i].row, &live[least].row) < 0 {
+				least = i
+			}
+		}
+		if err := w.add(&live[least].row); err != nil {
+			return err
+		}
+		ok, err := live[least].next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			live = slices.Delete(live, least, least+1)
+		}
+		if n&(1<<14-1) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// order is that of rows in a file: viewer, time, and what then came first.
+func order(a, b *row) int {
+	if c := bytes.Compare(a.Viewer[:], b.Viewer[:]); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.Time, b.Time); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.ReceivedAt, b.ReceivedAt)
+}

@@ -1,0 +1,179 @@
+package lake
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"unsafe"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
+
+	"playhead/internal/event"
+	"playhead/internal/lake/columnar"
+)
+
+// groupRows is the most rows of a row group: what a reader takes at once.
+const groupRows = 1 << 19
+
+// Keys of a file's own metadata.
+const (
+	metaFormat = "playhead.lake.version"
+	metaRanges = "playhead.lake.ranges"
+)
+
+// row is an event as the lake moves it: its two maps stay JSON.
+type row struct {
+	event.Event
+	experiments, traits []byte
+}
+
+// writer writes files, one after the other.
+type writer struct {
+	columns *columnar.Writer
+	buffer  *bufio.Writer
+	disk    *os.File
+	path    string
+
+	rows     int64
+	from, to int64 // event times, epoch ms
+}
+
+// newWriter returns a writer of files that are encrypted if key is not nil.
+func newWriter(key []byte, level zstd.EncoderLevel) (*writer, error) {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return nil, err
+	}
+	return &writer{
+		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), Zstd: z, Key: key, CreatedBy: "playhead"}),
+		buffer:  bufio.NewWriterSize(nil, 256<<10),
+	}, nil
+}
+
+// begin starts a file. ranges says what of the log it is of, for people.
+func (w *writer) begin(path, ranges string) error {
+	disk, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the lake: %w", err)
+	}
+	w.disk, w.path, w.rows = disk, path, 0
+	w.buffer.Reset(disk)
+	return w.columns.Begin(w.buffer, []format.KeyValue{{Key: metaFormat, Value: formatVersion}, {Key: metaRanges, Value: ranges}})
+}
+
+// add appends a row, which must not sort before the last one.
+func (w *writer) add(r *row) error {
+	if w.rows == 0 {
+		w.from, w.to = r.Time, r.Time
+	}
+	w.from, w.to = min(w.from, r.Time), max(w.to, r.Time)
+	w.rows++
+	for i := range columns {
+		w.value(i, r)
+	}
+	if w.rows%groupRows == 0 {
+		return w.columns.EndGroup()
+	}
+	return nil
+}
+
+// value gives a row's value to column i.
+func (w *writer) value(i int, r *row) {
+	c, to := &columns[i], w.columns.Column(i)
+	switch {
+	case c.number != nil:
+		if n := *c.number(&r.Event); c.Required || n != c.absent {
+			to.Int64(n)
+			return
+		}
+	case c.text != nil:
+		if s := *c.text(&r.Event); s != "" {
+			to.Bytes(bytesOf(s))
+			return
+		}
+	case c.flag != nil:
+		to.Bool(*c.flag(&r.Event))
+		return
+	case c.ref != nil:
+		if ref := c.ref(&r.Event); !ref.IsZero() && (i != colID || !identified(&r.Event)) {
+			to.Ref((*[16]byte)(ref))
+			return
+		}
+	case c.float != nil:
+		if f := *c.float(&r.Event); c.Required || f != 0 {
+			to.Float64(f)
+			return
+		}
+	default:
+		w.special(i, r)
+		return
+	}
+	to.Null()
+}
+
+// special are the columns that are no field of an event as they stand.
+func (w *writer) special(i int, r *row) {
+	to := w.columns.Column(i)
+	json := r.Properties
+	switch i {
+	case colType:
+		to.Bytes(bytesOf(r.Type.String()))
+		return
+	case colFormat:
+		to.Bytes(bytesOf(r.Format.String()))
+		return
+	case colKeyID:
+		to.Int64(int64(r.KeyID))
+		return
+	case colExperiments:
+		json = r.experiments
+	case colTraits:
+		json = r.traits
+	}
+	if len(json) == 0 {
+		to.Null()
+		return
+	}
+	to.Bytes(json)
+}
+
+// identified reports whether play and seq say which event it is, so that its
+// id, sixteen random bytes, says nothing more.
+func identified(e *event.Event) bool { return e.Seq != event.Absent && !e.Play.IsZero() }
+
+// bytesOf are the bytes of s, not to be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// end ends the file and returns its size once it is on disk.
+func (w *writer) end() (size int64, err error) {
+	err = w.columns.End()
+	if err == nil {
+		err = w.buffer.Flush()
+	}
+	if err == nil {
+		err = w.disk.Sync()
+	}
+	if err == nil {
+		var info os.FileInfo
+		if info, err = w.disk.Stat(); err == nil {
+			size = info.Size()
+		}
+	}
+	err = errors.Join(err, w.disk.Close())
+	w.disk = nil
+	if err != nil {
+		return 0, fmt.Errorf("write the lake: %w", err)
+	}
+	return size, nil
+}
+
+// abandon removes a file that was begun and is not wanted after all.
+func (w *writer) abandon() {
+	if w.disk != nil {
+		_ = w.disk.Close() // it is removed
+		_ = os.Remove(w.path)
+		w.disk = nil
+	}
+}

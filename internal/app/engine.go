@@ -11,8 +11,10 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/catalog"
+	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/fact"
+	"playhead/internal/lake"
 	"playhead/internal/live"
 	"playhead/internal/privacy"
 	"playhead/internal/process"
@@ -34,6 +36,7 @@ type engine struct {
 	store    *warehouse.Store
 	loader   *warehouse.Loader
 	runner   *process.Runner
+	lake     *lake.Lake // nil when it is off
 	hub      *live.Hub
 	// broken is told when the log can write no more: the process must end.
 	broken chan error
@@ -76,17 +79,21 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if e.keys, err = access.Open(s.DataDir); err != nil {
 		return nil, fmt.Errorf("open the keys: %w", err)
 	}
-	if err := e.openWarehouse(ctx); err != nil {
+	kept, err := e.openLake()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.openWarehouse(ctx, kept); err != nil {
 		return nil, err
 	}
 	if err := e.tellCatalog(ctx); err != nil {
 		return nil, err
 	}
-	e.runner = process.New(e.events, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
+	e.runner = process.New(kept, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
 	return e, nil
 }
 
-func (e *engine) openWarehouse(ctx context.Context) (err error) {
+func (e *engine) openWarehouse(ctx context.Context, log eventlog.Log) (err error) {
 	e.db, err = duck.Open(ctx, warehouseFolder(e.settings.DataDir), duck.Options{MemoryLimitMB: e.settings.WarehouseMemory, TZ: e.zone})
 	if err != nil {
 		return fmt.Errorf("open the warehouse: %w", err)
@@ -99,7 +106,7 @@ func (e *engine) openWarehouse(ctx context.Context) (err error) {
 		return err
 	}
 	e.hub = live.NewHub(live.Options{})
-	e.loader = warehouse.NewLoader(e.events, e.store, warehouse.LoaderOptions{
+	e.loader = warehouse.NewLoader(log, e.store, warehouse.LoaderOptions{
 		Clock: time.Now, Logger: e.log, MaxBytes: waiting, FlushBytes: waiting / 3,
 		Observers: []warehouse.Observer{func(_ int32, _ int64, b *fact.Batch) { e.hub.Apply(b, time.Now().UnixMilli()) }},
 	})

@@ -49,6 +49,11 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 			return err
 		}
 	}
+	for _, c := range s.lakeMetrics() {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -58,7 +58,7 @@ func openPast(o DemoOptions) (*past, error) {
 		return kept, nil
 	}
 	fmt.Fprintf(o.Out, "  The demo in %s is of %s, for other options or too old to go on: beginning anew.\n", o.DataDir, kept.End.Format(time.DateTime))
-	for _, part := range []string{logFolder(o.DataDir), warehouseFolder(o.DataDir), fresh.path} {
+	for _, part := range []string{logFolder(o.DataDir), warehouseFolder(o.DataDir), LakeFolder(o.DataDir), fresh.path} {
 		if err := os.RemoveAll(part); err != nil {
 			return nil, fmt.Errorf("begin the demo anew: %w", err)
 		}

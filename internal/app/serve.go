@@ -249,6 +249,7 @@ func (s *server) stages() []stage {
 		{"debug", s.serveDebug},
 		{"process", s.runner.Run},
 		{"load", s.loader.Run},
+		{"lake", s.runLake},
 	}
 }
 

@@ -48,6 +48,10 @@ type Settings struct {
 	ACMEEmail     string   `name:"acme-email" help:"Where the certificate authority writes to." placeholder:"ADDRESS"`
 	ACMEDirectory string   `name:"acme-directory" help:"Another certificate authority's ACME directory." placeholder:"URL"`
 
+	Lake        string        `help:"Keep every event as Parquet in the data folder: on or off." default:"on" enum:"on,off"`
+	LakeKeep    time.Duration `help:"How long events stay in the lake, by their own time; 0s is forever." default:"9600h"`
+	LakeKeyFile string        `help:"File with a key that encrypts the lake, 32, 48 or 64 hexadecimal digits; PLAYHEAD_LAKE_KEY holds the key itself." type:"path" placeholder:"FILE"`
+
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
 	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log." default:"32" placeholder:"MIB"`
@@ -94,6 +98,9 @@ func (s *Settings) Validate() error {
 	wrong = append(wrong, s.wrongAtTheDoor()...)
 	if s.RetainEvents < time.Minute {
 		wrong = append(wrong, "retain-events: keep at least 1m")
+	}
+	if s.LakeKeep < 0 || s.LakeKeep > 0 && s.LakeKeep < time.Hour {
+		wrong = append(wrong, "lake-keep: keep at least 1h, or 0s for forever")
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%w:\n  %s", ErrSettings, strings.Join(wrong, "\n  "))
@@ -153,5 +160,6 @@ func DefaultSettings() Settings {
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192,
+		Lake: "on", LakeKeep: 9600 * time.Hour,
 	}
 }

@@ -46,7 +46,7 @@ func TestKilledAnywhere(t *testing.T) {
 		select {
 		case <-worked:
 			working = false
-		case <-time.After(5*time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 		if to, ok := snapshot(t, dir); ok {
 			copies = append(copies, to)

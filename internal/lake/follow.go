@@ -22,13 +22,13 @@ const readBytes = 1 << 20
 
 // follower reads the log and writes what it says into files.
 type follower struct {
-	lake   *Lake
-	writer *writer
-	block  block
-	facts  fact.Batch
-	spans  []consumed
-	last   time.Time // of the last flush
-	tried  time.Time // since when a flush is due
+	lake    *Lake
+	writer  *writer
+	block   block
+	facts   fact.Batch
+	spans   []consumed
+	flushed time.Time // when the last flush began
+	tried   time.Time // since when a flush is due
 }
 
 // consumed is what a batch of facts says of its input.
@@ -45,13 +45,13 @@ func (l *Lake) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f := &follower{lake: l, writer: w, last: l.options.Clock()}
+	f := &follower{lake: l, writer: w, flushed: l.options.Clock()}
 	t := time.NewTicker(pollEvery)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return f.last(ctx)
 		case <-t.C:
 		}
 		due, err := f.due(ctx)
@@ -71,6 +71,40 @@ func (l *Lake) follow(ctx context.Context) error {
 	}
 }
 
+// stopTime is what an orderly stop may take to write the rest.
+const stopTime = 2 * time.Second
+
+// last writes what is left at an orderly stop, if that is quick: a lake that is
+// copied then has all. What is not written is so by the next run.
+func (f *follower) last(ctx context.Context) error {
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	for full := true; full && stop.Err() == nil; {
+		var err error
+		if full, err = f.flush(stop); err != nil {
+			if stop.Err() == nil {
+				f.lake.options.Logger.Error("events wait in the log for the lake; the next start writes them", "error", err)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// Flush writes all that facts speak of. It is for those who have the lake to
+// themselves: Run does it by itself.
+func (l *Lake) Flush(ctx context.Context) error {
+	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	if err != nil {
+		return err
+	}
+	f := &follower{lake: l, writer: w}
+	for full := true; full && err == nil; {
+		full, err = f.flush(ctx)
+	}
+	return err
+}
+
 // due tells whether it is time to flush.
 func (f *follower) due(ctx context.Context) (bool, error) {
 	l := f.lake
@@ -82,10 +116,10 @@ func (f *follower) due(ctx context.Context) (bool, error) {
 	l.counts.lag.Store(waiting)
 	l.counts.lagMS.Store(0)
 	if waiting > 0 {
-		l.counts.lagMS.Store(now.Sub(f.last).Milliseconds())
+		l.counts.lagMS.Store(now.Sub(f.flushed).Milliseconds())
 	}
 	// A record of the log with what belongs to it takes about 200 bytes.
-	if waiting == 0 || now.Sub(f.last) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/200) {
+	if waiting == 0 || now.Sub(f.flushed) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/200) {
 		f.tried = time.Time{}
 		return false, nil
 	}
@@ -155,7 +189,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	l.counts.flushes.Add(1)
-	f.last, f.tried = start, time.Time{}
+	f.flushed, f.tried = start, time.Time{}
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
 	}

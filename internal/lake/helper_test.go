@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/pebblelog"
@@ -135,15 +133,8 @@ func (f *feeder) process() {
 // flushAll writes all that facts speak of.
 func flushAll(t testing.TB, l *Lake) {
 	t.Helper()
-	w, err := newWriter(l.options.Key, zstd.SpeedFastest)
-	if err != nil {
+	if err := l.Flush(context.Background()); err != nil {
 		t.Fatal(err)
-	}
-	f := &follower{lake: l, writer: w}
-	for full := true; full; {
-		if full, err = f.flush(context.Background()); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

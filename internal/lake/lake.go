@@ -103,7 +103,7 @@ func Open(dir string, log eventlog.Log, o Options) (*Lake, error) {
 		return nil, fmt.Errorf("the lake in %s is of a log with %d partitions, this one has %d: move the folder away to begin a new lake", dir, len(m.Reached), n)
 	}
 	m.Reached = append(m.Reached, make([]Reached, n-len(m.Reached))...)
-	return l, l.writeView(m)
+	return l, errors.Join(m.save(dir), l.writeView(m))
 }
 
 // Run keeps the lake up with the log until ctx ends. What it has not written by

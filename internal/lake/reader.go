@@ -69,6 +69,9 @@ func (r *reader) next() (ok bool, err error) {
 				return false, fmt.Errorf("read the lake: %s: %w", r.path, err)
 			}
 		}
+		if r.cursors[colTime] == nil { // it is in every version
+			return false, fmt.Errorf("read the lake: %s: %w: it has no times", r.path, columnar.ErrFile)
+		}
 		r.left = r.groups[r.group]
 		r.group++
 	}

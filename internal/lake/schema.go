@@ -35,8 +35,12 @@ const (
 	plain      = columnar.Plain
 )
 
-// columns in the order of the files. A new one is appended: the order has no
-// meaning for readers, but files of one age then look alike.
+// columns in the order of the files. Only texts have bloom filters: DuckDB before
+// 2.0 finds nothing by a filter over fixed-length bytes, and says so as if there
+// were nothing. Viewers need none: rows are sorted by them, so statistics do.
+//
+// A new one is appended: the order has no meaning for readers, but files of one
+// age then look alike.
 var columns = [...]column{
 	{Column: columnar.Column{Name: "time", Kind: kindTime, Coding: delta, Required: true}, number: func(e *event.Event) *int64 { return &e.Time }},
 	{Column: columnar.Column{Name: "received_at", Kind: kindTime, Coding: delta, Required: true}, number: func(e *event.Event) *int64 { return &e.ReceivedAt }},
@@ -44,22 +48,22 @@ var columns = [...]column{
 	{Column: columnar.Column{Name: "format", Kind: kindText, Required: true}},
 	{Column: columnar.Column{Name: "key_id", Kind: kindNumber, Required: true}},
 	{Column: columnar.Column{Name: "imported", Kind: kindBool, Required: true}, flag: func(e *event.Event) *bool { return &e.Import }},
-	{Column: columnar.Column{Name: "viewer", Kind: kindRef, Bloom: true}, ref: func(e *event.Event) *event.Ref { return (*event.Ref)(&e.Viewer) }},
+	{Column: columnar.Column{Name: "viewer", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return (*event.Ref)(&e.Viewer) }},
 	{Column: columnar.Column{Name: "viewer_known", Kind: kindBool, Required: true}, flag: func(e *event.Event) *bool { return &e.Known }},
 	{Column: columnar.Column{Name: "session", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Session }},
-	{Column: columnar.Column{Name: "play", Kind: kindRef, Bloom: true}, ref: func(e *event.Event) *event.Ref { return &e.Play }},
+	{Column: columnar.Column{Name: "play", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Play }},
 	{Column: columnar.Column{Name: "seq", Kind: kindNumber, Coding: delta}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.Seq }},
 	{Column: columnar.Column{Name: "id", Kind: kindRef, Coding: plain}, ref: func(e *event.Event) *event.Ref { return &e.ID }},
 	{Column: columnar.Column{Name: "impression", Kind: kindRef, Coding: plain}, ref: func(e *event.Event) *event.Ref { return &e.Impression }},
 	{Column: columnar.Column{Name: "search", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Search }},
 
-	{Column: columnar.Column{Name: "title_id", Kind: kindText}, text: func(e *event.Event) *string { return &e.TitleID }},
+	{Column: columnar.Column{Name: "title_id", Kind: kindText, Bloom: true}, text: func(e *event.Event) *string { return &e.TitleID }},
 	{Column: columnar.Column{Name: "live", Kind: kindBool, Required: true}, flag: func(e *event.Event) *bool { return &e.Live }},
 	{Column: columnar.Column{Name: "position_ms", Kind: kindNumber, Coding: delta}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.PositionMS }},
 	{Column: columnar.Column{Name: "duration_ms", Kind: kindNumber}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.DurationMS }},
 	{Column: columnar.Column{Name: "from_ms", Kind: kindNumber, Coding: delta}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.FromMS }},
 	{Column: columnar.Column{Name: "rate", Kind: kindFloat, Required: true}, float: func(e *event.Event) *float64 { return &e.Rate }},
-	{Column: columnar.Column{Name: "creative_id", Kind: kindText}, text: func(e *event.Event) *string { return &e.CreativeID }},
+	{Column: columnar.Column{Name: "creative_id", Kind: kindText, Bloom: true}, text: func(e *event.Event) *string { return &e.CreativeID }},
 	{Column: columnar.Column{Name: "placement", Kind: kindText}, text: func(e *event.Event) *string { return &e.Placement }},
 	{Column: columnar.Column{Name: "rank", Kind: kindNumber}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.Rank }},
 	{Column: columnar.Column{Name: "propensity", Kind: kindFloat}, float: func(e *event.Event) *float64 { return &e.Propensity }},

@@ -44,7 +44,8 @@ type Column struct {
 	Coding Coding
 	// Required columns have a value in each row.
 	Required bool
-	// Bloom adds a bloom filter; Dictionary only.
+	// Bloom adds a bloom filter; Dictionary only. Not for a Ref that DuckDB before
+	// 2.0 shall look for: it finds nothing by one.
 	Bloom bool
 }
 

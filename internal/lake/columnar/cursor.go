@@ -138,6 +138,9 @@ func (c *Cursor) readLevels(body []byte) (rest []byte, values int, err error) {
 		return nil, 0, fmt.Errorf("%w: levels are cut short", ErrFile)
 	}
 	n := int(binary.LittleEndian.Uint32(body))
+	if err := checkRuns(body[4:4+n], 1, c.rows); err != nil {
+		return nil, 0, err
+	}
 	levels := rle.Encoding{BitWidth: 1}
 	if c.levels, err = levels.DecodeLevels(c.levels[:0], body[4:4+n]); err != nil {
 		return nil, 0, fmt.Errorf("%w: levels: %w", ErrFile, err)
@@ -162,6 +165,9 @@ func (c *Cursor) decode(e format.Encoding, body []byte, values int) (err error) 
 		}
 		c.coded = c.coded[:0]
 		if values > 0 {
+			if err := checkRuns(body[1:], int(body[0]), values); err != nil {
+				return err
+			}
 			r := rle.Encoding{BitWidth: int(body[0])}
 			if c.coded, err = r.DecodeInt32(c.coded, body[1:]); err != nil {
 				return fmt.Errorf("%w: indexes: %w", ErrFile, err)
@@ -178,6 +184,9 @@ func (c *Cursor) decode(e format.Encoding, body []byte, values int) (err error) 
 		}
 		return nil
 	case format.DeltaBinaryPacked:
+		if err := checkDelta(body, values); err != nil {
+			return err
+		}
 		if c.page.nums, err = (&delta.BinaryPackedEncoding{}).DecodeInt64(c.page.nums, body); err != nil {
 			return fmt.Errorf("%w: numbers: %w", ErrFile, err)
 		}

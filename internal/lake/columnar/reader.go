@@ -60,7 +60,23 @@ func Open(in io.ReaderAt, size int64, key []byte, z *zstd.Decoder) (*File, error
 			f.columns[e.Name] = i - 1
 		}
 	}
-	return f, nil
+	return f, f.check()
+}
+
+// check refuses a footer that speaks of rows that no column has.
+func (f *File) check() error {
+	for i := range f.meta.RowGroups {
+		g := &f.meta.RowGroups[i]
+		if g.NumRows < 0 || g.NumRows > 0 && len(g.Columns) == 0 || len(g.Columns) > len(f.columns) {
+			return fmt.Errorf("%w: row group %d has %d rows of %d columns", ErrFile, i, g.NumRows, len(g.Columns))
+		}
+		for _, c := range g.Columns {
+			if c.MetaData.NumValues != g.NumRows {
+				return fmt.Errorf("%w: row group %d has columns of different length", ErrFile, i)
+			}
+		}
+	}
+	return nil
 }
 
 // plainFooter decrypts the footer where the file is encrypted.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"playhead/internal/app"
+	"playhead/internal/lake"
+	"playhead/internal/lake/lakesql"
+)
+
+type lakeCmd struct {
+	SQL   lakeSQLCmd   `cmd:"" name:"sql" help:"Ask the lake by SQL: the view events has every event once."`
+	Files lakeFilesCmd `cmd:"" help:"List the lake's files: period, events, bytes, path."`
+}
+
+type lakeSQLCmd struct {
+	SQL     string `arg:"" name:"SQL" help:"The question, in DuckDB's SQL."`
+	DataDir string `help:"The server's data folder; it may be running." default:"playhead-data" type:"path" placeholder:"DIR"`
+	Format  string `help:"csv or json (an object a line)." default:"csv" enum:"csv,json"`
+	Memory  int    `help:"Memory that DuckDB may use, MiB." default:"1024" placeholder:"MIB"`
+}
+
+func (lakeSQLCmd) Help() string {
+	return `Columns: docs/lake.md. An encrypted lake cannot be asked this way: DuckDB does not read it; pyarrow and Spark do.
+
+Example:
+  playhead lake sql "SELECT title_id, count(*) AS n FROM events WHERE type = 'select' GROUP BY 1 ORDER BY n DESC LIMIT 10"`
+}
+
+func (c *lakeSQLCmd) Run(ctx context.Context) (err error) {
+	db, err := lakesql.Open(ctx, lakesql.Options{MemoryMB: c.Memory})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	buffered := bufio.NewWriter(os.Stdout)
+	table, lines := csv.NewWriter(buffered), json.NewEncoder(buffered)
+	var names []string
+	header := func(n []string) error {
+		names = n
+		if c.Format == "csv" {
+			return table.Write(n)
+		}
+		return nil
+	}
+	row := func(values []any) error {
+		if c.Format == "csv" {
+			texts := make([]string, len(values))
+			for i, v := range values {
+				texts[i] = textOf(v)
+			}
+			return table.Write(texts)
+		}
+		object := make(map[string]any, len(values))
+		for i, v := range values {
+			if b, ok := v.([]byte); ok {
+				v = hex.EncodeToString(b)
+			}
+			object[names[i]] = v
+		}
+		return lines.Encode(object)
+	}
+	if err := db.Query(ctx, app.LakeFolder(c.DataDir), c.SQL, header, row); err != nil {
+		return err
+	}
+	table.Flush()
+	return errors.Join(table.Error(), buffered.Flush())
+}
+
+// textOf is a value in a table: times as RFC 3339, ids in hexadecimal.
+func textOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case []byte:
+		return hex.EncodeToString(v)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case string:
+		return v
+	case map[string]any, []any:
+		data, err := json.Marshal(v)
+		if err == nil {
+			return string(data)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+type lakeFilesCmd struct {
+	DataDir string `help:"The server's data folder; it may be running." default:"playhead-data" type:"path" placeholder:"DIR"`
+}
+
+func (lakeFilesCmd) Help() string {
+	return `Example:
+  playhead lake files --data-dir playhead-data | awk '{print $4}' > files.txt`
+}
+
+func (c *lakeFilesCmd) Run() error {
+	dir := app.LakeFolder(c.DataDir)
+	files, err := lake.ListFiles(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		fmt.Printf("%s\t%d\t%d\t%s\n", f.Period, f.Rows, f.Bytes, filepath.Join(dir, filepath.FromSlash(f.Path())))
+	}
+	return nil
+}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ type Options struct {
 	// Out is where people read, Log where the log goes.
 	Out, Log io.Writer
 }
+
+// importsFile, in the data folder, says which number in events an import has.
+const importsFile = "imports"
 
 // stopGrace bounds the stop of each stage; together they stop in under 5 s.
 const stopGrace = 4 * time.Second
@@ -130,6 +134,10 @@ func (s *server) openCollector() (err error) {
 	if s.country, err = collect.OpenCountry(c); err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}
+	imports, err := collect.OpenImportBook(filepath.Join(s.settings.DataDir, importsFile))
+	if err != nil {
+		return err
+	}
 	s.tail = collect.NewTail()
 	s.collector, err = collect.New(collect.Config{
 		Log: s.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
@@ -139,6 +147,7 @@ func (s *server) openCollector() (err error) {
 		Exclude:  collect.ExcludeOptions{Agents: s.settings.Exclude, Networks: s.settings.InternalNetworks, Viewers: s.settings.InternalViewers},
 		CDNHosts: s.settings.CDNHosts,
 		Behind:   s.historyWaits,
+		Imports:  imports,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)

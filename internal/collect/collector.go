@@ -64,6 +64,8 @@ type Config struct {
 	Country *Country
 	// Clock is the time, epoch ms.
 	Clock func() int64
+	// Imports numbers the imports of history; nil forgets them with the process.
+	Imports *ImportBook
 	// Behind reports whether history has to wait for the present; nil never.
 	Behind func() bool
 	// Tail shows what comes in; nil shows nothing.
@@ -110,6 +112,13 @@ func New(cfg Config) (*Collector, error) {
 	}
 	if cfg.Tail == nil {
 		cfg.Tail = NewTail()
+	}
+	if cfg.Imports == nil {
+		book, err := OpenImportBook("")
+		if err != nil {
+			return nil, err
+		}
+		cfg.Imports = book
 	}
 	cdns, err := newCDNHosts(cfg.CDNHosts)
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cespare/xxhash/v2"
-
 	"playhead/internal/access"
 	"playhead/internal/collect/native"
 	"playhead/internal/collect/wire"
@@ -39,7 +37,13 @@ func (c *Collector) importHistory(w http.ResponseWriter, r *http.Request, key ac
 		newProblem(http.StatusBadRequest, "import_id", "id must name the import by 16 to 64 hexadecimal digits").write(w)
 		return
 	}
-	h := &history{id: importID(name)}
+	id, err := c.cfg.Imports.Number(name)
+	if err != nil {
+		c.cfg.Logger.Error("an import has no number", "error", err)
+		c.refuse(w, newProblem(http.StatusServiceUnavailable, "import_book", "the import could not be noted; nothing was stored").after(30))
+		return
+	}
+	h := &history{id: id}
 	if query.Get("complete") != "" {
 		c.settleKey(w, r, h.id)
 		return
@@ -62,11 +66,6 @@ func (c *Collector) importHistory(w http.ResponseWriter, r *http.Request, key ac
 		}
 		return err
 	}, answerJSON)
-}
-
-// importID is the key id of an import; the upper half of the numbers is theirs.
-func importID(name string) uint32 {
-	return 1<<31 | uint32(xxhash.Sum64String("import\x00"+strings.ToLower(name)))
 }
 
 func isHash(name string) bool {

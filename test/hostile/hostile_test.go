@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,12 +22,13 @@ import (
 const mostMiB = 640
 
 // good sends well-formed batches until stopped, and fails the test when one is
-// refused or takes longer than limit.
+// refused, when more than one in twenty takes longer than half of limit, or one
+// longer than four times of it. What hostile clients cost is paid by most batches;
+// a single late one is also what a busy disk does to an fsync.
 func good(t *testing.T, s *server, key string, limit time.Duration) (stop func()) {
 	t.Helper()
 	done, ended := make(chan struct{}), make(chan struct{})
-	var worst time.Duration
-	sent := 0
+	var took []time.Duration
 	go func() {
 		defer close(ended)
 		for i := 0; ; i++ {
@@ -41,17 +43,23 @@ func good(t *testing.T, s *server, key string, limit time.Duration) (stop func()
 				t.Errorf("a good client: %v %d %s", err, got.status, got.body)
 				return
 			}
-			sent++
-			worst = max(worst, time.Since(began))
+			took = append(took, time.Since(began))
 		}
 	}()
 	return func() {
 		t.Helper()
 		close(done)
 		<-ended
-		t.Logf("good client: %d batches, slowest %s; server: %d MiB, at most %d MiB", sent, worst.Round(time.Millisecond), s.memory("VmRSS"), s.memory("VmHWM"))
-		if sent == 0 || worst > limit {
-			t.Errorf("a good client got %d batches through, the slowest in %s", sent, worst)
+		slices.Sort(took)
+		sent := len(took)
+		if sent == 0 {
+			t.Error("a good client got nothing through")
+			return
+		}
+		usual, worst := took[sent*19/20], took[sent-1]
+		t.Logf("good client: %d batches, 19 in 20 within %s, slowest %s; server: %d MiB, at most %d MiB", sent, usual.Round(time.Millisecond), worst.Round(time.Millisecond), s.memory("VmRSS"), s.memory("VmHWM"))
+		if usual > limit/2 || worst > 4*limit {
+			t.Errorf("a good client got %d batches through, 19 in 20 within %s, the slowest in %s", sent, usual, worst)
 		}
 		if most := s.memory("VmHWM"); most > mostMiB {
 			t.Errorf("the server took up %d MiB, more than %d", most, mostMiB)

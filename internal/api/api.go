@@ -136,6 +136,7 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	s.registerDesk()
 	s.registerStreams(mux)
 	s.registerHealth(mux)
+	s.describeIntake()
 	return headers(mux)
 }
 

@@ -105,7 +105,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 			if !strings.Contains(op.Description, "Who may call it") {
 				t.Errorf("%s %s does not say who may call it", method, path)
 			}
-			if len(op.Security) == 0 {
+			if len(op.Security) == 0 || op.Security[0]["write_key"] != nil { // the collector's
 				continue
 			}
 			r := httptest.NewRequest(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "dune"), strings.NewReader("{}"))
@@ -136,7 +136,7 @@ func TestRoles(t *testing.T) {
 	asked := map[access.Role]int{}
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			if len(op.Security) == 0 {
+			if len(op.Security) == 0 || op.Security[0]["write_key"] != nil { // the collector's
 				continue
 			}
 			least := leastRole(op.Security)

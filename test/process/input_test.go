@@ -23,6 +23,57 @@ func gzipped(t *testing.T, data []byte) []byte {
 	return b.Bytes()
 }
 
+// What the document says is there is there, and asks for the key that it says.
+func TestTheDocumentIsTrue(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	resp, err := http.Get(s.url("/openapi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Security []map[string][]string
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	doors := 0
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if strings.Contains(path, "{") {
+				continue
+			}
+			req, err := http.NewRequestWithContext(t.Context(), strings.ToUpper(method), s.url(path), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Body.Close()
+			if got.StatusCode == http.StatusNotFound || got.StatusCode == http.StatusMethodNotAllowed {
+				t.Errorf("%s %s is described and not there: %s", method, path, got.Status)
+			}
+			if len(op.Security) == 0 {
+				continue
+			}
+			if op.Security[0]["write_key"] != nil {
+				doors++
+			}
+			if got.StatusCode != http.StatusUnauthorized && path != "/metrics" { // which also answers this machine
+				t.Errorf("%s %s answers a stranger with %s", method, path, got.Status)
+			}
+		}
+	}
+	if doors < 7 {
+		t.Errorf("%d doors of the intake are described", doors)
+	}
+}
+
 // Bodies that cannot be taken as a whole: a status, a problem in words, and
 // nothing counted.
 func TestBadBodies(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 // pooled across titles and known by its own likelihood, so its uncertainty is
 // carried into every interval.
 type Prior struct {
+	// strays is the share of creatives that are thought not to keep to their title,
+	// so that a few do not make all look spread; 0 where every rate is wanted as it is.
+	strays  float64
 	levels  []float64   // of titles
 	spreads []float64   // concentrations s
 	mass    []float64   // posterior of each concentration
@@ -55,9 +58,14 @@ func levelGrid(groups [][]Count) []float64 {
 // LearnPrior learns what is usual from titles, each with its creatives. A few
 // hundred titles are enough; the time it takes is proportional to their
 // creatives (about 15 µs each).
-func LearnPrior(titles [][]Count) *Prior {
+func LearnPrior(titles [][]Count) *Prior { return learnPrior(titles, 0) }
+
+// LearnRobustPrior does so for finding what is off: some creatives may be.
+func LearnRobustPrior(titles [][]Count) *Prior { return learnPrior(titles, 0.04) }
+
+func learnPrior(titles [][]Count, strays float64) *Prior {
 	titles = cleanGroups(titles)
-	p := &Prior{levels: levelGrid(titles)}
+	p := &Prior{levels: levelGrid(titles), strays: strays}
 	for i := range spreadPoints { // 5 … 5·10⁴
 		p.spreads = append(p.spreads, 5*math.Pow(10, 4*float64(i)/(spreadPoints-1)))
 	}
@@ -131,10 +139,33 @@ func (p *Prior) learnLevels(titles [][]Count, s float64) (weights []float64, fit
 func (p *Prior) logLikes(group []Count, s float64) []float64 {
 	out := make([]float64, len(p.levels))
 	for i, m := range p.levels {
-		a, b := m*s, (1-m)*s
-		base := logBeta(a, b)
+		around := p.around(m, s)
+		for j := range around {
+			around[j].base = logBeta(around[j].a, around[j].b)
+		}
 		for _, c := range group {
-			out[i] += logBeta(c.K+a, c.N-c.K+b) - base
+			like := newLogSum()
+			for j := range around {
+				k := &around[j]
+				like.add(k.logWeight + logBeta(c.K+k.a, c.N-c.K+k.b) - k.base)
+			}
+			out[i] += like.value()
+		}
+	}
+	return out
+}
+
+// place is where a creative's rate may be about its title's level.
+type place struct{ logWeight, a, b, base float64 }
+
+// around are the places about a level: the level itself and, for strays, some
+// way off to both sides.
+func (p *Prior) around(m, s float64) []place {
+	out := []place{{logWeight: math.Log1p(-p.strays), a: m * s, b: (1 - m) * s}}
+	if p.strays > 0 {
+		for _, f := range [...]float64{1.0 / 2.5, 1.0 / 1.6, 1.6, 2.5} {
+			moved := expit(logit(m) + math.Log(f))
+			out = append(out, place{logWeight: math.Log(p.strays / 4), a: moved * s, b: (1 - moved) * s})
 		}
 	}
 	return out

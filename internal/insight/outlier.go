@@ -59,123 +59,134 @@ func effectiveOf(f *Funnel) Count { return f.Effective }
 type Finding struct {
 	Title, Creative int // indexes into what was searched
 	Family          Family
+	// Probability that it is, given all that was seen: of what is listed no more
+	// than the false discovery rate asked for is expected to be wrong.
+	Probability float64
 	// LogE is the log e-value, the weight of the evidence: e^LogE times a bet
 	// against "nothing but chance" has come back.
 	LogE float64
-	// Ratio is the creative's rate over what its siblings lead to expect: of takes
-	// in take families, clickbait and gems, else of completions.
+	// Alarm is set when the evidence holds however often one has looked before
+	// (e-BH): only that may wake somebody.
+	Alarm bool
+	// Ratio is the creative's rate over its siblings': of takes in take families,
+	// clickbait and gems, else of completions.
 	Ratio Estimate
 }
 
 // Outliers are the creatives of a catalogue that are off, at a false discovery
-// rate of alpha in each family, however often one has looked before. A title needs
-// two creatives: one alone has nothing to be compared with.
+// rate of alpha in each family. A title needs two creatives: one alone has nothing
+// to be compared with.
 func Outliers(titles [][]Funnel, usual Usual, alpha float64) []Finding {
 	var all []evidence
 	for t := range titles {
-		if len(titles[t]) < 2 {
-			continue
-		}
-		for c := range titles[t] {
-			all = append(all, weigh(titles[t], usual, t, c))
+		if len(titles[t]) > 1 {
+			all = append(all, weighTitle(titles[t], usual, t)...)
 		}
 	}
 	var out []Finding
-	logE := make([]float64, len(all))
 	for _, family := range Families() {
-		for i := range all {
-			logE[i] = all[i].of(family)
-		}
-		for _, i := range Discoveries(logE, alpha) {
-			e := &all[i]
-			ratio := e.take.ratio
-			if family == EffectiveUp || family == EffectiveDown {
-				ratio = e.effective.ratio
-			}
-			out = append(out, Finding{Title: e.title, Creative: e.creative, Family: family, LogE: logE[i], Ratio: ratio})
-		}
+		out = append(out, findings(all, family, alpha)...)
 	}
 	return out
 }
 
-// step is the evidence about one step of the funnel of one creative.
-type step struct {
-	up, down float64 // log e-values
-	ratio    Estimate
+// findings are those of one family, most probable first.
+func findings(all []evidence, family Family, alpha float64) []Finding {
+	a, logE := make([]float64, len(all)), make([]float64, len(all))
+	var b []float64
+	if family == Clickbait || family == HiddenGem {
+		b = make([]float64, len(all))
+	}
+	for i := range all {
+		x, y := all[i].parts(family)
+		a[i], logE[i] = x, min(x, y)
+		if b != nil {
+			b[i] = y
+		}
+		if !all[i].possible(family) {
+			logE[i] = 0
+		}
+	}
+	alarm := map[int]bool{}
+	for _, i := range Discoveries(logE, alpha) {
+		alarm[i] = true
+	}
+	probability := shares(a, b)
+	var out []Finding
+	for _, i := range Likely(probability, alpha) {
+		e := &all[i]
+		if !e.possible(family) {
+			continue
+		}
+		ratio := e.takeRatio
+		if family == EffectiveUp || family == EffectiveDown {
+			ratio = e.effectiveRatio
+		}
+		out = append(out, Finding{e.title, e.creative, family, probability[i], logE[i], alarm[i], ratio})
+	}
+	return out
 }
 
-// evidence is all of one creative.
+// evidence is all that is known of one creative.
 type evidence struct {
-	title, creative       int
-	take, keep, effective step
+	title, creative           int
+	take, keep, effective     odds
+	takeRatio, effectiveRatio Estimate
 }
 
-// of is the log e-value of a family. That of a finding with several parts is the
-// least of theirs, which is an e-value whenever any part is not there.
-func (e *evidence) of(f Family) float64 {
+// parts are the log e-values of what a family consists of; the second is +Inf for
+// one of a single part. The least of them is an e-value whenever any part is not
+// there.
+func (e *evidence) parts(f Family) (a, b float64) {
+	one := math.Inf(1)
 	switch f {
 	case TakeUp:
-		return e.take.up
+		return e.take.up, one
 	case TakeDown:
-		return e.take.down
+		return e.take.down, one
 	case EffectiveUp:
-		return e.effective.up
+		return e.effective.up, one
 	case EffectiveDown:
-		return e.effective.down
+		return e.effective.down, one
 	case Clickbait:
-		if e.effective.ratio.Low > 1 {
-			return 0
-		}
-		return min(e.take.up, e.keep.down)
-	case HiddenGem:
-		if e.effective.ratio.High < 1 {
-			return 0
-		}
-		return min(e.take.down, e.keep.up)
+		return e.take.up, e.keep.down
 	}
-	return 0
+	return e.take.down, e.keep.up // a hidden gem
 }
 
-func weigh(title []Funnel, usual Usual, t, c int) evidence {
-	e := evidence{title: t, creative: c}
+// possible rules out clickbait whose takes make up for it, and gems that do not.
+func (e *evidence) possible(f Family) bool {
+	return !(f == Clickbait && e.effectiveRatio.Low > 1 || f == HiddenGem && e.effectiveRatio.High < 1)
+}
+
+func weighTitle(title []Funnel, usual Usual, t int) []evidence {
+	out := make([]evidence, len(title))
 	counts := make([]Count, len(title))
-	for _, part := range []struct {
-		to    *step
-		of    func(*Funnel) Count
-		prior *Prior
-	}{{&e.take, takeOf, usual.Take}, {&e.keep, keepOf, usual.Keep}, {&e.effective, effectiveOf, usual.Effective}} {
+	step := func(of func(*Funnel) Count, prior *Prior) []odds {
 		for i := range title {
-			counts[i] = part.of(&title[i])
+			counts[i] = of(&title[i]).clean()
 		}
-		*part.to = part.prior.weighStep(counts, c)
+		return prior.weigh(counts)
 	}
-	return e
+	keep := step(keepOf, usual.Keep)
+	take := step(takeOf, usual.Take)
+	takeRatios := siblingRatios(counts)
+	effective := step(effectiveOf, usual.Effective)
+	effectiveRatios := siblingRatios(counts)
+	for c := range title {
+		out[c] = evidence{t, c, take[c], keep[c], effective[c], takeRatios[c], effectiveRatios[c]}
+	}
+	return out
 }
 
-// screen is how many standard errors a rate must be off before its evidence is
-// worked out: below it no bet has won anything that could become a discovery.
-const screen = 2.2
-
-func (p *Prior) weighStep(title []Count, c int) step {
-	own, rest := title[c].clean(), Count{}
-	for i := range title {
-		if i != c {
-			s := title[i].clean()
-			rest.K += s.K
-			rest.N += s.N
-		}
+// siblingRatios are the ratios of each rate to that of the others together.
+func siblingRatios(counts []Count) []Estimate {
+	all := total(counts)
+	out := make([]Estimate, len(counts))
+	for i, c := range counts {
+		out[i] = ratioOf(c, Count{K: all.K - c.K, N: all.N - c.N, Error: c.Error})
 	}
-	s := step{ratio: ratioOf(own, rest)}
-	if own.N <= 0 || rest.N <= 0 {
-		return s
-	}
-	switch z := deviate(own, rest); {
-	case z > screen:
-		s.up = p.Odd(title, c, true)
-	case z < -screen:
-		s.down = p.Odd(title, c, false)
-	}
-	return s
+	return out
 }
 
 // ratioOf is the ratio of two rates with its 95 % interval (Katz et al. 1978,

@@ -140,9 +140,6 @@ func (p *Prior) logLikes(group []Count, s float64) []float64 {
 	out := make([]float64, len(p.levels))
 	for i, m := range p.levels {
 		around := p.around(m, s)
-		for j := range around {
-			around[j].base = logBeta(around[j].a, around[j].b)
-		}
 		for _, c := range group {
 			like := newLogSum()
 			for j := range around {
@@ -155,17 +152,25 @@ func (p *Prior) logLikes(group []Count, s float64) []float64 {
 	return out
 }
 
-// place is where a creative's rate may be about its title's level.
-type place struct{ logWeight, a, b, base float64 }
+// place is where a creative's rate may be about its title's level: at it, or moved
+// up (side 1) or down (side 2).
+type place struct {
+	logWeight, a, b, base float64
+	side                  int
+}
 
 // around are the places about a level: the level itself and, for strays, some
 // way off to both sides.
 func (p *Prior) around(m, s float64) []place {
-	out := []place{{logWeight: math.Log1p(-p.strays), a: m * s, b: (1 - m) * s}}
+	add := func(out []place, weight, m float64, side int) []place {
+		a, b := m*s, (1-m)*s
+		return append(out, place{math.Log(weight), a, b, logBeta(a, b), side})
+	}
+	out := add(make([]place, 0, 1+2*effectCount), 1-p.strays, m, 0)
 	if p.strays > 0 {
-		for _, f := range [...]float64{1.0 / 2.5, 1.0 / 1.6, 1.6, 2.5} {
-			moved := expit(logit(m) + math.Log(f))
-			out = append(out, place{logWeight: math.Log(p.strays / 4), a: moved * s, b: (1 - moved) * s})
+		for _, f := range effects() {
+			out = add(out, p.strays/(2*effectCount), expit(logit(m)+math.Log(f)), 1)
+			out = add(out, p.strays/(2*effectCount), expit(logit(m)-math.Log(f)), 2)
 		}
 	}
 	return out

@@ -6,13 +6,25 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// logBeta is the logarithm of the beta function.
-func logBeta(a, b float64) float64 {
-	x, _ := math.Lgamma(a)
-	y, _ := math.Lgamma(b)
-	z, _ := math.Lgamma(a + b)
-	return x + y - z
+// logGamma is the logarithm of the gamma function for x > 0 by Stirling's series,
+// good to 1e-9; several times as fast as math.Lgamma, and most of the work here.
+func logGamma(x float64) float64 {
+	shift := 1.0
+	for x < 6 {
+		shift *= x
+		x++
+	}
+	r := 1 / x
+	q := r * r
+	v := (x-0.5)*math.Log(x) - x + 0.9189385332046727 + r*(1.0/12-q*(1.0/360-q*(1.0/1260-q/1680)))
+	if shift != 1 {
+		v -= math.Log(shift)
+	}
+	return v
 }
+
+// logBeta is the logarithm of the beta function.
+func logBeta(a, b float64) float64 { return logGamma(a) + logGamma(b) - logGamma(a+b) }
 
 // logBetaBinomial is the log-probability of k takes of n when the rate is drawn
 // from Beta(m·s, (1−m)·s), up to a term that depends on neither m nor s.

@@ -34,14 +34,34 @@ func Discoveries(logE []float64, alpha float64) []int {
 // effects are the factors on the odds, upwards, that a creative which does not
 // keep to its title may have, each as likely as the others and as its inverse: a
 // spread over what is worth knowing, so that no single size must be guessed.
-const effectCount = 3
+const effectCount = 6
 
-func effects() [effectCount]float64 { return [...]float64{1.35, 1.8, 2.6} }
+func effects() [effectCount]float64 { return [...]float64{1.3, 1.6, 2, 2.5, 3.2, 5} }
 
-// odds is the evidence about one step of the funnel of one creative: the log of the
-// marginal likelihood of its viewers when its rate is drawn as usual and then
-// moved in odds by an effect, against when it is drawn as usual.
-type odds struct{ up, down float64 }
+// sizes has a number for each effect.
+type sizes [effectCount]float64
+
+// mix is the logarithm of the mean of what logs are given of, by weights.
+func (s sizes) mix(weights sizes) float64 {
+	sum := newLogSum()
+	for i, v := range s {
+		sum.add(math.Log(weights[i]) + v)
+	}
+	return sum.value()
+}
+
+// alike are equal weights.
+func alike() (w sizes) {
+	for i := range w {
+		w[i] = 1.0 / effectCount
+	}
+	return w
+}
+
+// odds is the evidence about one step of the funnel of one creative: for each
+// effect the log of the marginal likelihood of its viewers when its rate is drawn
+// as usual and then moved in odds by it, against when it is drawn as usual.
+type odds struct{ up, down sizes }
 
 // weigh is the evidence about each creative of a title. The level of the title is
 // what its other creatives say, some of which may be off themselves, so that a
@@ -52,46 +72,89 @@ func (p *Prior) weigh(title []Count) []odds {
 		return out
 	}
 	cells := p.likely()
-	usual, any, up, down := newGrid(title, cells), newGrid(title, cells), newGrid(title, cells), newGrid(title, cells)
+	any := make([][]float64, len(title)) // log likelihood of each creative, off or not, by cell
+	own := make([][][1 + 2*effectCount]float64, len(title))
+	for c := range title {
+		any[c], own[c] = make([]float64, len(cells)), make([][1 + 2*effectCount]float64, len(cells))
+	}
 	for i, cell := range cells {
 		around := p.around(cell.level, cell.spread)
 		for c := range title {
-			own := title[c].clean()
-			if own.N <= 0 {
+			n := title[c].clean()
+			if n.N <= 0 {
 				continue
 			}
-			like := [...]*logSum{newLogSum(), newLogSum(), newLogSum()}
-			for _, k := range around {
-				v := logBeta(own.K+k.a, own.N-own.K+k.b) - k.base
-				like[0].add(k.logWeight + v)
-				if k.side != 0 {
-					like[k.side].add(v - math.Log(effectCount))
-				} else {
-					usual[c][i] = v
-				}
+			sum, whole := newLogSum(), logGamma(n.N+cell.spread)
+			for j := range around {
+				v := around[j].logLike(n, whole)
+				own[c][i][j] = v
+				sum.add(around[j].logWeight + v)
 			}
-			any[c][i], up[c][i], down[c][i] = like[0].value(), like[1].value(), like[2].value()
+			any[c][i] = sum.value()
+		}
+	}
+	all := make([]float64, len(cells))
+	for i, cell := range cells {
+		all[i] = cell.logMass
+		for c := range title {
+			all[i] += any[c][i]
 		}
 	}
 	for c := range title {
-		if title[c].N <= 0 {
-			continue
+		if title[c].N > 0 {
+			out[c] = against(all, any[c], own[c], p.around(0.5, 1))
 		}
-		sums := [...]*logSum{newLogSum(), newLogSum(), newLogSum()}
-		for i, cell := range cells {
-			siblings := cell.logMass
-			for d := range title {
-				if d != c {
-					siblings += any[d][i]
-				}
-			}
-			sums[0].add(siblings + usual[c][i])
-			sums[1].add(siblings + up[c][i])
-			sums[2].add(siblings + down[c][i])
-		}
-		out[c] = odds{up: sums[1].value() - sums[0].value(), down: sums[2].value() - sums[0].value()}
 	}
 	return out
+}
+
+// against are a creative's odds when cells are as likely as its siblings say.
+func against(all, any []float64, own [][1 + 2*effectCount]float64, around []place) (o odds) {
+	var sums [1 + 2*effectCount]*logSum
+	for j := range sums {
+		sums[j] = newLogSum()
+	}
+	for i := range all {
+		for j := range around {
+			sums[j].add(all[i] - any[i] + own[i][j])
+		}
+	}
+	for j, k := range around {
+		switch v := sums[j].value() - sums[0].value(); {
+		case k.effect < 0:
+		case k.down:
+			o.down[k.effect] = v
+		default:
+			o.up[k.effect] = v
+		}
+	}
+	return o
+}
+
+// fitSizes is which effects there are among those of whom all is known that odds
+// say, by EM; half a creative of each is put in.
+func fitSizes(list []sizes) sizes {
+	weights := alike()
+	off := 0.04
+	for range 60 {
+		next, n := sizes{}, 0.0
+		for _, o := range list {
+			logs := [1 + effectCount]float64{math.Log(1 - off)}
+			for i, v := range o {
+				logs[1+i] = math.Log(off*weights[i]) + v
+			}
+			p := softmax(logs[:])
+			for i := range next {
+				next[i] += p[1+i]
+				n += p[1+i]
+			}
+		}
+		for i := range next {
+			weights[i] = (next[i] + 0.5) / (n + 0.5*effectCount)
+		}
+		off = (n + 1) / (float64(len(list)) + 2)
+	}
+	return weights
 }
 
 // cell is a concentration and a level that are together.
@@ -111,14 +174,6 @@ func (p *Prior) likely() []cell {
 		}
 	}
 	return out
-}
-
-func newGrid(title []Count, cells []cell) [][]float64 {
-	g := make([][]float64, len(title))
-	for i := range g {
-		g[i] = make([]float64, len(cells))
-	}
-	return g
 }
 
 // shares is how often what is weighed turns out to be so, by maximum likelihood

@@ -92,16 +92,22 @@ func Outliers(titles [][]Funnel, usual Usual, alpha float64) []Finding {
 
 // findings are those of one family, most probable first.
 func findings(all []evidence, family Family, alpha float64) []Finding {
+	first, second := make([]sizes, len(all)), make([]sizes, len(all))
+	double := family == Clickbait || family == HiddenGem
+	for i := range all {
+		first[i], second[i] = all[i].parts(family)
+	}
+	weightA, weightB := fitSizes(first), alike()
 	a, logE := make([]float64, len(all)), make([]float64, len(all))
 	var b []float64
-	if family == Clickbait || family == HiddenGem {
-		b = make([]float64, len(all))
+	if double {
+		weightB, b = fitSizes(second), make([]float64, len(all))
 	}
 	for i := range all {
-		x, y := all[i].parts(family)
-		a[i], logE[i] = x, min(x, y)
-		if b != nil {
-			b[i] = y
+		a[i], logE[i] = first[i].mix(weightA), first[i].mix(alike())
+		if double {
+			// The least of both is an e-value whenever either part is not there.
+			b[i], logE[i] = second[i].mix(weightB), min(logE[i], second[i].mix(alike()))
 		}
 		if !all[i].possible(family) {
 			logE[i] = 0
@@ -134,20 +140,18 @@ type evidence struct {
 	takeRatio, effectiveRatio Estimate
 }
 
-// parts are the log e-values of what a family consists of; the second is +Inf for
-// one of a single part. The least of them is an e-value whenever any part is not
-// there.
-func (e *evidence) parts(f Family) (a, b float64) {
-	one := math.Inf(1)
+// parts are the log odds of what a family consists of; only clickbait and gems
+// have a second.
+func (e *evidence) parts(f Family) (a, b sizes) {
 	switch f {
 	case TakeUp:
-		return e.take.up, one
+		return e.take.up, b
 	case TakeDown:
-		return e.take.down, one
+		return e.take.down, b
 	case EffectiveUp:
-		return e.effective.up, one
+		return e.effective.up, b
 	case EffectiveDown:
-		return e.effective.down, one
+		return e.effective.down, b
 	case Clickbait:
 		return e.take.up, e.keep.down
 	}

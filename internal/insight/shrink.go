@@ -27,6 +27,7 @@ type Prior struct {
 const (
 	levelPoints  = 61
 	spreadPoints = 13
+	finePoints   = 7
 	emSteps      = 40
 )
 
@@ -66,16 +67,36 @@ func LearnRobustPrior(titles [][]Count) *Prior { return learnPrior(titles, 0.04)
 func learnPrior(titles [][]Count, strays float64) *Prior {
 	titles = cleanGroups(titles)
 	p := &Prior{levels: levelGrid(titles), strays: strays}
-	for i := range spreadPoints { // 5 … 5·10⁴
-		p.spreads = append(p.spreads, 5*math.Pow(10, 4*float64(i)/(spreadPoints-1)))
+	coarse := make([]float64, spreadPoints)
+	for i := range coarse { // 5 … 5·10⁴
+		coarse[i] = 5 * math.Pow(10, 4*float64(i)/(spreadPoints-1))
 	}
-	fit := make([]float64, len(p.spreads))
-	p.weights = make([][]float64, len(p.spreads))
-	for j, s := range p.spreads {
+	p.weighSpreads(titles, coarse)
+	// Where much is known, points that far apart would be too coarse for it.
+	best := slices.Index(p.mass, slices.Max(p.mass))
+	lo, hi := max(best-1, 0), min(best+1, spreadPoints-1)
+	near := 0.0
+	for _, m := range p.mass[lo : hi+1] {
+		near += m
+	}
+	if near > 0.99 {
+		fine := make([]float64, finePoints)
+		for i := range fine {
+			fine[i] = coarse[lo] * math.Pow(coarse[hi]/coarse[lo], float64(i)/(finePoints-1))
+		}
+		p.weighSpreads(titles, fine)
+	}
+	return p
+}
+
+// weighSpreads sets how likely each concentration is, and the levels for each.
+func (p *Prior) weighSpreads(titles [][]Count, spreads []float64) {
+	fit := make([]float64, len(spreads))
+	p.spreads, p.weights = spreads, make([][]float64, len(spreads))
+	for j, s := range spreads {
 		p.weights[j], fit[j] = p.learnLevels(titles, s)
 	}
 	p.mass = softmax(fit)
-	return p
 }
 
 // cleanGroups leaves out what has no data.
@@ -138,13 +159,20 @@ func (p *Prior) learnLevels(titles [][]Count, s float64) (weights []float64, fit
 // logLikes is the log likelihood of a title's creatives at each level.
 func (p *Prior) logLikes(group []Count, s float64) []float64 {
 	out := make([]float64, len(p.levels))
+	whole := make([]float64, len(group)) // the same at each place
+	for n, c := range group {
+		whole[n] = logGamma(c.N + s)
+	}
 	for i, m := range p.levels {
 		around := p.around(m, s)
-		for _, c := range group {
+		for n, c := range group {
+			if len(around) == 1 {
+				out[i] += around[0].logLike(c, whole[n])
+				continue
+			}
 			like := newLogSum()
 			for j := range around {
-				k := &around[j]
-				like.add(k.logWeight + logBeta(c.K+k.a, c.N-c.K+k.b) - k.base)
+				like.add(around[j].logWeight + around[j].logLike(c, whole[n]))
 			}
 			out[i] += like.value()
 		}
@@ -152,25 +180,32 @@ func (p *Prior) logLikes(group []Count, s float64) []float64 {
 	return out
 }
 
-// place is where a creative's rate may be about its title's level: at it, or moved
-// up (side 1) or down (side 2).
+// place is where a creative's rate may be about its title's level: at it (effect
+// −1), or moved up or down by an effect.
 type place struct {
 	logWeight, a, b, base float64
-	side                  int
+	effect                int
+	down                  bool
+}
+
+// logLike is the log likelihood of a count whose rate is drawn there; whole is
+// logGamma(N + a + b).
+func (k *place) logLike(c Count, whole float64) float64 {
+	return logGamma(c.K+k.a) + logGamma(c.N-c.K+k.b) - whole - k.base
 }
 
 // around are the places about a level: the level itself and, for strays, some
 // way off to both sides.
 func (p *Prior) around(m, s float64) []place {
-	add := func(out []place, weight, m float64, side int) []place {
+	add := func(out []place, weight, m float64, effect int, down bool) []place {
 		a, b := m*s, (1-m)*s
-		return append(out, place{math.Log(weight), a, b, logBeta(a, b), side})
+		return append(out, place{math.Log(weight), a, b, logBeta(a, b), effect, down})
 	}
-	out := add(make([]place, 0, 1+2*effectCount), 1-p.strays, m, 0)
+	out := add(make([]place, 0, 1+2*effectCount), 1-p.strays, m, -1, false)
 	if p.strays > 0 {
-		for _, f := range effects() {
-			out = add(out, p.strays/(2*effectCount), expit(logit(m)+math.Log(f)), 1)
-			out = add(out, p.strays/(2*effectCount), expit(logit(m)-math.Log(f)), 2)
+		for i, f := range effects() {
+			out = add(out, p.strays/(2*effectCount), expit(logit(m)+math.Log(f)), i, false)
+			out = add(out, p.strays/(2*effectCount), expit(logit(m)-math.Log(f)), i, true)
 		}
 	}
 	return out

@@ -1,7 +1,7 @@
 // The pages that the rail, the search box, the keys and the help page know.
 
 import type { Route } from '$lib/state/router.svelte';
-import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, ScanLine, Server, Settings } from '$lib/ui/icons';
+import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, Images, ScanLine, Server, Settings, TrendingUp, UsersRound } from '$lib/ui/icons';
 
 export interface Place {
   page: Route['page'];
@@ -25,6 +25,9 @@ export const PLACES: readonly Place[] = [
   { page: 'live', path: '/live', name: 'Live', key: 'l', about: 'who is watching right now', icon: Activity, group: 'now', bar: true, timed: true },
   { page: 'quality', path: '/quality', name: 'Quality', key: 'q', about: 'how well it plays, and who is hurt', icon: Gauge, group: 'now', bar: true, timed: true },
   { page: 'titles', path: '/titles', name: 'Titles', key: 't', about: 'the leaderboard, and each title', icon: Clapperboard, group: 'why', bar: true, timed: true },
+  { page: 'creatives', path: '/creatives', name: 'Creatives', key: 'c', about: 'which artwork brings people in', icon: Images, group: 'why', timed: true },
+  { page: 'audiences', path: '/audiences', name: 'Audiences', key: 'a', about: 'who watches this: size, profile, overlap', icon: UsersRound, group: 'why', timed: true },
+  { page: 'trends', path: '/trends', name: 'Trends', key: 'r', about: 'what rises and fades, and what is asked for', icon: TrendingUp, group: 'why', timed: true },
   { page: 'explore', path: '/explore', name: 'Explore', key: 'x', about: 'any figures by anything', icon: ChartNoAxesCombined, group: 'why', timed: true },
   { page: 'events', path: '/events', name: 'Events', key: 'e', about: 'what comes in, and why something is rejected', icon: ScanLine, group: 'house', timed: false },
   { page: 'pipeline', path: '/pipeline', name: 'Pipeline', key: 'p', about: 'rate, lag, freshness, what is dropped', icon: Server, group: 'house', timed: false },

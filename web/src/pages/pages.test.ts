@@ -7,7 +7,11 @@ import { curves, dropOff, steepest, valueAt } from './title/retention';
 import { spread } from '$lib/chart/spread';
 import { sorted, type TitleRow } from './titles/columns';
 import { parseQuestion, pivot, toQuery, writeQuestion, asCurl } from './explore/question';
+import { telling, traits } from './audiences/profile';
+import { overlapOf } from './audiences/overlap';
+import { standings } from './creatives/judge';
 import { changes, reasons } from './home/changes';
+import { movers } from './trends/movers';
 import { bytes } from './pipeline/bytes';
 import { quantile, rates, type Sample } from './pipeline/watch.svelte';
 import { histogram } from './quality/histogram';
@@ -199,4 +203,48 @@ describe('the pipeline', () => {
     expect([quantile(buckets, 100, 0.5), quantile(buckets, 100, 0.99), quantile(buckets, 100, 1), quantile([], 0, 0.5)]).toEqual([0.1, 1, Infinity, undefined]);
   });
   it('writes sizes', () => expect([0, 1536, 5e9].map((b) => bytes(b).replace('\u202f', ' '))).toEqual(['0 B', '1.5 KiB', '4.7 GiB']));
+});
+
+describe('creatives', () => {
+  const row = (creative: string, rate: number, reached: number) => ({ creative, take_rate: rate, viewers_reached: reached, impressions: reached * 2 });
+  it('are best only when it is sure', () => {
+    const list = standings('take_rate', [row('a', 0.1, 50_000), row('b', 0.05, 50_000), row('c', 0.09, 20)], undefined);
+    expect(list.map((s) => [s.id, s.verdict])).toEqual([['a', 'open'], ['c', 'open'], ['b', 'worse']]);
+    expect(standings('take_rate', [row('a', 0.1, 50_000), row('b', 0.05, 50_000)], undefined)[0]?.verdict).toBe('best');
+  });
+  it('take the estimates of the insight layer before plain ones', () => {
+    const given = [{ entity: { creative: 'a' }, kind: 'take_rate', estimate: 0.07, low: 0.06, high: 0.08, n: 100, basis: null, evidence: null }];
+    expect(standings('take_rate', [row('a', 0.1, 100)], given)[0]).toMatchObject({ estimate: 0.07, low: 0.06, high: 0.08 });
+  });
+  it('without viewers are not shown', () => expect(standings('take_rate', [row('', 0.1, 10), { creative: 'x', take_rate: null }], undefined)).toEqual([]));
+});
+
+describe('an audience', () => {
+  const everybody = [{ country: 'US', viewers: 5000 }, { country: 'BR', viewers: 1000 }];
+  it('has traits that set it apart, and those that do not', () => {
+    const list = traits('country', [{ country: 'US', viewers: 500 }, { country: 'BR', viewers: 400 }, { country: 'XX', viewers: null }], everybody, 1000, 10_000);
+    expect(list.map((t) => t.value)).toEqual(['US', 'BR']);
+    expect(telling(list).map((t) => t.value)).toEqual(['BR']);
+    expect(list[1]?.index).toBeCloseTo(4);
+  });
+  it('of nobody has none', () => expect(traits('country', [], everybody, 0, 10)).toEqual([]));
+  it('overlaps with another as far as the answer says', () => {
+    const of = (kind: string, estimate: number) => ({ entity: '', kind, estimate, low: estimate - 1, high: estimate + 1, n: null, basis: null, evidence: null });
+    expect(overlapOf({ rows: [of('size', 10), of('size', 20), of('overlap', 5)] })).toEqual({ a: 10, b: 20, both: 5, low: 4, high: 6 });
+    expect(overlapOf({})).toBeUndefined();
+  });
+});
+
+describe('trends', () => {
+  it('are shares that moved further than chance', () => {
+    const rows = [
+      { title: 'up', media_hours: 300, media_hours_previous: 100, plays: 600, plays_previous: 200 },
+      { title: 'same', media_hours: 700, media_hours_previous: 900, plays: 1400, plays_previous: 1800 },
+      { title: 'tiny', media_hours: 1, media_hours_previous: 0, plays: 2, plays_previous: 0 },
+    ];
+    const found = movers('title', 'media_hours', 'plays', rows);
+    expect(found.map((m) => m.value)).toEqual(['up', 'same']);
+    expect(found[0]?.z).toBeGreaterThan(2);
+    expect(movers('title', 'media_hours', 'plays', [])).toEqual([]);
+  });
 });

@@ -31,6 +31,13 @@ const BASES: Record<string, Basis> = {
   video_start_failure_rate: { kind: 'share', volume: 'play_requests', harm: 'failed starts' },
   video_playback_failure_rate: { kind: 'share', volume: 'ended_plays', harm: 'broken plays' },
   play_completion_rate: { kind: 'share', volume: 'plays' },
+  take_rate: { kind: 'share', volume: 'viewers_reached' },
+  weighted_take_rate: { kind: 'share', volume: 'viewers_reached' },
+  effective_rate: { kind: 'share', volume: 'viewers_reached' },
+  impression_take_rate: { kind: 'share', volume: 'impressions' },
+  select_rate: { kind: 'share', volume: 'impressions' },
+  completion_given_take: { kind: 'share', volume: 'takers' },
+  unmet_search_rate: { kind: 'share', volume: 'searches', harm: 'unmet searches' },
   stalls_per_hour: { kind: 'events', volume: 'media_hours', harm: 'stalls' },
 };
 

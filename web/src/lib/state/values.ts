@@ -33,5 +33,7 @@ export function valueName(dimension: Dimension, value: string): string {
     case 'device_type':
       return deviceName(value);
   }
+  // Affinities carry their kind: "genre:drama".
+  if (dimension === 'affinity') return sentence(value.slice(value.indexOf(':') + 1));
   return WORDS.has(dimension) ? sentence(value.replaceAll('_', ' ')) : value;
 }

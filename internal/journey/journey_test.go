@@ -238,7 +238,7 @@ func (s *stream) live(r *rand.Rand, events []event.Event) {
 func TestOracle(t *testing.T) {
 	for seed := range uint64(*stories) {
 		r := rand.New(rand.NewPCG(seed, 4))
-		told := tell(r, int(seed), 4)
+		told := tell(r, int(seed), 5)
 		o := newOracle(told)
 		want := facttest.NewLedger()
 		want.Add(o.tell())

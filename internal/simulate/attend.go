@@ -355,7 +355,7 @@ func (v *visits) impressions() {
 			continue
 		}
 		i := len(v.shown)
-		k := [3]int32{g.title, v.w.creativeOf(&g.browse), g.rank % int32(len(placements))}
+		k := [3]int32{g.title, v.w.creativeOf(&g.browse), g.row}
 		if j, ok := last[k]; ok && g.time-v.shown[j].time <= collapseMS {
 			v.counts = append(v.counts, j)
 		} else {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"playhead/internal/catalog"
-	"playhead/internal/event"
 )
 
 // CrowdOptions say what live audience there is.
@@ -71,6 +70,7 @@ type crowd struct {
 	// watching is how many plays count as concurrent now.
 	watching int64
 	owed     float64
+	page     []browse
 	lanes    [crowdLanes]crowdLane
 }
 
@@ -305,8 +305,10 @@ func (cr *crowd) arrive(ctx context.Context, last, now int64) {
 			return
 		}
 		cr.watching++
-		if cr.c.yes(0.3) {
-			cr.browse(ctx, s, now)
+		if cr.c.yes(pageShare) {
+			cr.browse(ctx, s, true)
+		} else if cr.c.yes(idleShare / (1 - pageShare)) {
+			cr.browse(ctx, s, false) // looked at something else first
 		}
 		heap.Push(&cr.queue, s)
 	}
@@ -336,18 +338,14 @@ func (cr *crowd) send(ctx context.Context, s *screen) {
 	s.mode = s.next.mode
 }
 
-// browse is the artwork that led to a play.
-func (cr *crowd) browse(ctx context.Context, s *screen, now int64) {
+// browse is the artwork that led to a play, or to none.
+func (cr *crowd) browse(ctx context.Context, s *screen, chosen bool) {
 	p := &s.play
-	v := browse{
-		time: p.start - 4_000, kind: event.Impression, title: p.title, rank: int32(cr.c.IntN(20)),
-		creative: int32(cr.c.IntN(8)), id: mix(p.id), impression: mix(p.id),
-	}
-	for range 2 {
+	cr.page = cr.w.page(cr.c, p, chosen, cr.page)
+	for i := range cr.page {
 		l := cr.lane(ctx, p.who.number)
-		l.body = cr.enc.browseEvent(l.body, &p.who, p.screen, p.session, &v)
+		l.body = cr.enc.browseEvent(l.body, &p.who, p.screen, p.session, &cr.page[i])
 		l.n++
-		v.kind, v.time, v.id = event.Select, p.start-500, mix(p.id+1)
 	}
 }
 

@@ -176,6 +176,9 @@ type browse struct {
 	// result was chosen, 0 none.
 	letters int32
 	search  uint64
+	// row is the placement; propensity of an impression, (0,1].
+	row        int32
+	propensity float64
 }
 
 // text is what the search field holds.
@@ -192,7 +195,7 @@ func placementOf(v *browse) string {
 	if v.search != 0 {
 		return "search"
 	}
-	return placements[v.rank%int32(len(placements))]
+	return placements[v.row]
 }
 
 // creativeOf is the index of the artwork among the title's.
@@ -229,8 +232,8 @@ func (e *encoder) browseEvent(b []byte, who *person, screen uint8, session uint6
 			b = ident(b, "impression_id", v.impression, saltImpression)
 		}
 		if v.kind == event.Impression {
-			b = append(b, `,"propensity":0.`...)
-			b = strconv.AppendInt(b, int64(1+v.rank%9), 10)
+			b = append(b, `,"propensity":`...)
+			b = strconv.AppendFloat(b, v.propensity, 'g', -1, 64)
 		}
 	}
 	b = append(b, `,"context":{"country":"`...)

@@ -334,19 +334,26 @@ func (g *generator) glance(now int64, kind event.Type) browse {
 	return v
 }
 
+// place says where artwork is shown, and which.
+func (v *browse) place(rank, creative int32) {
+	v.rank, v.row, v.creative, v.impression = rank, rank%int32(len(placements)), creative, v.id
+	v.propensity = float64(1+rank%9) / 10
+}
+
 // scroll shows n pieces of artwork; the last may be chosen instead.
 func (g *generator) scroll(s *session, now int64, n int) {
 	c := g.c
 	for i := range n {
 		v := g.glance(now, event.Impression)
-		v.rank, v.creative, v.impression = int32(i), int32(c.IntN(8)), v.id
+		v.place(int32(i), int32(c.IntN(8)))
 		switch {
 		case i == n-1 && i > 0 && c.yes(0.5):
 			shown := s.browse[i-1]
-			v.kind, v.title, v.impression, v.rank, v.creative = event.Select, shown.title, shown.impression, shown.rank, shown.creative
+			v.kind, v.title, v.impression = event.Select, shown.title, shown.impression
+			v.rank, v.row, v.creative = shown.rank, shown.row, shown.creative
 		case i > 0 && c.yes(0.15): // scrolled back to it
 			shown := s.browse[i-1]
-			v.title, v.rank, v.creative = shown.title, shown.rank, shown.creative
+			v.title, v.rank, v.row, v.creative = shown.title, shown.rank, shown.row, shown.creative
 		}
 		s.browse = append(s.browse, v)
 		now += c.between(1_000, 6_000)
@@ -387,10 +394,9 @@ func (g *generator) fill(emit func(delivery) error) error {
 		g.counter++
 		who := g.w.person(uint32(g.c.Int64N(g.viewers)))
 		v := browse{
-			time: g.end - 1, kind: event.Impression, rank: int32(g.c.IntN(20)), id: mix(g.counter ^ g.w.seed),
-			title: g.w.ranks[g.w.popular.draw(g.c)],
+			time: g.end - 1, kind: event.Impression, id: mix(g.counter ^ g.w.seed), title: g.w.ranks[g.w.popular.draw(g.c)],
 		}
-		v.impression = v.id
+		v.place(int32(g.c.IntN(20)), 0)
 		session := mix(mix(g.w.seed+1) ^ g.counter)
 		g.ledger.diary.glance(&who, session, &v)
 		g.buf = g.enc.browseEvent(g.buf[:0], &who, who.screens[0], session, &v)

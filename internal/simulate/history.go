@@ -149,6 +149,12 @@ func (h *History) measure() {
 		})
 		length += p.activeMS()
 		events += count(&p)
+		if m.c.yes(pageShare) {
+			events += int64(len(h.w.page(m.c, &p, true, nil)))
+		}
+		if m.c.yes(idleShare) {
+			events += int64(len(h.w.page(m.c, &p, false, nil)))
+		}
 	}
 	h.meanMS, h.meanEvents = float64(length)/n, float64(events)/n
 }
@@ -211,6 +217,7 @@ type pastMaker struct {
 	plan  *planner
 	c     *chance
 	play  play
+	page  []browse
 	batch []event.Event
 	fn    func([]event.Event) error
 }
@@ -269,7 +276,7 @@ func (m *pastMaker) minute(from, to int64) error {
 		}
 		b.session = b.id
 		m.plan.plan(&m.play, b)
-		if err := m.emit(); err != nil {
+		if err := m.visit(); err != nil {
 			return err
 		}
 	}
@@ -292,11 +299,67 @@ func (h *History) title(c *chance, start, end int64) int32 {
 	return h.w.ranks[r]
 }
 
-// emit turns the planned play into events.
-func (m *pastMaker) emit() error {
+// visit is the planned play, perhaps with the page that it began on, perhaps
+// with one before that nothing came of.
+func (m *pastMaker) visit() error {
+	if m.c.yes(idleShare) {
+		m.play.start -= 40_000
+		m.page = m.h.w.page(m.c, &m.play, false, m.page)
+		m.play.start += 40_000
+		for i := range m.page {
+			m.page[i].id++ // not those of the page that follows
+			m.page[i].impression = m.page[i].id
+		}
+		if err := m.browse(); err != nil {
+			return err
+		}
+	}
+	if m.c.yes(pageShare) {
+		m.page = m.h.w.page(m.c, &m.play, true, m.page)
+		if err := m.browse(); err != nil {
+			return err
+		}
+	}
+	return m.emit()
+}
+
+// browse turns the page into events.
+func (m *pastMaker) browse() error {
+	common := m.common()
+	common.Play, common.DurationMS, common.Live = event.Ref{}, event.Absent, false
+	for i := range m.page {
+		v := &m.page[i]
+		e, err := m.next(common)
+		if err != nil {
+			return err
+		}
+		t := &m.h.w.titles[v.title]
+		e.Type, e.Time, e.TitleID, e.Placement, e.Rank = v.kind, v.time, t.ID, placementOf(v), int64(v.rank)
+		e.Impression = refOf(v.impression, saltImpression)
+		if len(t.Creatives) > 0 {
+			e.CreativeID = t.Creatives[m.h.w.creativeOf(v)].ID
+		}
+		if v.kind == event.Impression {
+			e.Propensity = v.propensity
+		}
+	}
+	return nil
+}
+
+// next is room for one more event, which begins as e.
+func (m *pastMaker) next(e event.Event) (*event.Event, error) {
+	if len(m.batch) == pastBatch {
+		if err := m.flush(); err != nil {
+			return nil, err
+		}
+	}
+	m.batch = append(m.batch, e)
+	return &m.batch[len(m.batch)-1], nil
+}
+
+// common is what all events about the planned play have.
+func (m *pastMaker) common() event.Event {
 	p, w := &m.play, m.h.w
-	walk := newWalker(p)
-	var s said
 	var common event.Event
 	common.Reset()
 	common.Import, common.KeyID = true, m.h.o.KeyID
@@ -314,14 +377,21 @@ func (m *pastMaker) emit() error {
 	common.Context.DeviceType, common.Context.OS = d.kind, d.systems[p.system]
 	common.Context.Player, common.Context.AppVersion = d.players[p.player], appVersions[p.version]
 	common.Context.CDN = cdnNames[p.cdn]
+	return common
+}
+
+// emit turns the planned play into events.
+func (m *pastMaker) emit() error {
+	p := &m.play
+	walk := newWalker(p)
+	var s said
+	common := m.common()
 	for walk.step(&s) {
-		if len(m.batch) == pastBatch {
-			if err := m.flush(); err != nil {
-				return err
-			}
+		e, err := m.next(common)
+		if err != nil {
+			return err
 		}
-		m.batch = append(m.batch, common)
-		fillEvent(&m.batch[len(m.batch)-1], p, &s)
+		fillEvent(e, p, &s)
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"syscall"
 	"testing"
+	"time"
 
 	"playhead/internal/eventlog"
 )
@@ -34,6 +36,7 @@ func BenchmarkCollect(b *testing.B) {
 	body.WriteString("]}")
 	b.ReportAllocs()
 	b.SetBytes(int64(body.Len()))
+	before := processorTime(b)
 	for b.Loop() {
 		req := httptest.NewRequest("POST", "/v1/events", bytes.NewReader(body.Bytes()))
 		req.Header.Set("Authorization", "Bearer phw_test")
@@ -44,4 +47,15 @@ func BenchmarkCollect(b *testing.B) {
 		}
 	}
 	b.ReportMetric(events*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(processorTime(b)-before)/events/float64(b.N), "core-ns/event")
+}
+
+// processorTime is what this process has used so far: what else the machine does
+// is not in it.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -57,7 +57,7 @@ func (b *batch) normalise(it *wire.Item) (rule string, bad *event.Invalid) {
 		return rule, nil
 	}
 	validate := event.Validate
-	if it.Clean {
+	if it.UTF8 {
 		validate = event.ValidateDecoded
 	}
 	if bad := validate(&it.Event, b.received); bad != nil {
@@ -112,7 +112,7 @@ func (b *batch) clamp(it *wire.Item) {
 // trimStep takes the spaces around what people type, and writes enumerations in
 // lower case.
 func (b *batch) trimStep(it *wire.Item) {
-	if !it.Clean {
+	if !it.Trimmed {
 		trimTexts(it)
 	}
 	e := &it.Event

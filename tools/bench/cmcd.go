@@ -35,6 +35,9 @@ func measureCMCD(r *report) error {
 	return nil
 }
 
+// audience is how many viewers report, as many as those of the native events.
+const audience = 20_000
+
 // reports are bodies of lines that are events: mostly intervals, with changes of
 // state and of bit rate between them.
 func reports(bodies, lines int) []body {
@@ -50,7 +53,7 @@ func reports(bodies, lines int) []body {
 				what = "e=bc"
 			}
 			fmt.Fprintf(&b, `bl=(%d),br=(%d),cid="title-%03d",com.playhead-pt=%d,com.playhead-viewer="viewer-%d",%s,mtp=(%d),pr=1,sf=h,sid="0193f5a2-7c1e-7b3a-9d2f-%012x",sn=%d,st=v,sta=p,ts=%d,v=2`+"\n",
-				(4000+n*7)/100*100, 1200+n%5*400, n%200, n*1000, i*lines+n, what, (5000+n)/100*100, i*lines+n, n, 1795357990000+int64(n))
+				(4000+n*7)/100*100, 1200+n%5*400, n%200, n*1000, (i*lines+n)%audience, what, (5000+n)/100*100, i*lines+n, n, 1795357990000+int64(n))
 		}
 		out[i] = body{b.Bytes(), lines}
 	}

@@ -80,7 +80,7 @@ func (d *Decoder) line(line []byte, index int, opts Options) {
 	it.Event.Format = event.FormatCMCD
 	d.rep = report{}
 	d.r = reader{b: line, arena: d.r.arena[:0]}
-	if !utf8.Valid(line) {
+	if it.UTF8 = utf8.Valid(line); !it.UTF8 {
 		it.Reject("", event.CodeInvalidUTF8, "is not UTF-8")
 		return
 	}

@@ -296,7 +296,8 @@ func (d *Decoder) begin() error {
 
 func (d *Decoder) finish() {
 	it := &d.item
-	if it.Clean = d.utf8 || utf8.Valid(it.Raw); !it.Clean {
+	it.Trimmed = true
+	if it.UTF8 = d.utf8 || utf8.Valid(it.Raw); !it.UTF8 {
 		it.Reject("", event.CodeInvalidUTF8, "is not UTF-8")
 	}
 	if d.c.deepest >= maxEventNesting {

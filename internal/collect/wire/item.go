@@ -32,9 +32,9 @@ type Item struct {
 	MediaURL string
 	// Raw is the event as it was written.
 	Raw []byte
-	// Clean is true when all texts are known to be UTF-8, and those of Event to
-	// have no spaces around them.
-	Clean bool
+	// UTF8 is true when all texts are known to be UTF-8, Trimmed when those of
+	// Event have no spaces around them.
+	UTF8, Trimmed bool
 	// Escaped is true when Raw holds JSON escapes, so that a text in it may be
 	// spelt otherwise than it reads.
 	Escaped bool

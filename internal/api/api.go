@@ -76,7 +76,7 @@ type Status struct {
 	History        *History   `json:"history" doc:"Progress of the demo's past; null without one."`
 }
 
-// Deps are what the API stands on. All are needed but Registry.
+// Deps are what the API stands on. All are needed but Registry and Studies.
 type Deps struct {
 	Version  string
 	Demo     bool
@@ -86,6 +86,7 @@ type Deps struct {
 	Tail     Tail
 	Sessions Sessions
 	Titles   Titles
+	Studies  Studies // nil: no insights
 	Desk     Desk
 	Status   func(context.Context) Status
 	// Ready is nil when the server can answer, else why it cannot yet.
@@ -131,6 +132,9 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	s.registerRetention()
 	s.registerValues()
 	s.registerCatalog()
+	if s.Studies != nil {
+		s.registerInsights()
+	}
 	s.registerServer()
 	s.registerPipeline()
 	s.registerDesk()

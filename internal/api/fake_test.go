@@ -24,15 +24,16 @@ import (
 
 // fakes are the ports of the API in memory.
 type fakes struct {
-	block  bool // scans wait until they are given up
-	fail   error
-	ready  error
-	gaveUp chan struct{}
-	recent []collect.Entry
-	feed   chan collect.Entry
-	filter collect.Filter
-	log    bytes.Buffer
-	desk   Desk
+	block   bool // scans wait until they are given up
+	fail    error
+	ready   error
+	gaveUp  chan struct{}
+	recent  []collect.Entry
+	feed    chan collect.Entry
+	filter  collect.Filter
+	log     bytes.Buffer
+	desk    Desk
+	studies Studies
 }
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -115,7 +116,7 @@ func open(t *testing.T, f *fakes) http.Handler {
 	t.Helper()
 	return Register(http.NewServeMux(), Deps{
 		Version: "test", Asker: metric.NewEngine(f, metric.Options{Clock: func() time.Time { return now }}),
-		Store: f, Live: f, Tail: f, Sessions: f, Titles: f, Desk: f.desk,
+		Store: f, Live: f, Tail: f, Sessions: f, Titles: f, Desk: f.desk, Studies: f.studies,
 		Status:   func(context.Context) Status { return Status{Version: "test", EventsTotal: 5} },
 		Ready:    func() error { return f.ready },
 		Registry: prometheus.NewRegistry(), Clock: time.Now,

@@ -24,6 +24,7 @@ import (
 	"playhead/internal/collect"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
+	"playhead/internal/study"
 	"playhead/sdk"
 	"playhead/web"
 )
@@ -69,6 +70,7 @@ type server struct {
 	registry  *prometheus.Registry
 	mux       *http.ServeMux
 	handler   http.Handler
+	studies   *study.Service
 	tls       *tls.Config // nil without encryption
 	version   string
 	url       string
@@ -162,11 +164,13 @@ func (s *server) routes() (err error) {
 	intake.Handle("GET /playhead.js", sdk.Handler())
 	s.collector.Register(s.mux)
 	shelf := s.shelf()
+	figures := metric.NewEngine(s.store, metric.Options{
+		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
+	})
+	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Clock: time.Now, Logger: s.log})
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: metric.NewEngine(s.store, metric.Options{
-			Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
-		}),
+		Asker: figures, Studies: s.studies,
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
@@ -256,6 +260,10 @@ func (s *server) stages() []stage {
 			}
 		}},
 		{"debug", s.serveDebug},
+		{"study", func(ctx context.Context) error {
+			s.studies.Run(ctx)
+			return nil
+		}},
 		{"process", s.runner.Run},
 		{"load", s.loader.Run},
 		{"lake", s.runLake},

@@ -35,8 +35,11 @@ const (
 type Creative struct {
 	ID   string `yaml:"id" json:"id"`
 	Kind Shape  `yaml:"kind" json:"kind"`
-	// Image is where the picture is; "" means that it is drawn.
+	// Image is where the picture is: an http(s) URL, or the name of a file in the
+	// folder artwork of the data folder; "" means that it is drawn.
 	Image string `yaml:"image" json:"image"`
+	// Tags are what is to be seen in it: a face, night, a car.
+	Tags []string `yaml:"tags" json:"tags,omitempty"`
 }
 
 // Title is one thing to watch. Titles are values: a copy shares its slices with
@@ -58,8 +61,21 @@ type Title struct {
 	// Hue is the colour that drawn artwork starts from, 0–359.
 	Hue int
 	// Launched is the day the title came to the service, epoch ms.
-	Launched  int64
+	Launched int64
+	// Launches are the days it came to single countries (ISO 3166-1 alpha-2), epoch
+	// ms; it is nowhere else. nil is everywhere, on the day Launched.
+	Launches  map[string]int64
 	Creatives []Creative
+}
+
+// LaunchedIn is the day the title came to a country, epoch ms; ok is false where
+// it did not, or nobody knows.
+func (t Title) LaunchedIn(country string) (day int64, ok bool) {
+	if t.Launches == nil {
+		return t.Launched, t.Launched != 0
+	}
+	day, ok = t.Launches[country]
+	return day, ok
 }
 
 // Creative is the title's creative with that id.

@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -18,27 +20,28 @@ import (
 const maxFile = 64 << 20
 
 type fileTitle struct {
-	ID        string     `yaml:"id"`
-	Name      string     `yaml:"name"`
-	Kind      Kind       `yaml:"kind"`
-	Show      string     `yaml:"show"`
-	Year      int        `yaml:"year"`
-	Minutes   float64    `yaml:"minutes"`
-	RuntimeMS int64      `yaml:"runtime_ms"`
-	Genres    []string   `yaml:"genres"`
-	Themes    []string   `yaml:"themes"`
-	Cast      []string   `yaml:"cast"`
-	Language  string     `yaml:"language"`
-	Origin    string     `yaml:"origin"`
-	Hue       int        `yaml:"hue"`
-	Launched  string     `yaml:"launched"`
-	Creatives []Creative `yaml:"creatives"`
+	ID        string            `yaml:"id"`
+	Name      string            `yaml:"name"`
+	Kind      Kind              `yaml:"kind"`
+	Show      string            `yaml:"show"`
+	Year      int               `yaml:"year"`
+	Minutes   float64           `yaml:"minutes"`
+	RuntimeMS int64             `yaml:"runtime_ms"`
+	Genres    []string          `yaml:"genres"`
+	Themes    []string          `yaml:"themes"`
+	Cast      []string          `yaml:"cast"`
+	Language  string            `yaml:"language"`
+	Origin    string            `yaml:"origin"`
+	Hue       int               `yaml:"hue"`
+	Launched  string            `yaml:"launched"`
+	Launches  map[string]string `yaml:"launches"`
+	Creatives []Creative        `yaml:"creatives"`
 }
 
 var titleFields = map[string]bool{
 	"id": true, "name": true, "kind": true, "show": true, "year": true, "minutes": true,
 	"runtime_ms": true, "genres": true, "themes": true, "cast": true, "language": true,
-	"origin": true, "hue": true, "launched": true, "creatives": true,
+	"origin": true, "hue": true, "launched": true, "launches": true, "creatives": true,
 }
 
 // LoadFile reads a catalogue from a YAML or JSON file: a mapping with one key,
@@ -149,7 +152,13 @@ func parseTitle(node *yaml.Node) (Title, error) {
 		}
 		t.Launched = day.UnixMilli()
 	}
+	if err := t.launches(f.Launches); err != nil {
+		return Title{}, err
+	}
 	for i, c := range t.Creatives {
+		if err := checkImage(c.Image); err != nil {
+			return Title{}, fmt.Errorf("creative %q: %w", c.ID, err)
+		}
 		if c.ID == "" {
 			return Title{}, fmt.Errorf("creative %d has no id; give it the one that players send as creative_id", i+1)
 		}
@@ -161,6 +170,39 @@ func parseTitle(node *yaml.Node) (Title, error) {
 		t.Name = t.ID
 	}
 	return t, check(&t)
+}
+
+// launches reads the days of countries. Without a day of its own the title came
+// to the service on the first of them.
+func (t *Title) launches(days map[string]string) error {
+	for country, text := range days {
+		if len(country) != 2 || strings.ToUpper(country) != country {
+			return fmt.Errorf("launches names %q; use two capital letters of ISO 3166-1, such as DE", country)
+		}
+		day, err := time.Parse(time.DateOnly, text)
+		if err != nil {
+			return fmt.Errorf("launches of %s: %q is not a day; write it as 2026-11-23", country, text)
+		}
+		if t.Launches == nil {
+			t.Launches = map[string]int64{}
+		}
+		t.Launches[country] = day.UnixMilli()
+	}
+	if t.Launched == 0 && len(t.Launches) > 0 {
+		t.Launched = slices.Min(slices.Collect(maps.Values(t.Launches)))
+	}
+	return nil
+}
+
+// checkImage: an address of the web, or a name of a file without a folder above.
+func checkImage(image string) error {
+	switch {
+	case image == "", strings.HasPrefix(image, "https://"), strings.HasPrefix(image, "http://"), strings.HasPrefix(image, "/art/"):
+		return nil
+	case !filepath.IsLocal(image):
+		return fmt.Errorf("image %q is neither an http(s) URL nor the name of a file in the folder artwork of the data folder", image)
+	}
+	return nil
 }
 
 // nearest suggests the field that was probably meant.

@@ -317,3 +317,14 @@ func softmax(logs []float64) []float64 {
 	}
 	return out
 }
+
+// Mean is the usual rate of a title.
+func (p *Prior) Mean() float64 {
+	sum := 0.0
+	for j := range p.spreads {
+		for i, m := range p.levels {
+			sum += p.mass[j] * p.weights[j][i] * m
+		}
+	}
+	return sum
+}

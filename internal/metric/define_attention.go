@@ -48,6 +48,8 @@ func attention() []Definition {
 			Description: "Impressions that count for take rates: older than the attribution window, no continue-watching, no autoplay, of viewers who had not started the title.",
 			Formula:     "count(eligible impressions)", integer: true, expr: sum(rollup.EligibleImpressions),
 		},
+		people("eligible_viewers", "Eligible viewers", "Distinct viewers with an eligible impression.", "distinct(viewers of eligible impressions)", rollup.Eligible),
+		people("take_completers", "Takers who complete", "Distinct takers who complete the title within 7 days.", "distinct(takers who complete)", rollup.TakeCompleters),
 		people("takers", "Takers", "Distinct viewers with an eligible impression and a qualified play.", "distinct(viewers of takes)", rollup.Takers),
 		share("completion_given_take", "Completion given take", "Share of the viewers with a qualified play who completed the title within 7 days.",
 			"distinct(takers who complete) / distinct(takers)", "viewers with a qualified play", rollup.TakeCompleters, rollup.Takers),

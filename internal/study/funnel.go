@@ -1,0 +1,188 @@
+package study
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+// funnelMetrics are what the way of a creative is made of.
+var funnelMetrics = [...]string{"eligible_viewers", "takers", "take_completers", "viewers_reached", "impressions", "eligible_impressions"}
+
+// titleFunnels are a title's creatives and their ways.
+type titleFunnels struct {
+	title     string
+	creatives []string
+	counts    []insight.Funnel
+	raw       []insight.Count // takes as counted, before like is compared with like
+	overlap   []float64
+	basis     insight.Basis
+	rows      []int // of the table the counts are from
+}
+
+func (t *titleFunnels) index(creative string) int { return slices.Index(t.creatives, creative) }
+
+// serviceFunnels are those of all titles, by title.
+type serviceFunnels struct {
+	titles map[string]*titleFunnels
+	table  *table
+}
+
+// sorted are the titles by id.
+func (f *serviceFunnels) sorted() []*titleFunnels {
+	return slices.SortedFunc(maps.Values(f.titles), func(a, b *titleFunnels) int { return cmp.Compare(a.title, b.title) })
+}
+
+// some are up to n titles, drawn by their hash: neither the largest nor the first.
+func (f *serviceFunnels) some(n int) []*titleFunnels {
+	list := f.sorted()
+	if len(list) <= n {
+		return list
+	}
+	slices.SortFunc(list, func(a, b *titleFunnels) int {
+		return cmp.Compare(xxh3.HashString(a.title), xxh3.HashString(b.title))
+	})
+	return list[:n]
+}
+
+// countOf is a count of distinct viewers. Small ones are exact: the sketch holds
+// each of them.
+func countOf(k, n float64) insight.Count {
+	c := insight.Count{K: min(k, n), N: n}
+	if n > 200 {
+		c.Error = hllError
+	}
+	return c
+}
+
+func funnelOf(t *table, row int) insight.Funnel {
+	seen, took, kept := t.value(row, "eligible_viewers"), t.value(row, "takers"), t.value(row, "take_completers")
+	return insight.Funnel{Take: countOf(took, seen), Keep: countOf(kept, took), Effective: countOf(kept, seen)}
+}
+
+// funnels are the ways of all creatives (of a title, if where says so), like
+// compared with like as far as placement and rank are known.
+func (a *answering) funnels(ctx context.Context, w window, where []metric.Where) (*serviceFunnels, error) {
+	t, err := a.ask(ctx, w, metric.Query{Metrics: funnelMetrics[:], Dimensions: []string{"title", "creative"}, Where: where})
+	if err != nil {
+		return nil, err
+	}
+	f := &serviceFunnels{titles: map[string]*titleFunnels{}, table: t}
+	for row := range t.rows() {
+		id, creative := t.text(row, "title"), t.text(row, "creative")
+		if creative == "" || t.value(row, "eligible_viewers") <= 0 {
+			continue
+		}
+		of := f.titles[id]
+		if of == nil {
+			of = &titleFunnels{title: id, basis: insight.Unadjusted}
+			f.titles[id] = of
+		}
+		x := funnelOf(t, row)
+		of.creatives, of.counts, of.raw, of.rows = append(of.creatives, creative), append(of.counts, x), append(of.raw, x.Take), append(of.rows, row)
+	}
+	return f, a.adjust(ctx, w, f, where)
+}
+
+// adjust replaces the takes of titles by what they would be had every creative
+// been shown in the title's own mix of places.
+func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where) error {
+	dims := []string{"title", "creative", "placement", "rank"}
+	if len(where) > 0 { // of one title there is room for countries too
+		dims = []string{"creative", "placement", "rank", "country"}
+	}
+	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers", "take_completers"}, Dimensions: dims, Where: where})
+	if err != nil {
+		return err
+	}
+	take, effective := map[string]map[string]*insight.Stratum{}, map[string]map[string]*insight.Stratum{}
+	for row := range t.rows() {
+		title := ""
+		if len(where) > 0 {
+			for id := range f.titles {
+				title = id
+			}
+		} else {
+			title = t.text(row, "title")
+		}
+		of := f.titles[title]
+		if of == nil {
+			continue
+		}
+		at := of.index(t.text(row, "creative"))
+		if at < 0 {
+			continue
+		}
+		key := t.text(row, "placement") + "\x00" + t.text(row, "rank")
+		if len(where) > 0 {
+			key += "\x00" + t.text(row, "country")
+		}
+		x := funnelOf(t, row)
+		stratum(take, title, key, len(of.creatives)).Counts[at] = x.Take
+		stratum(effective, title, key, len(of.creatives)).Counts[at] = x.Effective
+	}
+	for id, of := range f.titles {
+		of.adjusted(strata(take[id]), strata(effective[id]))
+	}
+	return nil
+}
+
+func stratum(all map[string]map[string]*insight.Stratum, title, key string, n int) *insight.Stratum {
+	if all[title] == nil {
+		all[title] = map[string]*insight.Stratum{}
+	}
+	s := all[title][key]
+	if s == nil {
+		s = &insight.Stratum{Key: key, Counts: make([]insight.Count, n)}
+		all[title][key] = s
+	}
+	return s
+}
+
+func strata(byKey map[string]*insight.Stratum) []insight.Stratum {
+	var out []insight.Stratum
+	for _, k := range slices.Sorted(maps.Keys(byKey)) {
+		out = append(out, *byKey[k])
+	}
+	return out
+}
+
+// adjusted takes over standardised rates. Viewers who saw a creative in two places
+// are in two strata: the rates are standardised, and what is known is no more than
+// the distinct viewers say.
+func (t *titleFunnels) adjusted(take, effective []insight.Stratum) {
+	if len(t.creatives) < 2 || len(take) == 0 {
+		return
+	}
+	x, y := insight.Standardise(len(t.creatives), take), insight.Standardise(len(t.creatives), effective)
+	t.overlap = x.Overlap
+	for i := range t.counts {
+		if x.Overlap[i] < minOverlap {
+			return // too little in common: as counted
+		}
+	}
+	t.basis = insight.Adjusted
+	for i := range t.counts {
+		f := &t.counts[i]
+		f.Take, f.Effective = scaled(f.Take, x.Counts[i]), scaled(f.Effective, y.Counts[i])
+	}
+}
+
+// minOverlap is the least share of a creative's viewers that must have been where
+// another was shown too.
+const minOverlap = 0.5
+
+// scaled is the rate of a standardised count on the weight of a raw one.
+func scaled(raw, to insight.Count) insight.Count {
+	if to.N <= 0 {
+		return raw
+	}
+	n := min(raw.N, to.N)
+	return insight.Count{K: to.K / to.N * n, N: n, Error: raw.Error}
+}

@@ -1,0 +1,156 @@
+package study
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+const (
+	// busyCountry is how many impressions a country has in which a launched title
+	// should have been shown.
+	busyCountry = 1000
+	// startsOften is how many requests tell whether a title fails to start.
+	startsOften = 30
+)
+
+// health is what is wrong with launches: titles with no impression where they
+// launched, that are shown and not taken, or that fail to start.
+func (a *answering) health(ctx context.Context, launched []*launch, now time.Time) ([]Row, error) {
+	if len(launched) == 0 {
+		return nil, nil
+	}
+	first, ids := now, []string{}
+	for _, l := range launched {
+		ids = append(ids, l.title.ID)
+		if l.from.Before(first) {
+			first = l.from
+		}
+	}
+	w := window{first, now}
+	only := []metric.Where{{Dimension: "title", In: ids}}
+	rows, err := a.notShown(ctx, w, only, launched, now)
+	if err != nil {
+		return nil, err
+	}
+	more, err := a.notTaken(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, slices.DeleteFunc(more, func(r Row) bool { return !slices.Contains(ids, r.Entity) })...)
+	more, err = a.notStarted(ctx, w, ids)
+	return append(rows, more...), err
+}
+
+// notShown are titles without an impression in a country where others have many.
+func (a *answering) notShown(ctx context.Context, w window, only []metric.Where, launched []*launch, now time.Time) ([]Row, error) {
+	all, err := a.ask(ctx, w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"country"}})
+	if err != nil {
+		return nil, err
+	}
+	busy := map[string]float64{}
+	for row := range all.rows() {
+		if n := all.value(row, "impressions"); n >= busyCountry && all.text(row, "country") != "" {
+			busy[all.text(row, "country")] = n
+		}
+	}
+	shown, err := a.ask(ctx, w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"title", "creative", "country"}, Where: only})
+	if err != nil {
+		return nil, err
+	}
+	has, of := map[[2]string]float64{}, map[string]float64{}
+	for row := range shown.rows() {
+		n := shown.value(row, "impressions")
+		has[[2]string{shown.text(row, "title"), shown.text(row, "country")}] += n
+		of[shown.text(row, "title")] += n
+	}
+	var rows []Row
+	for _, l := range launched {
+		if now.Sub(l.from) < day {
+			continue // it may still be on its way
+		}
+		for _, country := range slices.Sorted(maps.Keys(busy)) {
+			if when, ok := l.title.LaunchedIn(country); !ok || time.UnixMilli(when).Add(day).After(now) || has[[2]string{l.title.ID, country}] > 0 {
+				continue
+			}
+			// What it has elsewhere, in proportion, would have been seen here.
+			expected := of[l.title.ID] * busy[country] / max(total(busy), 1)
+			if of[l.title.ID] > 0 && expected < 10 {
+				continue
+			}
+			row := Row{Entity: l.title.ID, Kind: "not_shown", N: 0, Basis: Observed}
+			row.fill(insight.Estimate{})
+			row.Evidence = map[string]any{"country": country, "impressions_elsewhere": of[l.title.ID], "expected_impressions": expected, "impressions_of_others": busy[country]}
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+func total(m map[string]float64) (sum float64) {
+	for _, v := range m {
+		sum += v
+	}
+	return sum
+}
+
+// notTaken are titles whose take rate is surely below half of the usual.
+func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
+	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers"}, Dimensions: []string{"title"}})
+	if err != nil {
+		return nil, err
+	}
+	var counts [][]insight.Count
+	var ids []string
+	for row := range t.rows() {
+		if n := t.value(row, "eligible_viewers"); n > 0 {
+			ids, counts = append(ids, t.text(row, "title")), append(counts, []insight.Count{countOf(t.value(row, "takers"), n)})
+		}
+	}
+	if len(counts) == 0 {
+		return nil, nil
+	}
+	prior := insight.LearnPrior(counts)
+	usual := prior.Mean()
+	var rows []Row
+	for i, id := range ids {
+		e := prior.Posteriors(counts[i])[0].Estimate()
+		if e.High >= usual/2 {
+			continue
+		}
+		row := Row{Entity: id, Kind: "not_taken", N: int64(counts[i][0].N), Basis: string(insight.Unadjusted)}
+		row.fill(e)
+		row.Evidence = map[string]any{"usual_rate": usual, "takers": counts[i][0].K}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// notStarted are titles that fail to start surely twice as often as all do.
+func (a *answering) notStarted(ctx context.Context, w window, ids []string) ([]Row, error) {
+	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"play_requests", "video_start_failure_rate"}, Dimensions: []string{"title"}, Totals: true})
+	if err != nil {
+		return nil, err
+	}
+	usual := t.total("video_start_failure_rate")
+	var rows []Row
+	for row := range t.rows() {
+		id, n := t.text(row, "title"), t.value(row, "play_requests")
+		if n < startsOften || !slices.Contains(ids, id) {
+			continue
+		}
+		e := insight.Raw(insight.Count{K: n * t.value(row, "video_start_failure_rate"), N: n})
+		if e.Low <= 2*usual {
+			continue
+		}
+		r := Row{Entity: id, Kind: "fails_to_start", N: int64(n), Basis: Observed}
+		r.fill(e)
+		r.Evidence = map[string]any{"usual_rate": usual}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}

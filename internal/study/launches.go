@@ -1,0 +1,197 @@
+package study
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"playhead/internal/catalog"
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+// LaunchesAsk asks how titles do since they came to the service.
+type LaunchesAsk struct {
+	// Titles are to be compared; none are those launched in the last Within days.
+	Titles []string
+	Within int // days; 0 is 28
+	Days   int // how many days since launch are compared; 0 is 7
+}
+
+const (
+	launchWithin = 28
+	launchDays   = 7
+	// launchPeers are the most similar titles whose launches make the band.
+	launchPeers = 60
+	day         = 24 * time.Hour
+)
+
+// launch is a title's figures by day since launch.
+type launch struct {
+	title catalog.Title
+	from  time.Time
+	days  int       // that are over or under way
+	media []float64 // hours, by day
+	total map[string]float64
+}
+
+// Launches are titles aligned at their launch: media hours over the first days
+// beside the band of similar titles, and what is wrong with how they launched.
+func (s *Service) Launches(ctx context.Context, q LaunchesAsk) (*Answer, error) {
+	if q.Within <= 0 {
+		q.Within = launchWithin
+	}
+	if q.Days <= 0 {
+		q.Days = launchDays
+	}
+	a := s.begin()
+	now := s.o.Clock()
+	var wanted, peers []catalog.Title
+	for _, t := range s.o.Titles.Titles() {
+		at := time.UnixMilli(t.Launched)
+		switch {
+		case t.Launched == 0 || at.After(now):
+		case slices.Contains(q.Titles, t.ID) || len(q.Titles) == 0 && now.Sub(at) <= time.Duration(q.Within)*day:
+			wanted = append(wanted, t)
+		default:
+			peers = append(peers, t)
+		}
+	}
+	slices.SortStableFunc(peers, func(a, b catalog.Title) int { return cmp.Compare(b.Launched, a.Launched) })
+	peers = peers[:min(len(peers), launchPeers)]
+	launched, err := a.launched(ctx, wanted, q.Days, now)
+	if err != nil {
+		return nil, err
+	}
+	before, err := a.launched(ctx, peers, q.Days, now)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for _, l := range launched {
+		rows = append(rows, l.row(before))
+	}
+	more, err := a.health(ctx, launched, now)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(value(b.Estimate), value(a.Estimate)) })
+	a.meta.From, a.meta.To = "", ""
+	return a.done("of a launch: media hours since launch, its interval that of as many independent plays; of not_shown: impressions where it launched; of not_taken: take rate; of fails_to_start: share of play requests that fail", "plays; of not_taken viewers reached, of fails_to_start play requests", append(more, rows...)), nil
+}
+
+func value(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
+
+// launched are the figures of titles, launched on the same day in one query.
+func (a *answering) launched(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
+	byDay := map[int64][]catalog.Title{}
+	for _, t := range titles {
+		byDay[t.Launched] = append(byDay[t.Launched], t)
+	}
+	var out []*launch
+	for at, list := range byDay {
+		from := time.UnixMilli(at).UTC()
+		to := from.Add(time.Duration(days) * day)
+		if to.After(now) {
+			to = now
+		}
+		var ids []string
+		known := map[string]*launch{}
+		for _, t := range list {
+			l := &launch{title: t, from: from, days: int(math.Ceil(float64(to.Sub(from)) / float64(day))), media: make([]float64, days), total: map[string]float64{}}
+			known[t.ID] = l
+			out = append(out, l)
+			ids = append(ids, t.ID)
+		}
+		where := []metric.Where{{Dimension: "title", In: ids}}
+		t, err := a.ask(ctx, window{from, to}, metric.Query{Metrics: []string{"media_hours"}, Dimensions: []string{"title"}, Where: where, Grain: "day", Timezone: "UTC"})
+		if err != nil {
+			return nil, err
+		}
+		for row := range t.rows() {
+			when, err := time.Parse(time.RFC3339, t.text(row, "time"))
+			l := known[t.text(row, "title")]
+			if i := int(when.Sub(from) / day); err == nil && l != nil && i >= 0 && i < days {
+				l.media[i] += t.value(row, "media_hours")
+			}
+		}
+		t, err = a.ask(ctx, window{from, to}, metric.Query{Metrics: []string{"viewers", "plays", "media_hours"}, Dimensions: []string{"title"}, Where: where})
+		if err != nil {
+			return nil, err
+		}
+		for row := range t.rows() {
+			if l := known[t.text(row, "title")]; l != nil {
+				for _, m := range []string{"viewers", "plays", "media_hours"} {
+					l.total[m] = t.value(row, m)
+				}
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *launch) int { return cmp.Compare(a.title.ID, b.title.ID) })
+	return out, nil
+}
+
+// row sets a launch beside those of similar titles.
+func (l *launch) row(before []*launch) Row {
+	plays, media := l.total["plays"], 0.0
+	course := make([]float64, l.days)
+	for i := range course {
+		media += l.media[i]
+		course[i] = media
+	}
+	row := Row{Entity: l.title.ID, Kind: "launch", N: int64(plays), Basis: Observed}
+	half := 1.96 / math.Sqrt(max(plays, 1)) * math.Sqrt2 // lengths of plays vary about as much as their mean
+	row.fill(insight.Estimate{Value: media, Low: media * max(0, 1-half), High: media * (1 + half)})
+	band := bandOf(l, before)
+	row.Evidence = map[string]any{
+		"launched": l.from.Format(time.DateOnly), "days": l.days, "viewers": l.total["viewers"], "media_hours_by_day": l.media[:l.days],
+		"media_hours_cumulative": course, "similar_titles": band.titles, "band_low": band.low, "band_median": band.middle, "band_high": band.high,
+	}
+	return row
+}
+
+// band is what launches of similar titles had had by each day: the middle four
+// fifths of them.
+type band struct {
+	titles            int
+	low, middle, high []float64
+}
+
+// bandOf is made of titles of the same kind that share a genre; of the same kind
+// when those are fewer than five.
+func bandOf(l *launch, before []*launch) band {
+	similar := func(strict bool) (out []*launch) {
+		for _, p := range before {
+			shares := slices.ContainsFunc(p.title.Genres, func(g string) bool { return slices.Contains(l.title.Genres, g) })
+			if p.title.ID != l.title.ID && p.title.Kind == l.title.Kind && (shares || !strict) && p.total["plays"] > 0 {
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	peers := similar(true)
+	if len(peers) < 5 {
+		peers = similar(false)
+	}
+	b := band{titles: len(peers), low: []float64{}, middle: []float64{}, high: []float64{}}
+	if len(peers) < 5 {
+		return b
+	}
+	sums := make([]float64, len(peers))
+	for d := range l.days {
+		for i, p := range peers {
+			sums[i] += p.media[d]
+		}
+		sorted := slices.Sorted(slices.Values(sums))
+		at := func(q float64) float64 { return sorted[int(math.Round(q*float64(len(sorted)-1)))] }
+		b.low, b.middle, b.high = append(b.low, at(0.1)), append(b.middle, at(0.5)), append(b.high, at(0.9))
+	}
+	return b
+}

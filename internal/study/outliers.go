@@ -1,0 +1,65 @@
+package study
+
+import (
+	"context"
+	"time"
+
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+// OutliersAsk asks which creatives of the catalogue are off.
+type OutliersAsk struct {
+	Title    string // "" is all
+	From, To time.Time
+}
+
+// falseDiscovery is the share of findings of a family that may be wrong.
+const falseDiscovery = 0.1
+
+// Outliers are the creatives whose takes or completions are off what their title,
+// placement and rank explain.
+func (s *Service) Outliers(ctx context.Context, q OutliersAsk) (*Answer, error) {
+	usual, at, err := s.usually(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := s.begin()
+	a.meta.LearntAt = at.UTC().Format(time.RFC3339)
+	w := window{q.From, q.To}
+	if w.from.IsZero() {
+		w.from = s.o.Clock().AddDate(0, 0, -7)
+	}
+	var where []metric.Where
+	if q.Title != "" {
+		where = []metric.Where{{Dimension: "title", In: []string{q.Title}}}
+	}
+	all, err := a.funnels(ctx, w, where)
+	if err != nil {
+		return nil, err
+	}
+	titles := all.sorted()
+	funnels := make([][]insight.Funnel, len(titles))
+	for i, t := range titles {
+		funnels[i] = t.counts
+	}
+	found := insight.Outliers(funnels, usual, falseDiscovery)
+	var rows []Row
+	for _, f := range found {
+		of := titles[f.Title]
+		x := of.counts[f.Creative]
+		post, n := usual.Take.Posteriors(takesOf(of))[f.Creative], x.Take.N
+		if f.Family == insight.EffectiveUp || f.Family == insight.EffectiveDown {
+			post = usual.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))[f.Creative]
+		}
+		row := Row{Entity: of.creatives[f.Creative], Kind: string(f.Family), N: int64(n), Basis: string(of.basis)}
+		row.fill(post.Estimate())
+		row.Evidence = map[string]any{
+			"title": of.title, "probability": f.Probability, "alarm": f.Alarm, "log_e": f.LogE, "ratio_to_siblings": interval(f.Ratio),
+			"completion_given_take": interval(insight.Raw(x.Keep)), "effective_rate": interval(insight.Raw(x.Effective)), "siblings": len(of.creatives) - 1,
+		}
+		rows = append(rows, row)
+	}
+	return a.done("take rate; of effective_up and effective_down: effective rate. Of what is listed at most a tenth is expected to be chance; alarm is set where the evidence holds however often one has looked",
+		"viewers with an eligible impression", rows), nil
+}

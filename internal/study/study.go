@@ -1,0 +1,266 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"playhead/internal/catalog"
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+// Asker answers queries: the metric layer.
+type Asker interface {
+	// Run answers a query; errors are *metric.QueryError, ctx's, the warehouse's.
+	Run(ctx context.Context, q metric.Query) (*metric.Result, error)
+	Describe() metric.Description
+}
+
+// Titles is the catalogue as it is now.
+type Titles interface {
+	Titles() []catalog.Title
+	Title(id string) (catalog.Title, bool)
+}
+
+// Row is one finding.
+type Row struct {
+	Entity   string   `json:"entity" doc:"What it is about: an id of a creative or title, or kind:value of a label."`
+	Kind     string   `json:"kind" doc:"What sort of finding it is."`
+	Estimate *float64 `json:"estimate" doc:"The figure; meta.estimate says which. Null where there is none."`
+	Low      *float64 `json:"low" doc:"Lower end of its 95 % interval."`
+	High     *float64 `json:"high" doc:"Upper end of its 95 % interval."`
+	N        int64    `json:"n" doc:"How many viewers (meta.n says of what) it stands on."`
+	Basis    string   `json:"basis" doc:"What a comparison stands on: randomised, adjusted or raw; observed where nothing is compared. Only randomised may say what brings viewers in."`
+	// Evidence is the rest that is known, by name.
+	Evidence map[string]any `json:"evidence" doc:"What else is known, by name."`
+}
+
+// Observed is the basis of what compares nothing.
+const Observed = "observed"
+
+// UsedMetric is a metric that an answer used.
+type UsedMetric struct {
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Formula string `json:"formula"`
+}
+
+// InsightMeta says how an answer came about.
+type InsightMeta struct {
+	Estimate    string       `json:"estimate" doc:"What the estimates are."`
+	N           string       `json:"n" doc:"What n counts."`
+	Definitions []UsedMetric `json:"definitions" doc:"The metrics it was made of, as the metric layer defines them."`
+	Rollup      string       `json:"rollup"`
+	Engine      string       `json:"engine"`
+	ElapsedMS   float64      `json:"elapsed_ms"`
+	FreshTo     string       `json:"fresh_to" doc:"Everything received before this moment is in."`
+	From        string       `json:"from"`
+	To          string       `json:"to"`
+	LearntAt    string       `json:"learnt_at,omitempty" doc:"When what is usual on the service was last learnt."`
+	Suppressed  int          `json:"suppressed" doc:"Cells left out because too few viewers are in them."`
+	Warnings    []string     `json:"warnings"`
+}
+
+// Answer is a list of findings.
+type Answer struct {
+	Rows []Row       `json:"rows"`
+	Meta InsightMeta `json:"meta"`
+}
+
+// Options of a Service.
+type Options struct {
+	Asker  Asker
+	Titles Titles
+	Clock  func() time.Time
+	Logger *slog.Logger
+}
+
+// Service answers. It may be used by many goroutines.
+type Service struct {
+	o        Options
+	mu       sync.Mutex // of learning: one at a time
+	known    sync.RWMutex
+	usual    *insight.Usual
+	learntAt time.Time
+	few      bool // learnt from few titles: it does not last
+}
+
+// New returns a service that has learnt nothing yet.
+func New(o Options) *Service { return &Service{o: o} }
+
+const (
+	// learnEvery is how often what is usual is learnt anew.
+	learnEvery = 10 * time.Minute
+	// learnTitles are enough to learn it from; more would only take longer.
+	learnTitles = 400
+	// fewTitles are learnt from anew each time: a service that begins has more
+	// a moment later, and they take no time.
+	fewTitles = 20
+	// hllError is the relative standard error of a distinct count.
+	hllError = metric.ViewersError
+)
+
+// Run learns what is usual now and then until ctx is done. A failure is logged and
+// tried again the next time.
+func (s *Service) Run(ctx context.Context) {
+	timer := time.NewTimer(learnEvery / 10)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
+		}
+		timer.Reset(learnEvery)
+	}
+}
+
+// usually is what is usual, learnt now if it never was.
+func (s *Service) usually(ctx context.Context) (insight.Usual, time.Time, error) {
+	s.known.RLock()
+	u, at, few := s.usual, s.learntAt, s.few
+	s.known.RUnlock()
+	if u == nil || few {
+		if err := s.learn(ctx); err != nil {
+			return insight.Usual{}, at, err
+		}
+		s.known.RLock()
+		u, at = s.usual, s.learntAt
+		s.known.RUnlock()
+	}
+	return *u, at, nil
+}
+
+// learn learns from the last four weeks.
+func (s *Service) learn(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known.RLock()
+	fresh := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnEvery/2
+	s.known.RUnlock()
+	if fresh {
+		return nil
+	}
+	b := s.begin()
+	all, err := b.funnels(ctx, window{from: s.o.Clock().AddDate(0, 0, -28)}, nil)
+	if err != nil {
+		return fmt.Errorf("learn what is usual of creatives: %w", err)
+	}
+	var titles [][]insight.Funnel
+	for _, t := range all.some(learnTitles) {
+		titles = append(titles, t.counts)
+	}
+	u := insight.LearnUsual(titles)
+	s.known.Lock()
+	s.usual, s.learntAt, s.few = &u, s.o.Clock(), len(titles) < fewTitles
+	s.known.Unlock()
+	return nil
+}
+
+// window is a range of time; a zero end is open.
+type window struct{ from, to time.Time }
+
+func (w window) put(q *metric.Query) {
+	if !w.from.IsZero() {
+		q.From = w.from.UTC().Format(time.RFC3339)
+	}
+	if !w.to.IsZero() {
+		q.To = w.to.UTC().Format(time.RFC3339)
+	}
+}
+
+// answering is one answer under way: what it has asked the metric layer so far.
+type answering struct {
+	s       *Service
+	start   time.Time
+	meta    InsightMeta
+	metrics []string
+}
+
+func (s *Service) begin() *answering { return &answering{s: s, start: s.o.Clock()} }
+
+// ask runs a query and notes how it was answered.
+func (a *answering) ask(ctx context.Context, w window, q metric.Query) (*table, error) {
+	w.put(&q)
+	res, err := a.s.o.Asker.Run(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range q.Metrics {
+		if !slices.Contains(a.metrics, m) {
+			a.metrics = append(a.metrics, m)
+		}
+	}
+	m := &a.meta
+	m.Rollup = join(m.Rollup, res.Meta.Rollup)
+	m.Engine, m.From, m.To = res.Meta.Engine, res.Meta.From, res.Meta.To
+	if m.FreshTo == "" || res.Meta.FreshTo < m.FreshTo {
+		m.FreshTo = res.Meta.FreshTo
+	}
+	m.Suppressed += res.Meta.Suppressed + res.Meta.SuppressedGroups
+	for _, text := range res.Meta.Warnings {
+		a.warn("%s", text)
+	}
+	return newTable(res), nil
+}
+
+func join(list, more string) string {
+	if list == "" || list == more {
+		return more
+	}
+	if more == "" || slices.Contains(splitPlus(list), more) {
+		return list
+	}
+	return list + "+" + more
+}
+
+func (a *answering) warn(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(a.meta.Warnings, text) {
+		a.meta.Warnings = append(a.meta.Warnings, text)
+	}
+}
+
+// done is the answer with its rows.
+func (a *answering) done(estimate, n string, rows []Row) *Answer {
+	m := a.meta
+	m.Estimate, m.N = estimate, n
+	m.Definitions = []UsedMetric{}
+	for _, d := range a.s.o.Asker.Describe().Metrics {
+		if slices.Contains(a.metrics, d.Name) {
+			m.Definitions = append(m.Definitions, UsedMetric{d.Name, d.Title, d.Formula})
+		}
+	}
+	if m.Warnings == nil {
+		m.Warnings = []string{}
+	}
+	if rows == nil {
+		rows = []Row{}
+	}
+	m.ElapsedMS = float64(a.s.o.Clock().Sub(a.start).Microseconds()) / 1000
+	return &Answer{rows, m}
+}
+
+// fill puts an estimate into a row; what is not finite is left out.
+func (r *Row) fill(e insight.Estimate) {
+	r.Estimate, r.Low, r.High = number(e.Value), number(e.Low), number(e.High)
+}
+
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// interval is an estimate as evidence.
+func interval(e insight.Estimate) map[string]any {
+	return map[string]any{"estimate": number(e.Value), "low": number(e.Low), "high": number(e.High)}
+}

@@ -39,6 +39,7 @@ web_packages() { tools/with-cache.sh npm ci --prefix web; }
 web_check() { [ -d web/node_modules ] || web_packages && tools/with-cache.sh npm run --prefix web check; }
 web_test() { tools/with-cache.sh npm run --prefix web test; }
 web_pages() { tools/with-cache.sh npm run --prefix web test:pages; }
+web_types() { [ -d web/node_modules ] || web_packages && tools/with-cache.sh npm run --prefix web types:check; }
 web_dist() { tools/with-cache.sh npm run --prefix web build:check; }
 sdk() {
   tools/with-cache.sh npm ci --ignore-scripts --prefix sdk && tools/with-cache.sh npm run --prefix sdk check &&
@@ -77,6 +78,7 @@ need_node() {
   node_is_new_enough || { need_package node nodejs && need_package npm npm; } || return 1
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
 }
+need_web_go() { need_go && need_node; }
 need_browser() { need_node && need_package chromium chromium; }
 need_clients() { need_browser && need_package ffmpeg ffmpeg; }
 
@@ -85,6 +87,7 @@ step architecture  need_go      architecture
 step web-packages  need_node    web_packages
 step web-check     need_node    web_check
 step web-test      need_node    web_test
+step web-types     need_web_go  web_types
 step web-dist      need_node    web_dist
 step web-pages     need_browser web_pages
 step sdk           need_node    sdk

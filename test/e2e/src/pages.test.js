@@ -18,7 +18,7 @@ after(async () => {
   await server?.stop()
 })
 
-test('pages', { timeout: 300_000 }, async t => {
+test('pages', { timeout: 900_000 }, async t => {
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(server.url)

@@ -19,7 +19,7 @@ import { compareVersions, newest } from './quality/versions';
 import { introLoss, moments } from './title/moments';
 
 const table = (columns: string[], rows: (string | number | null)[][]): RetentionTable => ({
-  columns: columns.map((name) => ({ name, type: '' })),
+  columns: columns.map((name) => ({ name, type: 'string' as const })),
   rows,
   meta: {},
 });

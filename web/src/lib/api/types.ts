@@ -1,109 +1,67 @@
-// The answers of the API, as DESIGN §5 has them.
+// The answers of the API under the names that the pages use. Their shapes are made
+// from its OpenAPI document (schema.ts); what a page can do without may be missing.
 
-export interface Column {
-  name: string;
-  type: string;
-  unit?: string;
-}
+import type { components } from './schema';
 
+type Schemas = components['schemas'];
+/** Of T, K is always there; the rest may be missing, as an older server leaves it out. */
+type Sure<T, K extends keyof T> = Pick<T, K> & Partial<Omit<T, K>>;
+
+export type Column = Sure<Schemas['Column'], 'name' | 'type'>;
 export type Cell = string | number | boolean | null;
+export type QueryMeta = Partial<Schemas['Meta']>;
 
-export interface QueryMeta {
-  rollup?: string;
-  engine?: string;
-  elapsed_ms?: number;
-  fresh_to?: string;
-  /** Relative standard error of each approximate metric. */
-  approximate?: Record<string, number>;
-  suppressed?: number;
-  suppressed_cells?: unknown[];
-  identity_coverage?: number;
-  warnings?: string[];
-}
-
+/** A table whose cells are typed: the document says only that there are some. */
 export interface Table {
   columns: Column[];
   rows: Cell[][];
   meta: QueryMeta;
 }
 
-export interface Query {
+/** The body of POST /api/v1/query; the names of enums come from the server's description. */
+export type Query = Omit<Schemas['Query'], 'metrics' | 'dimensions' | 'where' | 'order' | 'grain' | 'compare'> & {
   metrics: string[];
   dimensions?: string[];
   where?: { dimension: string; in: string[] }[];
-  from?: string;
-  to?: string;
   grain?: string;
-  timezone?: string;
   compare?: 'none' | 'previous' | 'year';
   order?: { by: string; desc?: boolean }[];
-  limit?: number;
-}
+};
 
-export interface Definition {
-  name: string;
-  title?: string;
-  unit?: string;
-  description?: string;
-  formula?: string;
-  denominator?: string;
-  dated_by?: string;
-  /** What it is dated by, where the definition comes from, its version. */
-  source?: string;
-  additive?: boolean;
-  /** Relative standard error; 0 when exact. */
-  approximate?: number;
-  version?: number;
-  higher_is?: number;
-  /** Dimensions that it can be grouped and filtered by; none: nothing keeps it yet. */
-  by?: string[] | null;
-  [key: string]: unknown;
-}
-
-/** What figures can be grouped and filtered by. */
-export interface DimensionDefinition {
-  name: string;
-  title: string;
-  description?: string;
-  finished_plays_only?: boolean;
-  multi_valued?: boolean;
-  /** It is about people: small groups are not shown. */
-  audience?: boolean;
-  [key: string]: unknown;
-}
-
+export type Definition = Sure<Schemas['Definition'], 'name'>;
+export type DimensionDefinition = Sure<Schemas['Dimension'], 'name' | 'title'>;
+export type Limits = Partial<Schemas['Limits']>;
 /** What can be asked: the answer of GET /api/v1/metrics. */
-export interface Description {
+export interface Description extends Partial<Omit<Schemas['Description'], 'metrics' | 'dimensions' | 'limits' | 'grains' | 'functions'>> {
   metrics?: Definition[];
   dimensions?: DimensionDefinition[];
-  /** Figures made of figures: "impact(rebuffering_ratio)". */
-  functions?: { name: string; title?: string; of?: string[] | null }[] | null;
+  functions?: { name: string; of?: string[] | null }[] | null;
   grains?: string[];
-  comparisons?: string[];
-  report_timezone?: string;
-  limits?: { rows?: number; metrics?: number; dimensions?: number; filters?: number; values?: number; pulse_hours?: number; hour_days?: number; min_viewers?: number };
+  limits?: Limits;
 }
 
-export interface Creative {
-  id: string;
-  kind: string;
-  image?: string;
+export type Creative = Sure<Schemas['Creative'], 'id' | 'kind'>;
+export type Title = Sure<Omit<Schemas['Title'], 'creatives' | '$schema'>, 'id' | 'name'> & { creatives?: Creative[] | null };
+export type Annotation = Schemas['Annotation'];
+export type NewAnnotation = Schemas['AnnotateInputBody'];
+export type SavedView = Schemas['View'];
+export type AccessKey = Schemas['Key'];
+export type MadeKey = Schemas['NewKeyOutputBody'];
+export type Person = Schemas['Person'];
+export type Role = Person['role'];
+export type PipelineFigures = Schemas['Pipeline'];
+export type CatalogDiff = Schemas['Diff'];
+export type Status = Partial<Schemas['Status']>;
+export type Session = Partial<Schemas['Session']>;
+export type DimensionValue = Sure<Schemas['Value'], 'value'> & { plays?: number };
+
+export interface RetentionTable {
+  columns: Column[];
+  rows: Cell[][];
+  meta: Partial<Schemas['RetentionMeta']>;
 }
 
-export interface Title {
-  id: string;
-  name: string;
-  kind?: string;
-  year?: number;
-  runtime_ms?: number;
-  genres?: string[];
-  themes?: string[];
-  cast?: string[];
-  /** Degrees of the colour wheel that its artwork is drawn in. */
-  hue?: number;
-  launched?: string;
-  creatives?: Creative[];
-}
+// Streams of server-sent events have no schema in an OpenAPI document.
 
 export interface TopEntry {
   value: string;
@@ -120,73 +78,6 @@ export interface LiveSnapshot {
   per_minute: { plays: number; stalls: number; failures: number };
   top: Partial<Record<'title' | 'country' | 'device_type', TopEntry[]>>;
   countries?: Record<string, number>;
-}
-
-export interface Status {
-  version?: string;
-  demo?: boolean;
-  first_event_at?: string | null;
-  events_total?: number;
-  report_timezone?: string;
-  write_url?: string;
-  history?: { done: number; total: number } | null;
-}
-
-export interface Annotation {
-  id: string;
-  time: string;
-  kind: 'launch' | 'deploy' | 'incident' | 'note';
-  text: string;
-  title?: string;
-  by?: string;
-}
-
-export interface SavedView {
-  id: string;
-  name: string;
-  path: string;
-  by?: string;
-  created?: string;
-}
-
-export interface AccessKey {
-  id: string;
-  name: string;
-  kind: 'write' | 'read';
-  role?: string;
-  origins?: string[] | null;
-  events_per_second?: number;
-  created: string;
-  revoked?: string | null;
-}
-
-export interface Person {
-  id: string;
-  name: string;
-  role: Role;
-  password: boolean;
-  created: string;
-}
-
-export type Role = 'viewer' | 'support' | 'admin';
-
-export interface PipelineFigures {
-  time: string;
-  figures: Record<string, number>;
-  counts: { name: string; labels: Record<string, string>; value: number }[] | null;
-  waits: { name: string; labels: Record<string, string>; count: number; sum: number; buckets: { seconds: number; count: number }[] | null }[] | null;
-}
-
-export interface Session {
-  role?: string;
-  name?: string;
-  demo?: boolean;
-}
-
-export interface RetentionTable {
-  columns: Column[];
-  rows: Cell[][];
-  meta: { duration_ms?: number; bin_ms?: number; plays?: number; warnings?: string[] };
 }
 
 export interface TailEvent {
@@ -207,10 +98,4 @@ export interface TailEvent {
   repairs?: string[];
   raw?: string;
   became?: unknown;
-}
-
-export interface DimensionValue {
-  value: string;
-  label?: string;
-  plays?: number;
 }

@@ -1,0 +1,190 @@
+// What people come for, from the first click to the answer.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { eventually, query } from './api.js'
+import { launch, watch } from './browser.js'
+import { startDemo } from './server.js'
+
+let server, browser, context, title
+
+before(async () => {
+  server = await startDemo({ viewers: 400, historyDays: 3 })
+  browser = await launch()
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  await (await context.newPage()).goto(server.url)
+  const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
+  const rows = await eventually('some hundred plays', 120_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 100)
+  title = rows[0].title
+})
+
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+// visit opens a page, and fails the test when it complained.
+async function visit(path, act) {
+  const page = await context.newPage()
+  const complaints = watch(page, server.url)
+  try {
+    await page.goto(server.url + path)
+    await act(page)
+    // Where a server keeps nothing of a kind it says 404: the page says so too.
+    assert.deepEqual(complaints.filter(c => !/status of 404/.test(c)), [])
+  } finally {
+    await page.close()
+  }
+}
+
+const search = page => new URL(page.url()).searchParams
+
+test('find what is wrong tonight', { timeout: 90_000 }, () => visit('/?range=24h', async page => {
+  await page.getByRole('heading', { name: /What changed/ }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await page.waitForURL(/\/quality/)
+  const hurt = page.getByRole('region', { name: 'Who is hurt most' }).locator('ol button')
+  const calm = page.getByText('No group stands out')
+  await hurt.first().or(calm).waitFor({ timeout: 45_000 })
+  if (await hurt.count() === 0) return
+  const words = await hurt.first().innerText()
+  assert.match(words, /vs/, 'the worst group stands beside everybody else')
+  await hurt.first().click()
+  const filters = [...search(page).keys()].filter(k => ['title', 'country', 'device_type'].includes(k) || k.startsWith('f.'))
+  assert.equal(filters.length, 1, 'a click looks at the group alone')
+  await page.getByRole('button', { name: /^Remove the filter/ }).first().waitFor()
+  // A copied link shows a colleague the same.
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await other.getByRole('button', { name: /^Remove the filter/ }).first().waitFor()
+  await other.close()
+}))
+
+test('is the new app version worse', { timeout: 90_000 }, () => visit('/quality?range=7d', async page => {
+  const panel = page.getByRole('region', { name: 'Is one worse than the other?' })
+  const verdict = panel.getByRole('status')
+  await verdict.waitFor({ timeout: 45_000 })
+  assert.match(await verdict.innerText(), /worse|better|No difference/)
+  const rows = panel.locator('tbody tr')
+  assert.ok(await rows.count() >= 4, 'every figure of quality is compared')
+  assert.match((await rows.allInnerTexts()).join(' '), /within chance|worse|better/)
+  const first = await panel.getByLabel('First', { exact: true }).inputValue()
+  const second = await panel.getByLabel('Second', { exact: true }).inputValue()
+  const asked = await query(context, server.url, { metrics: ['plays', 'rebuffering_ratio'], dimensions: ['app_version'], where: [{ dimension: 'app_version', in: [first, second] }] })
+  assert.equal(asked.length, 2, `two versions were compared: ${first} and ${second}`)
+}))
+
+test('choose the better artwork', { timeout: 90_000 }, async () => {
+  const { metrics } = await (await context.request.get(`${server.url}/api/v1/metrics`)).json()
+  const kept = metrics.some(m => m.name === 'take_rate' && m.by?.includes('creative'))
+  await visit('/creatives', async page => {
+    if (!kept) { // the page says what it needs
+      await page.getByText('Artwork is judged by who saw it').waitFor()
+      return
+    }
+    const titles = page.getByRole('region', { name: 'Titles by impressions' }).getByRole('listitem').getByRole('button')
+    const needs = page.getByText('Artwork is judged by who saw it')
+    await titles.first().or(needs).waitFor({ timeout: 45_000 })
+    if (await titles.count() === 0) return
+    await titles.first().click()
+    const pictures = page.getByRole('button', { name: /^Compare / })
+    await pictures.first().waitFor()
+    for (let i = 0; i < Math.min(2, await pictures.count()); i++) await pictures.nth(i).click()
+    await page.locator('[data-verdict]').waitFor()
+    assert.match(await page.locator('[data-verdict]').innerText(), /surely better|cannot be told apart|Choose another/)
+  })
+})
+
+test('who watches this', { timeout: 90_000 }, () => visit(`/audiences?title=${encodeURIComponent(title)}&range=7d`, async page => {
+  const size = page.locator('[data-size]')
+  await size.waitFor({ timeout: 45_000 })
+  const to = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000)
+  const [row] = await query(context, server.url, { metrics: ['viewers'], where: [{ dimension: 'title', in: [title] }], from: new Date(to - 7 * 86_400_000).toISOString(), to: to.toISOString() })
+  const shown = (await size.innerText()).replace(/[^0-9.k]/g, '')
+  const value = shown.endsWith('k') ? parseFloat(shown) * 1000 : Number(shown)
+  assert.ok(Math.abs(value - row.viewers) <= row.viewers * 0.1 + 5, `the page shows ${shown}, the API says ${row.viewers}`)
+  const country = page.getByRole('region', { name: 'Country' }).getByRole('listitem').getByRole('button')
+  await country.first().waitFor({ timeout: 45_000 })
+  await country.first().click()
+  assert.ok(search(page).get('country'), 'a trait joins the condition')
+}))
+
+test("Monday's title report", { timeout: 90_000 }, () => visit(`/titles/${encodeURIComponent(title)}?range=7d`, async page => {
+  await page.getByRole('link', { name: 'Report' }).click()
+  await page.waitForURL(/\/report/)
+  await page.locator('article[data-ready="true"]').waitFor({ timeout: 45_000 })
+  const text = await page.locator('article').innerText()
+  for (const part of ['Title report', 'Plays by day', 'How far plays go', 'Where', 'On what']) assert.ok(text.includes(part), `the report has ${part}`)
+  const pdf = await page.pdf({ format: 'A4', printBackground: true })
+  assert.ok(pdf.length > 10_000 && pdf.subarray(0, 4).toString() === '%PDF', `a PDF of ${pdf.length} bytes`)
+  await page.emulateMedia({ media: 'print' })
+  assert.equal(await page.getByRole('navigation', { name: 'Pages' }).isVisible(), false, 'the frame is not on paper')
+}))
+
+test('connect my player', { timeout: 90_000 }, () => visit('/settings', async page => {
+  const name = `player-${Date.now()}`
+  await page.getByLabel('Name of the key').fill(name)
+  await page.getByRole('button', { name: 'Make a write key' }).click()
+  const secret = await page.locator('[data-secret]').innerText()
+  assert.match(secret, /^phw_/)
+  assert.ok((await page.getByLabel('Code').innerText()).includes(secret), 'the snippet carries the key')
+  await page.getByText(`Waiting for the first event with ${name}`).waitFor()
+  const sent = await context.request.post(`${server.url}/v1/events`, {
+    headers: { Authorization: `Bearer ${secret}` },
+    data: { id: `first-${name}`, type: 'play_started', time: Date.now(), viewer_id: 'me', play_id: name, title_id: 'my-first-title', position_ms: 0 },
+  })
+  assert.equal((await sent.json()).accepted, 1)
+  const before = Date.now()
+  await page.getByText('We received your first event').waitFor({ timeout: 5000 })
+  console.log(`the page said so ${Date.now() - before} ms after the answer`)
+}))
+
+test('sign in by a link and by a password; roles hold', { timeout: 90_000 }, async () => {
+  const admin = await context.newPage()
+  await admin.goto(`${server.url}/settings?section=people`)
+  const name = `Grace ${Date.now()}`
+  await admin.getByLabel('Name', { exact: true }).fill(name)
+  await admin.getByRole('button', { name: 'Add', exact: true }).click()
+  const link = await admin.locator('code', { hasText: '/login?t=' }).innerText()
+  await admin.close()
+
+  const theirs = await browser.newContext()
+  const page = await theirs.newPage()
+  await page.goto(link)
+  const { role, name: who } = await (await theirs.request.get(`${server.url}/api/v1/session`)).json()
+  assert.deepEqual({ role, who }, { role: 'viewer', who: name })
+  assert.equal((await theirs.request.get(`${server.url}/api/v1/keys`)).status(), 403, 'a viewer changes nothing')
+  const set = await theirs.request.post(`${server.url}/api/v1/session/password`, { data: { password: 'correct horse battery' } })
+  assert.equal(set.status(), 204)
+  await theirs.close()
+
+  const later = await browser.newContext()
+  const again = await later.newPage()
+  await again.goto(`${server.url}/signin?next=%2Ftitles`)
+  await again.getByPlaceholder('Name').fill(name)
+  await again.getByPlaceholder('Password').fill('correct horse battery')
+  await again.getByRole('button', { name: 'Sign in by password' }).click()
+  await again.waitForURL(/\/titles/)
+  assert.equal((await (await later.request.get(`${server.url}/api/v1/session`)).json()).name, name)
+  await later.close()
+})
+
+test('an annotation is drawn and a view is saved', { timeout: 90_000 }, () => visit('/explore?m=plays&by=device_type&as=table', async page => {
+  await page.getByRole('table', { name: 'Answer' }).waitFor({ timeout: 45_000 })
+  await page.getByRole('button', { name: 'Saved views' }).click()
+  await page.getByLabel('Name of the view').fill('Plays by device')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('link', { name: /Plays by device/ }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Chart', exact: true }).click()
+  await page.getByRole('button', { name: 'Plays: table and downloads' }).click()
+  await page.getByRole('button', { name: 'Annotate…' }).click()
+  await page.getByLabel('In a few words').fill('App 8.4 rolled out')
+  await page.getByRole('button', { name: 'Write it down' }).click()
+  await page.getByRole('heading', { name: 'What happened?' }).waitFor({ state: 'detached' })
+  const { annotations } = await (await context.request.get(`${server.url}/api/v1/annotations`)).json()
+  assert.ok(annotations.some(a => a.text === 'App 8.4 rolled out'))
+  await page.getByRole('button', { name: 'Export' }).click()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()])
+  assert.equal(download.suggestedFilename(), 'playhead-explore.csv')
+}))

@@ -78,16 +78,28 @@ func (a *Accumulator) group(bucket int, keys []string) *Group {
 	return &a.groups[len(a.groups)-1]
 }
 
-// Add adds measures and, if the scan asks for viewers, a serialised sketch (nil
-// for none) to a group whose keys the caller knows. It fails with
-// sketch.ErrCorrupt.
-func (a *Accumulator) Add(bucket int, keys []string, m *Measures, viewers []byte) error {
+// Add adds measures to a group whose keys the caller knows.
+func (a *Accumulator) Add(bucket int, keys []string, m *Measures) {
+	a.group(bucket, keys).Measures.add(m)
+}
+
+// AddSketch adds a serialised sketch to a group if the scan asks for its kind.
+// It fails with sketch.ErrCorrupt.
+func (a *Accumulator) AddSketch(bucket int, keys []string, k Sketch, image []byte) error {
 	g := a.group(bucket, keys)
-	g.Measures.add(m)
-	if v := g.Sketches.HLL(Viewers); v != nil && len(viewers) > 0 {
-		return v.MergeBytes(viewers)
+	if h := g.Sketches.find(k); h != nil {
+		return h.mergeBytes(image)
 	}
 	return nil
+}
+
+// AddEstimate says what the sketch of a group would be estimated at, where the
+// group is one stored cell and no other part of it is added.
+func (a *Accumulator) AddEstimate(bucket int, keys []string, k Sketch, estimate float64) {
+	g := a.group(bucket, keys)
+	if h := g.Sketches.find(k); h != nil {
+		h.setEstimate(estimate)
+	}
 }
 
 // Merge adds the answer that another source gave to the same scan.

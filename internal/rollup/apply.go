@@ -5,196 +5,242 @@ import (
 	"playhead/internal/sketch"
 )
 
-// resolve turns the batch's dimension sets into ids of faces, and makes sure
-// that the values of the others are known too.
-func (g *Generation) resolve(b *fact.Batch) {
-	g.ids = g.ids[:0]
-	for i := range b.Dims {
-		g.ids = append(g.ids, g.names.faces(&b.Dims[i]))
+// resolved are the keys that a dimension set of the batch has in the bases.
+type resolved struct {
+	done                   uint8 // which parts
+	title, country, device uint32
+	pulse                  [5]uint32
+	pairs                  [10]uint32 // familyTitle
+	quality                [2]uint32
+	label                  uint32
+}
+
+const (
+	doneNames = 1 << iota
+	donePlay
+)
+
+// slotIDs are the values of a slot of the batch.
+type slotIDs struct {
+	done                      bool
+	creative, placement, rank uint32
+}
+
+// begin forgets the batch before. Values become known when a fact uses them.
+func (g *Generation) begin(b *fact.Batch) {
+	clear(g.ids)
+	for len(g.ids) < len(b.Dims) {
+		g.ids = append(g.ids, resolved{})
+	}
+	clear(g.slots)
+	for len(g.slots) < len(b.Slots) {
+		g.slots = append(g.slots, slotIDs{})
 	}
 }
 
+// named are the values of a dimension set that all facts use.
+func (g *Generation) named(b *fact.Batch, i uint32) *resolved {
+	r := &g.ids[i]
+	if r.done&doneNames == 0 {
+		d := &b.Dims[i]
+		r.done |= doneNames
+		r.title, r.country = g.names.dims[Title].id(d.Title), g.names.dims[Country].id(d.Country)
+		r.device = g.names.dims[DeviceType].id(d.DeviceType)
+	}
+	return r
+}
+
+// played are the keys of a dimension set that plays use.
+func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
+	r := g.named(b, i)
+	if r.done&donePlay != 0 {
+		return r
+	}
+	r.done |= donePlay
+	d, n := &b.Dims[i], &g.names
+	cdn, isp := n.dims[CDN].id(d.CDN), n.dims[ISP].id(d.ISP)
+	r.pulse = [5]uint32{0, r.title, r.country, r.device, cdn}
+	pairs := n.tuples[familyTitle]
+	tc, td, cd := pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)
+	r.pairs = [10]uint32{tc, td, cd, 0, r.title, r.country, r.device, tc, td, cd}
+	r.quality[0] = n.tuples[familyQuality][0].many(key{cdn, isp, r.country})
+	r.quality[1] = n.tuples[familyQuality][1].many(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
+	r.label = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
+	_ = n.dims[Region].id(d.Region) // no cell has it, but it is a value that was seen
+	return r
+}
+
 func (g *Generation) applySpans(b *fact.Batch) {
-	pulseFrom := floorTo(b.FreshTo-g.opts.Keep.PulseMS, PulseMS)
-	hoursFrom := floorTo(b.FreshTo-g.opts.Keep.TitleHourMS, HourMS)
 	for i := range b.Spans {
 		s := &b.Spans[i]
 		if s.To <= s.From || s.N == 0 {
 			continue
 		}
-		c := contributionOf(s)
-		if c.faces == 0 {
+		c := spanChange(s)
+		if c.count == 0 {
 			continue
 		}
-		ids := &g.ids[s.Dims]
-		g.spreadPulse(c, ids, max(s.From, pulseFrom), s.To)
-		for from := max(s.From, hoursFrom); from < s.To; {
-			start := floorTo(from, HourMS)
-			to := min(s.To, start+HourMS)
-			g.add(SourceTitleHour, start, start+HourMS, c, ids, c.amount(from, to))
-			from = to
+		r := g.played(b, s.Dims)
+		if s.Kind == fact.ActiveViewer {
+			g.applyViewers(s, &c, r, b.FreshTo)
+			continue
 		}
-		for from := s.From; from < s.To; {
-			start, end := g.days.bounds(from)
-			to := min(s.To, end)
-			g.add(SourceTitleDay, start, end, c, ids, c.amount(from, to))
-			from = to
+		pulse := max(s.From, floorTo(b.FreshTo-g.opts.Keep.PulseMS, HourMS))
+		g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
+		g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
+		if !c.gauge {
+			g.spread(familyQuality, r.quality[:], 0, &c, s.From, s.To, b.FreshTo)
+			one := [1]uint32{r.label}
+			g.spread(familyLabel, one[:], 0, &c, s.From, s.To, b.FreshTo)
 		}
 	}
 }
 
-// contribution says what a span adds to which measures, a ms or a boundary.
-type contribution struct {
-	measures [4]Measure
-	count    int
-	faces    fact.Scope
-	n        int64
-	gauge    bool // counts boundaries, not ms
+// gauges are the bases of familyTitle that hold the viewers of a face.
+var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceTitleCountry: 7, FaceTitleDevice: 8, FaceCountryDevice: 9}
+
+// applyViewers counts a viewer in the groupings in which the span is the only one.
+func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
+	pulse := max(s.From, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
+	for face := range FaceCountryDevice + 1 {
+		if s.Scope>>face&1 == 0 {
+			continue
+		}
+		if face <= FaceCDN {
+			g.spread(familyPulse, r.pulse[face:face+1], int(face), c, pulse, s.To, fresh)
+		}
+		if base := gauges[face]; base != 0 {
+			g.spread(familyTitle, r.pairs[base:base+1], base, c, s.From, s.To, fresh)
+		}
+	}
 }
 
-// contributionOf knows what each kind of span is for.
-func contributionOf(s *fact.Span) contribution {
-	c := contribution{n: int64(s.N), faces: fact.ScopeEvery}
-	c.measures, c.count = spanMeasures(s.Kind)
-	switch s.Kind {
-	case fact.ActivePlay:
-		c.gauge = true
-	case fact.ActiveViewer:
-		c.gauge, c.faces = true, s.Scope
-	}
-	if c.count == 0 {
-		c.faces = 0
-	}
-	return c
-}
-
-// spanMeasures are the measures that time in a state adds to.
-func spanMeasures(k fact.SpanKind) ([4]Measure, int) {
-	switch k {
-	case fact.Startup, fact.Seeking:
-		return [4]Measure{WatchMS}, 1
-	case fact.Playing:
-		return [4]Measure{WatchMS, MediaMS}, 2
-	case fact.Stalled:
-		return [4]Measure{WatchMS, StallMS}, 2
-	case fact.SeekStalled:
-		return [4]Measure{WatchMS, StallMS, SeekStallMS}, 3
-	case fact.ActivePlay:
-		return [4]Measure{PlayMarks}, 1
-	case fact.ActiveViewer:
-		return [4]Measure{ViewerMarks}, 1
-	}
-	return [4]Measure{}, 0
-}
-
-// amount is what [from, to) adds.
-func (c *contribution) amount(from, to int64) int64 {
-	if c.gauge {
-		return c.n * boundaries(from, to)
-	}
-	return c.n * (to - from)
-}
-
-func (g *Generation) spreadPulse(c contribution, ids *faceIDs, from, to int64) {
+// spread adds a change for [from, to) to the cells of the keys, which are those
+// of the bases from the first-th on.
+func (g *Generation) spread(f family, keys []uint32, first int, c *change, from, to, fresh int64) {
+	tables := g.tables[f][first : first+len(keys)]
 	for from < to {
-		start := floorTo(from, PulseMS)
-		next := min(to, start+PulseMS)
-		g.add(SourcePulse, start, start+PulseMS, c, ids, c.amount(from, next))
-		from = next
+		at, end, ok := g.at(f, from, fresh)
+		if !ok {
+			return
+		}
+		end = min(to, end)
+		if amount := c.amount(from, end); amount != 0 {
+			g.pieces[f].list[at].used = true
+			for i := range tables {
+				tables[i].apply(at, keys[i], c, amount)
+			}
+		}
+		from = end
 	}
 }
 
-// add puts an amount into the cells of a bucket in every face of the source.
-func (g *Generation) add(source Source, start, end int64, c contribution, ids *faceIDs, amount int64) {
-	if amount == 0 {
+// once adds a change at a moment.
+func (g *Generation) once(f family, keys []uint32, c *change, ms, fresh int64) {
+	at, _, ok := g.at(f, ms, fresh)
+	if !ok {
 		return
 	}
-	t := &g.tables[source]
-	b := t.bucket(start, end)
-	kept := source.Faces() & c.faces
-	for f := range FaceCount {
-		if kept>>f&1 == 0 {
-			continue
-		}
-		t.addTime(&g.slab, b, f, ids[f], c.measures[:c.count], amount)
+	for i := range keys {
+		g.pieces[f].list[at].used = true
+		g.tables[f][i].apply(at, keys[i], c, 1)
 	}
 }
 
 func (g *Generation) applyMarks(b *fact.Batch) {
 	for i := range b.Marks {
 		m := &b.Marks[i]
-		known := m.Kind == fact.FirstFrame && m.Known
-		if known && m.N < 0 {
+		if m.N < 0 && (m.Kind == fact.FirstFrame && m.Known || m.Kind == fact.StartupKnown || m.Kind == fact.SessionEnd) {
 			g.over++
 		}
-		var coupon uint32
-		if known && m.N > 0 {
-			coupon = sketch.Coupon(m.Viewer)
+		c := markChange(m)
+		if m.Kind >= fact.SeasonStarter && m.Kind <= fact.SeasonCompleter {
+			r := g.named(b, m.Dims) // a season's id is no title of plays
+			one := [1]uint32{g.names.tuples[familyTitle][0].pair(r.title, r.country)}
+			g.once(familyTitle, one[:], &c, m.Time, b.FreshTo)
+			continue
 		}
-		if start := floorTo(m.Time, PulseMS); start >= b.FreshTo-g.opts.Keep.PulseMS {
-			g.mark(SourcePulse, start, start+PulseMS, m, coupon)
+		r := g.played(b, m.Dims)
+		g.once(familyPulse, r.pulse[:], &c, m.Time, b.FreshTo)
+		g.once(familyTitle, r.pairs[:3], &c, m.Time, b.FreshTo)
+		g.once(familyQuality, r.quality[:], &c, m.Time, b.FreshTo)
+		one := [1]uint32{r.label}
+		g.once(familyLabel, one[:], &c, m.Time, b.FreshTo)
+		if m.Kind == fact.FirstFrame {
+			g.firstFrame(b, m, r, &c)
 		}
-		if start := floorTo(m.Time, HourMS); start >= b.FreshTo-g.opts.Keep.TitleHourMS {
-			g.mark(SourceTitleHour, start, start+HourMS, m, coupon)
-		}
-		start, end := g.days.bounds(m.Time)
-		g.mark(SourceTitleDay, start, end, m, coupon)
 	}
 }
 
-// mark counts a mark, and its viewer's coupon unless it is 0, in every face.
-func (g *Generation) mark(source Source, start, end int64, m *fact.Mark, coupon uint32) {
-	t := &g.tables[source]
-	b := t.bucket(start, end)
-	ids := &g.ids[m.Dims]
-	kept := source.Faces()
-	for f := range FaceCount {
-		if kept>>f&1 == 0 {
-			continue
-		}
-		cell := t.cell(&g.slab, b, f, ids[f])
-		addMark(&cell.Measures, m)
-		if coupon == 0 {
-			continue
-		}
-		if cell.Viewers == nil {
-			cell.Viewers = new(sketch.HLL)
-			g.extra += 48
-		}
-		cell.Viewers.AddCoupon(coupon)
-		g.extra += 6
+// firstFrame adds what only first frames tell.
+func (g *Generation) firstFrame(b *fact.Batch, m *fact.Mark, r *resolved, c *change) {
+	one := [1]uint32{g.names.tuples[familyAffinity][0].pair(r.title, g.tasteOf(b, m.Taste))}
+	g.once(familyAffinity, one[:], c, m.Time, b.FreshTo)
+	if !m.Known {
+		return
+	}
+	one[0] = r.title
+	g.once(familyOverlap, one[:], c, m.Time, b.FreshTo)
+	if m.N > 0 {
+		t := &g.tables[familyOverlap][0]
+		at, _, _ := g.at(familyOverlap, m.Time, b.FreshTo) // all months are kept
+		ref := t.cell(at, r.title)
+		t.nodes.of(&t.first[ref-1], Audience).addHash(&t.nodes, sketch.ThetaHash(m.Viewer))
 	}
 }
 
-// addMark counts a mark.
-func addMark(to *Measures, m *fact.Mark) {
-	n := int64(m.N)
-	switch m.Kind {
-	case fact.Request:
-		to[PlayRequests] += n
-	case fact.FirstFrame:
-		to[Plays] += n
-		if m.Value >= 0 {
-			to[StartupMS] += n * m.Value
-			to[StartupCount] += n
+// tasteOf is the id of an index of Batch.Tastes plus one.
+func (g *Generation) tasteOf(b *fact.Batch, i uint32) uint32 {
+	if i == 0 {
+		return g.names.taste("")
+	}
+	return g.names.taste(b.Tastes[i-1])
+}
+
+func (g *Generation) applyExposures(b *fact.Batch) {
+	for i := range b.Exposures {
+		x := &b.Exposures[i]
+		if x.N < 0 && x.Known && x.Kind == fact.Shown {
+			g.over++
 		}
-		if m.Known {
-			to[KnownPlays] += n
+		c := exposureChange(x)
+		r, s, tuples := g.named(b, x.Dims), g.slot(b, x.Slot), g.names.tuples[familyCreative]
+		keys := [3]uint32{
+			tuples[0].many(key{r.title, s.creative, s.placement, s.rank, r.country}),
+			tuples[1].many(key{r.title, s.creative, r.device}),
+			tuples[2].many(key{r.title, s.creative, g.tasteOf(b, x.Taste)}),
 		}
-	case fact.Exit:
-		to[Exits] += n
-	case fact.StartFailure:
-		to[StartFailures] += n
-	case fact.PlaybackFailure:
-		to[PlaybackFailures] += n
-	case fact.End:
-		to[EndedPlays] += n
-	case fact.Stall:
-		to[Stalls] += n
-	case fact.Measured:
-		to[MeasuredPlays] += n
-	case fact.Completed:
-		to[CompletedPlays] += n
+		g.once(familyCreative, keys[:], &c, x.Time, b.FreshTo)
+	}
+}
+
+// slot are the values of a slot of the batch.
+func (g *Generation) slot(b *fact.Batch, i uint32) *slotIDs {
+	s := &g.slots[i]
+	if !s.done {
+		from := &b.Slots[i]
+		*s = slotIDs{true, g.names.dims[Creative].id(from.Creative), g.names.dims[Placement].id(from.Placement), g.names.dims[RankBucket].id(RankBucketOf(from.Rank))}
+	}
+	return s
+}
+
+func (g *Generation) applySearches(b *fact.Batch) {
+	for i := range b.Searches {
+		s := &b.Searches[i]
+		var c change
+		c.add(Searches, 1)
+		switch {
+		case s.Results == 0:
+			c.add(SearchesEmpty, 1)
+		case !s.Selected:
+			c.add(SearchesUnselected, 1)
+		}
+		if s.Known {
+			c.kind, c.has, c.coupon = Viewers, 1<<Viewers, sketch.Coupon(s.Viewer)
+		}
+		r := g.named(b, s.Dims)
+		one := [1]uint32{g.names.tuples[familySearch][0].pair(g.names.dims[Query].id(s.Query), r.country)}
+		g.once(familySearch, one[:], &c, s.Time, b.FreshTo)
 	}
 }
 
@@ -204,6 +250,9 @@ func (g *Generation) applyPlays(b *fact.Batch) {
 		g.addCurve(p, &b.Dims[p.Dims])
 		own := *p
 		own.Dims = g.names.row(&b.Dims[p.Dims])
+		if p.Slot != 0 {
+			own.Slot = g.names.slot(&b.Slots[p.Slot-1]) + 1
+		}
 		own.ErrorCode, own.ErrorClass = g.arena.text(p.ErrorCode), g.arena.text(p.ErrorClass)
 		own.Intervals = g.ownIntervals(b, p.Intervals)
 		own.Active = g.ownIntervals(b, p.Active)

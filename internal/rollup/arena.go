@@ -11,8 +11,8 @@ const playBytes = int64(unsafe.Sizeof(fact.Play{}))
 
 // arena holds what finished plays point at, in few large pieces.
 type arena struct {
-	intervals pieces[fact.Interval]
-	cover     pieces[fact.Coverage]
+	intervals copies[fact.Interval]
+	cover     copies[fact.Coverage]
 	texts     map[string]string
 }
 
@@ -32,10 +32,10 @@ func (a *arena) text(s string) string {
 	return s
 }
 
-// pieces hands out copies of short slices from long ones.
-type pieces[T any] struct{ free []T }
+// copies hands out copies of short slices from long ones.
+type copies[T any] struct{ free []T }
 
-func (p *pieces[T]) copy(list []T) []T {
+func (p *copies[T]) copy(list []T) []T {
 	if len(list) == 0 {
 		return nil
 	}

@@ -13,13 +13,17 @@ func NewDays(loc *time.Location) Days {
 	return Days{loc}
 }
 
+func (d Days) zone() *time.Location {
+	if d.loc == nil {
+		return time.UTC
+	}
+	return d.loc
+}
+
 // Bounds are the start of the day that holds the moment and the start of the
 // next one, epoch ms. A day has 23 to 25 hours.
 func (d Days) Bounds(ms int64) (start, end int64) {
-	loc := d.loc
-	if loc == nil {
-		loc = time.UTC
-	}
+	loc := d.zone()
 	t := time.UnixMilli(ms).In(loc)
 	y, m, day := t.Date()
 	start = time.Date(y, m, day, 0, 0, 0, 0, loc).UnixMilli()

@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"slices"
 	"strings"
 
 	"playhead/internal/fact"
@@ -28,62 +29,145 @@ func (d *dictionary) id(s string) uint32 {
 	return id
 }
 
-// faceIDs are the ids of the values that a set of dimension values has in each face.
-type faceIDs [FaceCount]uint32
+// key is the ids of the values of a base's dimensions.
+type key [MaxKeys]uint32
 
-// pairs gives ids to pairs of ids.
-type pairs struct {
-	ids  map[[2]uint32]uint32
-	list [][2]uint32
+// tuples gives ids to keys. A key of one id is its own.
+type tuples struct {
+	pairs map[uint64]uint32
+	more  map[key]uint32
+	list  []key
 }
 
-func (p *pairs) id(a, b uint32) uint32 {
-	k := [2]uint32{a, b}
-	if id, ok := p.ids[k]; ok {
+func (t *tuples) pair(a, b uint32) uint32 {
+	k := uint64(a)<<32 | uint64(b)
+	if id, ok := t.pairs[k]; ok {
 		return id
 	}
-	if p.ids == nil {
-		p.ids = map[[2]uint32]uint32{}
+	if t.pairs == nil {
+		t.pairs = map[uint64]uint32{}
 	}
-	id := uint32(len(p.list))
-	p.ids[k] = id
-	p.list = append(p.list, k)
+	id := uint32(len(t.list))
+	t.pairs[k] = id
+	t.list = append(t.list, key{a, b})
 	return id
+}
+
+func (t *tuples) many(k key) uint32 {
+	if id, ok := t.more[k]; ok {
+		return id
+	}
+	if t.more == nil {
+		t.more = map[key]uint32{}
+	}
+	id := uint32(len(t.list))
+	t.more[k] = id
+	t.list = append(t.list, k)
+	return id
+}
+
+func (t *tuples) bytes() int64 { return int64(40*len(t.pairs) + 64*len(t.more) + 20*cap(t.list)) }
+
+// lines are sets of "kind:value" lines, each with the values that it has of a dimension.
+type lines struct {
+	dictionary
+	values []map[Dimension][]uint32
 }
 
 // names are the dictionaries of a generation.
 type names struct {
-	dims  [DimensionCount]dictionary
-	pairs [3]pairs // title×country, title×device, country×device
-	rows  map[fact.Dims]uint32
-	list  []fact.Dims // of finished plays
+	dims   [DimensionCount]dictionary
+	labels lines // of titles: Genre, Theme, Cast, Language, Show
+	tastes lines // of viewers: Affinity
+	tuples [familyCount][]tuples
+	rows   map[fact.Dims]uint32
+	list   []fact.Dims // of finished plays
+	slots  map[fact.Slot]uint32
+	placed []fact.Slot // of finished plays
 }
 
-// faces resolves dimension values to ids.
-func (n *names) faces(d *fact.Dims) faceIDs {
-	t, c := n.dims[Title].id(d.Title), n.dims[Country].id(d.Country)
-	v, k := n.dims[DeviceType].id(d.DeviceType), n.dims[CDN].id(d.CDN)
-	return faceIDs{0, t, c, v, k, n.pairs[0].id(t, c), n.pairs[1].id(t, v), n.pairs[2].id(c, v)}
+func newNames() names {
+	var n names
+	for f := range n.tuples {
+		n.tuples[f] = make([]tuples, len(families[f].bases))
+	}
+	return n
 }
 
-// keys are the values of a face's dimensions for an id of that face.
-func (n *names) keys(face Face, id uint32) (a, b string) {
-	if face >= FaceTitleCountry {
-		p := n.pairs[face-FaceTitleCountry].list[id]
-		d := face.Dimensions()
-		return n.dims[d[0]].texts[p[0]], n.dims[d[1]].texts[p[1]]
+// labelled is the id of a set of labels. Their values become known.
+func (n *names) labelled(labels string) uint32 {
+	id := n.labels.id(labels)
+	if int(id) < len(n.labels.values) {
+		return id
 	}
-	switch face {
-	case FaceTitle:
-		return n.dims[Title].texts[id], ""
-	case FaceCountry:
-		return n.dims[Country].texts[id], ""
-	case FaceDevice:
-		return n.dims[DeviceType].texts[id], ""
-	case FaceCDN:
-		return n.dims[CDN].texts[id], ""
+	of := map[Dimension][]uint32{}
+	eachLabel(labels, func(d Dimension, v string) {
+		if id := n.dims[d].id(v); !slices.Contains(of[d], id) {
+			of[d] = append(of[d], id)
+		}
+	})
+	for _, d := range []Dimension{Genre, Theme, Cast, Language, Show} {
+		if len(of[d]) == 0 {
+			of[d] = []uint32{n.dims[d].id("")}
+		}
 	}
-	return "", ""
+	n.labels.values = append(n.labels.values, of)
+	return id
+}
+
+// eachLabel calls fn for the labels that are values of dimensions: of what a
+// title has one of, for the first.
+func eachLabel(labels string, fn func(d Dimension, value string)) {
+	language, show := false, false
+	fact.Label(labels, func(kind, v string) bool {
+		switch {
+		case kind == "genre":
+			fn(Genre, v)
+		case kind == "theme":
+			fn(Theme, v)
+		case kind == "cast":
+			fn(Cast, v)
+		case kind == "language" && !language:
+			language = true
+			fn(Language, v)
+		case kind == "show" && !show:
+			show = true
+			fn(Show, v)
+		}
+		return true
+	})
+}
+
+// Values are the values of a dimension at a moment of a play: one, or several of
+// a dimension that is MultiValued. Unknown is "".
+func Values(d *fact.Dims, dim Dimension) []string {
+	if dim < Genre || dim == Query || dim >= DimensionCount {
+		return []string{Value(d, dim)}
+	}
+	var list []string
+	eachLabel(d.Labels, func(of Dimension, v string) {
+		if of == dim && !slices.Contains(list, v) {
+			list = append(list, v)
+		}
+	})
+	if list == nil {
+		list = []string{""}
+	}
+	return list
+}
+
+// taste is the id of what a viewer likes. Its values become known.
+func (n *names) taste(taste string) uint32 {
+	id := n.tastes.id(taste)
+	if int(id) < len(n.tastes.values) {
+		return id
+	}
+	var list []uint32
+	for line := range strings.SplitSeq(taste, "\n") { // of no line: "", unknown
+		list = append(list, n.dims[Affinity].id(line))
+	}
+	n.tastes.values = append(n.tastes.values, map[Dimension][]uint32{Affinity: list})
+	return id
 }
 
 // row interns the dimension values of finished plays, with strings of its own.
@@ -102,19 +186,68 @@ func (n *names) row(d *fact.Dims) uint32 {
 		dict := &n.dims[dim]
 		*field = dict.texts[dict.id(*field)]
 	}
+	own.Labels = n.labels.texts[n.labelled(own.Labels)]
 	i := uint32(len(n.list))
 	n.rows[own] = i
 	n.list = append(n.list, own)
 	return i
 }
 
+// slot interns where an impression was, with strings of its own.
+func (n *names) slot(s *fact.Slot) uint32 {
+	if i, ok := n.slots[*s]; ok {
+		return i
+	}
+	if n.slots == nil {
+		n.slots = map[fact.Slot]uint32{}
+	}
+	creative, placement := &n.dims[Creative], &n.dims[Placement]
+	own := fact.Slot{
+		Creative: creative.texts[creative.id(s.Creative)], Placement: placement.texts[placement.id(s.Placement)],
+		Rank: s.Rank, Experiments: strings.Clone(s.Experiments),
+	}
+	i := uint32(len(n.placed))
+	n.slots[own] = i
+	n.placed = append(n.placed, own)
+	return i
+}
+
 func (n *names) bytes() int64 {
-	var total int64
+	total := n.labels.bytes + n.tastes.bytes + 500*int64(len(n.labels.values)) + 300*int64(len(n.tastes.values)) + 400*int64(len(n.list)) + 150*int64(len(n.placed))
 	for i := range n.dims {
 		total += n.dims[i].bytes
 	}
-	for i := range n.pairs {
-		total += 40 * int64(len(n.pairs[i].list))
+	for f := range n.tuples {
+		for b := range n.tuples[f] {
+			total += n.tuples[f][b].bytes()
+		}
 	}
-	return total + 400*int64(len(n.list))
+	return total
+}
+
+// ids are the values that a key of a base has of a dimension; room is for one.
+func (n *names) ids(b *baseSpec, k *key, d Dimension, room *[1]uint32) []uint32 {
+	for i, have := range b.dims {
+		switch {
+		case have == d:
+			room[0] = k[i]
+			return room[:]
+		case have == dimLabels && d >= Genre && d != Query:
+			return n.labels.values[k[i]][d]
+		case have == dimTaste && d == Affinity:
+			return n.tastes.values[k[i]][Affinity]
+		}
+	}
+	return nil
+}
+
+// key is the key of a base's cell.
+func (n *names) key(f family, base int, id uint32) key {
+	if len(families[f].bases[base].dims) < 2 {
+		return key{id}
+	}
+	if f == familyTitle && base >= gauges[FaceTitleCountry] {
+		base -= gauges[FaceTitleCountry] // pairs of viewers' cells are those of the first bases
+	}
+	return n.tuples[f][base].list[id]
 }

@@ -2,18 +2,18 @@ package rollup
 
 import (
 	"errors"
-
-	"playhead/internal/fact"
+	"slices"
 )
 
 // ErrNotCovered: the source keeps no cells by these dimensions together.
 var ErrNotCovered = errors.New("the source does not keep these dimensions together")
 
-// Face is a set of dimensions that cells are kept by; each of the others is
-// "(all)" in it. Faces are in the order of the bits of fact.Scope.
+// Face is a set of dimensions that a source keeps cells by; each of the others
+// is "(all)" in it. Its number means something within a family of sources only.
 type Face uint8
 
-// Faces. FaceCDN is kept in pulse only, the pairs in the title sources only.
+// Faces of pulse and title, in the order of the bits of fact.Scope. FaceAll is
+// that of every source.
 const (
 	FaceAll Face = iota
 	FaceTitle
@@ -23,85 +23,67 @@ const (
 	FaceTitleCountry
 	FaceTitleDevice
 	FaceCountryDevice
-	FaceCount
 )
 
-// pulseFaces and titleFaces are what the sources keep.
-const (
-	pulseFaces = fact.ScopeAll | fact.ScopeTitle | fact.ScopeCountry | fact.ScopeDevice | fact.ScopeCDN
-	titleFaces = fact.ScopeEvery &^ fact.ScopeCDN
-)
+// MaxKeys is the most dimensions that a face has.
+const MaxKeys = 5
 
-// Faces is the set of faces that a source of cells keeps.
-func (s Source) Faces() fact.Scope {
-	switch s {
-	case SourcePulse:
-		return pulseFaces
-	case SourceTitleHour, SourceTitleDay:
-		return titleFaces
+// Faces are the faces that a source of cells keeps, by number.
+func (s Source) Faces() []Face {
+	f, _, ok := s.place()
+	if !ok {
+		return nil
 	}
-	return 0
+	list := make([]Face, len(families[f].faces))
+	for i := range list {
+		list[i] = families[f].faces[i].face
+	}
+	return list
 }
 
-// Dimensions are the dimensions of the face, at most two, in the order of its keys.
-func (f Face) Dimensions() []Dimension {
-	switch f {
-	case FaceTitle:
-		return []Dimension{Title}
-	case FaceCountry:
-		return []Dimension{Country}
-	case FaceDevice:
-		return []Dimension{DeviceType}
-	case FaceCDN:
-		return []Dimension{CDN}
-	case FaceTitleCountry:
-		return []Dimension{Title, Country}
-	case FaceTitleDevice:
-		return []Dimension{Title, DeviceType}
-	case FaceCountryDevice:
-		return []Dimension{Country, DeviceType}
+// FaceDimensions are the dimensions of a face of the source, in the order of
+// its keys.
+func (s Source) FaceDimensions(face Face) []Dimension {
+	if f, _, ok := s.place(); ok {
+		if spec := families[f].face(face); spec != nil {
+			return spec.dims
+		}
 	}
 	return nil
 }
 
-// FaceOf is the smallest face of a source that has all of the dimensions, in
-// any order, repeats allowed; ok is false when there is none.
-func FaceOf(source Source, dims []Dimension) (face Face, ok bool) {
-	var want [DimensionCount]bool
-	n := 0
-	for _, d := range dims {
-		if d >= DimensionCount {
-			return 0, false
-		}
-		if !want[d] {
-			want[d] = true
-			n++
+func (f *familySpec) face(face Face) *faceSpec {
+	for i := range f.faces {
+		if f.faces[i].face == face {
+			return &f.faces[i]
 		}
 	}
-	kept := source.Faces()
-	for f := range FaceCount {
-		if kept>>f&1 == 0 {
-			continue
-		}
-		have := f.Dimensions()
-		matches := 0
-		for _, d := range have {
-			if want[d] {
-				matches++
-			}
-		}
-		if matches == n && len(have) == n {
-			return f, true
+	return nil
+}
+
+// FaceOf is the face of a source that has the dimensions and no other, in any
+// order, repeats allowed; ok is false when there is none.
+func FaceOf(source Source, dims []Dimension) (face Face, ok bool) {
+	f, _, ok := source.place()
+	if !ok {
+		return 0, false
+	}
+	for i := range families[f].faces {
+		have := families[f].faces[i].dims
+		missing := func(d Dimension) bool { return !slices.Contains(have, d) }
+		unasked := func(d Dimension) bool { return !slices.Contains(dims, d) }
+		if !slices.ContainsFunc(dims, missing) && !slices.ContainsFunc(have, unasked) {
+			return families[f].faces[i].face, true
 		}
 	}
 	return 0, false
 }
 
 // Covers reports whether the source can group and filter by the dimensions
-// together. SourcePlays can by any.
+// together. SourcePlays can by any that plays have.
 func Covers(source Source, dims []Dimension) bool {
 	if source == SourcePlays {
-		return true
+		return !slices.ContainsFunc(dims, func(d Dimension) bool { return d >= Query && d != Show || d == Affinity })
 	}
 	_, ok := FaceOf(source, dims)
 	return ok

@@ -9,14 +9,6 @@ import (
 	"playhead/internal/fact"
 )
 
-// Keep is how far back of the freshest fact the short-lived sources reach, ms.
-// It is a little more than a reader may ask for, so that a reader's cut and a
-// keeper's may differ by their clocks.
-type Keep struct{ PulseMS, TitleHourMS int64 }
-
-// DefaultKeep is 48 hours of pulse and 60 days of hours, with a margin.
-func DefaultKeep() Keep { return Keep{PulseMS: 49 * HourMS, TitleHourMS: 61 * 24 * HourMS} }
-
 // Options of a Generation.
 type Options struct {
 	// ReportTZ is where days are cut; nil is UTC.
@@ -43,18 +35,19 @@ type Generation struct {
 	mu       sync.RWMutex
 	sealed   bool
 	names    names
-	slab     slab
-	tables   [SourcePlays]cellTable
+	tables   [familyCount][]table // by base
+	pieces   [familyCount]pieces
+	levels   levels
 	curves   map[curveKey]*Curve
 	plays    []fact.Play
 	arena    arena
-	days     dayCache
 	progress []Progress
 	batches  int64
-	extra    int64 // bytes of sketches, curves and plays
+	extra    int64 // bytes of curves and plays
 	over     int64
 
-	ids []faceIDs // of the batch being applied
+	ids   []resolved // of the batch being applied
+	slots []slotIDs
 }
 
 // NewGeneration returns an empty generation.
@@ -62,16 +55,24 @@ func NewGeneration(opts Options) *Generation {
 	if opts.Keep == (Keep{}) {
 		opts.Keep = DefaultKeep()
 	}
-	g := &Generation{opts: opts, curves: map[curveKey]*Curve{}, days: dayCache{days: NewDays(opts.ReportTZ)}}
-	for s := range g.tables {
-		g.tables[s] = cellTable{source: Source(s), buckets: map[int64]*bucket{}}
+	g := &Generation{
+		opts: opts, names: newNames(), curves: map[curveKey]*Curve{},
+		levels: levels{keep: opts.Keep, days: dayCache{days: NewDays(opts.ReportTZ)}},
+	}
+	for f := range g.tables {
+		bases := families[f].bases
+		g.tables[f] = make([]table, len(bases))
+		for i := range bases {
+			g.tables[f][i] = newTable(&bases[i])
+		}
 	}
 	return g
 }
 
 // Apply adds a batch that the log holds at the offset. Batches of a partition
 // come in order. It keeps nothing of b. It fails, and changes nothing, when the
-// generation is sealed, an offset is missing, or an index points outside b.Dims.
+// generation is sealed, an offset is missing, or an index points outside the
+// batch's dictionaries.
 func (g *Generation) Apply(offset int64, b *fact.Batch) error {
 	if err := check(b); err != nil {
 		return fmt.Errorf("apply facts %d of partition %d: %w", offset, b.Partition, err)
@@ -87,9 +88,11 @@ func (g *Generation) Apply(offset int64, b *fact.Batch) error {
 	}
 	p.End, p.FreshTo = offset+1, max(p.FreshTo, b.FreshTo)
 	g.batches++
-	g.resolve(b)
+	g.begin(b)
 	g.applySpans(b)
 	g.applyMarks(b)
+	g.applyExposures(b)
+	g.applySearches(b)
 	g.applyPlays(b)
 	return nil
 }
@@ -107,39 +110,48 @@ func (g *Generation) partition(partition int32, offset int64) *Progress {
 
 // check refuses a batch whose indexes are broken.
 func check(b *fact.Batch) error {
-	n := uint32(len(b.Dims))
-	bad := func(what string, i uint32) error { return fmt.Errorf("%s has dimension set %d of %d", what, i, n) }
-	for i := range b.Spans {
-		if b.Spans[i].Dims >= n {
-			return bad("a span", b.Spans[i].Dims)
+	dims, slots, tastes := uint32(len(b.Dims)), uint32(len(b.Slots)), uint32(len(b.Tastes))
+	var err error
+	bad := func(what, of string, i, n uint32) {
+		if err == nil && i >= n {
+			err = fmt.Errorf("%s has %s %d of %d", what, of, i, n)
 		}
 	}
+	const set = "dimension set"
+	for i := range b.Spans {
+		bad("a span", set, b.Spans[i].Dims, dims)
+	}
 	for i := range b.Marks {
-		if b.Marks[i].Dims >= n {
-			return bad("a mark", b.Marks[i].Dims)
-		}
+		bad("a mark", set, b.Marks[i].Dims, dims)
+		bad("a mark", "taste", b.Marks[i].Taste, tastes+1)
+	}
+	for i := range b.Exposures {
+		x := &b.Exposures[i]
+		bad("an exposure", set, x.Dims, dims)
+		bad("an exposure", "slot", x.Slot, slots)
+		bad("an exposure", "taste", x.Taste, tastes+1)
+	}
+	for i := range b.Searches {
+		bad("a search", set, b.Searches[i].Dims, dims)
 	}
 	for i := range b.Plays {
 		p := &b.Plays[i]
-		if p.Dims >= n {
-			return bad("a play", p.Dims)
-		}
+		bad("a play", set, p.Dims, dims)
+		bad("a play", "slot", p.Slot, slots+1)
 		for _, list := range [][]fact.Interval{p.Intervals, p.Active} {
 			for j := range list {
-				if list[j].Dims >= n {
-					return bad("an interval", list[j].Dims)
-				}
+				bad("an interval", set, list[j].Dims, dims)
 			}
 		}
 	}
-	return nil
+	return err
 }
 
 // Seal makes the generation immutable.
 func (g *Generation) Seal() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.sealed, g.ids = true, nil
+	g.sealed, g.ids, g.slots = true, nil, nil
 }
 
 // End is the offset up to which a partition's facts are in, 0 if none are.
@@ -173,16 +185,23 @@ func (g *Generation) Size() Size {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	s := Size{Batches: g.batches, Plays: int64(len(g.plays)), Bytes: g.extra + g.names.bytes(), Overcount: g.over}
-	for i := range g.tables {
-		s.Cells += g.tables[i].cells
-		s.Bytes += g.tables[i].bytes
+	for f := range g.tables {
+		for i := range g.tables[f] {
+			s.Cells += int64(len(g.tables[f][i].heads))
+			s.Bytes += g.tables[f][i].bytes()
+		}
+		s.Bytes += 80 * int64(len(g.pieces[f].list))
 	}
 	return s
 }
 
 // Values calls fn for the values of a dimension from the first-th on, in order
-// of appearance, and returns how many there are: what first is next time.
+// of appearance, and returns how many there are: what first is next time. What
+// people searched for is theirs, and no value to be offered: Query has none.
 func (g *Generation) Values(dim Dimension, first int, fn func(string)) int {
+	if dim == Query {
+		return 0
+	}
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	texts := g.names.dims[dim].texts

@@ -1,5 +1,7 @@
 package rollup
 
+import "slices"
+
 // Scan answers from the generation alone. FreshTo is the least of its
 // partitions'. It fails with ErrNotCovered.
 func (g *Generation) Scan(s Scan) (*Result, error) {
@@ -24,128 +26,154 @@ func (g *Generation) AddTo(a *Accumulator) error {
 	defer g.mu.RUnlock()
 	if a.scan.Source == SourcePlays {
 		for i := range g.plays {
-			a.AddPlay(&g.plays[i], g.names.list)
+			a.AddPlay(&g.plays[i], g.names.list, g.names.placed)
 		}
 		return nil
+	}
+	f, level, ok := a.scan.Source.place()
+	if !ok {
+		return ErrNotCovered
 	}
 	face, ok := FaceOf(a.scan.Source, a.scan.Dimensions())
 	if !ok {
 		return ErrNotCovered
 	}
-	t := &g.tables[a.scan.Source]
-	f := &faceScan{g: g, a: a, face: face}
-	f.prepare()
-	for start, b := range t.buckets {
-		a.sawFirst(start)
-		if i := a.bucketOf(start); i >= 0 {
-			f.bucket(i, b)
-		}
+	spec := families[f].face(face)
+	buckets := g.bucketsOf(a, f, level)
+	g.scanBase(a, f, spec, spec.base, buckets)
+	if spec.gauge != 0 {
+		g.scanBase(a, f, spec, spec.gauge, buckets)
 	}
 	return nil
 }
 
-// faceScan reads the cells of one face.
-type faceScan struct {
-	g     *Generation
-	a     *Accumulator
-	face  Face
-	at    []int       // for each key of the scan: which key of the face
-	allow [2][][]bool // for each key of the face: for each filter, by id
-	room  Cell
-}
-
-func (f *faceScan) prepare() {
-	dims := f.face.Dimensions()
-	for _, d := range f.a.scan.By {
-		for i := range dims {
-			if dims[i] == d {
-				f.at = append(f.at, i)
-			}
-		}
-	}
-	for i, d := range dims {
-		for _, w := range f.a.filters {
-			if w.dim != d {
-				continue
-			}
-			texts := f.g.names.dims[d].texts
-			allow := make([]bool, len(texts))
-			for id, v := range texts {
-				_, allow[id] = w.in[v]
-			}
-			f.allow[i] = append(f.allow[i], allow)
-		}
-	}
-}
-
-func (f *faceScan) bucket(i int, b *bucket) {
-	var keys [DimensionCount]string
-	for id, ref := range b.refs[f.face] {
-		if ref == 0 || !f.allowed(uint32(id)) {
+// bucketsOf are the scan's buckets that the pieces of a family lie in, −1 for none.
+func (g *Generation) bucketsOf(a *Accumulator, f family, level int) []int {
+	buckets := make([]int, len(g.pieces[f].list))
+	days := g.levels.days.days
+	for i, p := range g.pieces[f].list {
+		buckets[i] = -1
+		if !p.used || int(p.level) > level {
 			continue
 		}
-		x, y := f.g.names.keys(f.face, uint32(id))
-		of := [2]string{x, y}
-		for k, at := range f.at {
-			keys[k] = of[at]
+		if a.scan.Source == SourceCreativeAll {
+			buckets[i] = 0
+			continue
 		}
-		g := f.a.group(i, keys[:len(f.at)])
-		cell := f.g.slab.read(ref, &f.room)
-		g.Measures.add(&cell.Measures)
-		if v := g.Sketches.HLL(Viewers); v != nil {
-			v.Merge(cell.Viewers)
+		start, _ := days.Bucket(a.scan.Source, p.start)
+		a.sawFirst(start)
+		buckets[i] = a.bucketOf(start)
+	}
+	return buckets
+}
+
+// scanBase adds the cells of a base to the groups of a face.
+func (g *Generation) scanBase(a *Accumulator, f family, spec *faceSpec, base int, buckets []int) {
+	t := &g.tables[f][base]
+	kinds := a.scan.Sketches & t.spec.sketches &^ spec.without
+	x := expander{n: &g.names, base: t.spec, by: a.scan.By}
+	for _, w := range a.filters {
+		x.filter(w)
+	}
+	var ref uint32
+	var bucket int
+	emit := func(keys []string) {
+		group := a.group(bucket, keys)
+		t.sum(ref, &group.Measures)
+		if kinds != 0 {
+			t.sketches(ref, kinds, &group.Sketches)
 		}
-		f.a.cells++
+	}
+	for i, h := range t.heads {
+		if bucket = buckets[h.piece]; bucket >= 0 {
+			a.cells++
+			ref = uint32(i) + 1
+			k := g.names.key(f, base, h.key)
+			x.each(&k, emit)
+		}
 	}
 }
 
-func (f *faceScan) allowed(id uint32) bool {
-	ids := [2]uint32{id}
-	if f.face >= FaceTitleCountry {
-		ids = f.g.names.pairs[f.face-FaceTitleCountry].list[id]
-	}
-	for k := range f.allow {
-		for _, allow := range f.allow[k] {
-			if !allow[ids[k]] {
-				return false
+// sketches adds a cell's sketches of the kinds to a group's.
+func (t *table) sketches(ref uint32, kinds SketchSet, to *Sketches) {
+	for at := t.first[ref-1]; at != 0; {
+		n := t.nodes.at(at)
+		if kinds.Has(n.kind) {
+			if h := to.find(n.kind); h != nil {
+				n.addTo(h)
 			}
 		}
+		at = n.next
 	}
-	return true
 }
 
-// Starts are the starts of a source's buckets (epoch ms), in no particular order.
-func (g *Generation) Starts(source Source) []int64 {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	out := make([]int64, 0, len(g.tables[source].buckets))
-	for start := range g.tables[source].buckets {
-		out = append(out, start)
-	}
-	return out
+// expander turns the key of a base's cell into the keys of a face: one, or
+// several where a dimension has many values. A face has one such dimension at most.
+type expander struct {
+	n       *names
+	base    *baseSpec
+	by      []Dimension
+	filters []idFilter
+	keys    [DimensionCount]string
 }
 
-// Cells calls fn for every cell of one bucket of a source, in no particular
-// order, with the values of the face's dimensions ("" where the face has none).
-// The cells are only good during the call of fn.
-func (g *Generation) Cells(source Source, start int64, fn func(face Face, a, b string, c *Cell) error) error {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	b := g.tables[source].buckets[start]
-	if b == nil {
-		return nil
+// idFilter is a filter by id.
+type idFilter struct {
+	dim   Dimension
+	allow []bool
+}
+
+func (x *expander) filter(w filterSet) {
+	texts := x.n.dims[w.dim].texts
+	f := idFilter{w.dim, make([]bool, len(texts))}
+	for id, v := range texts {
+		_, f.allow[id] = w.in[v]
 	}
-	var room Cell
-	for face := range FaceCount {
-		for id, ref := range b.refs[face] {
-			if ref == 0 {
-				continue
-			}
-			x, y := g.names.keys(face, uint32(id))
-			if err := fn(face, x, y, g.slab.read(ref, &room)); err != nil {
-				return err
-			}
+	x.filters = append(x.filters, f)
+}
+
+// fanned reports whether a dimension of the face is not one of the base's own.
+func (x *expander) fanned(d Dimension) bool { return !slices.Contains(x.base.dims, d) }
+
+// each calls fn for the keys that a base's key stands for in the face.
+func (x *expander) each(k *key, fn func(keys []string)) {
+	var room [1]uint32
+	var many []uint32 // values of the fanned dimension
+	fan := false
+	for _, f := range x.filters {
+		ids := x.n.ids(x.base, k, f.dim, &room)
+		if x.fanned(f.dim) {
+			fan, many = true, ids
+			continue
+		}
+		if !f.allow[ids[0]] {
+			return
 		}
 	}
-	return nil
+	for i, d := range x.by {
+		ids := x.n.ids(x.base, k, d, &room)
+		if x.fanned(d) {
+			fan, many = true, ids
+			continue
+		}
+		x.keys[i] = x.n.dims[d].texts[ids[0]]
+	}
+	if !fan {
+		fn(x.keys[:len(x.by)])
+		return
+	}
+next:
+	for _, id := range many {
+		for _, f := range x.filters {
+			if x.fanned(f.dim) && !f.allow[id] {
+				continue next
+			}
+		}
+		for i, d := range x.by {
+			if x.fanned(d) {
+				x.keys[i] = x.n.dims[d].texts[id]
+			}
+		}
+		fn(x.keys[:len(x.by)])
+	}
 }

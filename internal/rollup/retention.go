@@ -64,7 +64,7 @@ func (g *Generation) addCurve(p *fact.Play, d *fact.Dims) {
 	if at == 0 {
 		at = FirstMoment(p)
 	}
-	day, _ := g.days.bounds(at)
+	day, _ := g.levels.days.bounds(at)
 	width := BinWidth(p.DurationMS)
 	title, device := &g.names.dims[Title], &g.names.dims[DeviceType]
 	k := curveKey{day, title.texts[title.id(d.Title)], device.texts[device.id(d.DeviceType)], width}
@@ -134,13 +134,13 @@ func (g *Generation) Curves(fn func(day int64, title, device string, c *Curve) e
 	return nil
 }
 
-// Plays calls fn for every finished play, in order of arrival; dims is what its
-// indexes point into.
-func (g *Generation) Plays(fn func(p *fact.Play, dims []fact.Dims) error) error {
+// Plays calls fn for every finished play, in order of arrival; dims and slots are
+// what its indexes point into.
+func (g *Generation) Plays(fn func(p *fact.Play, dims []fact.Dims, slots []fact.Slot) error) error {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	for i := range g.plays {
-		if err := fn(&g.plays[i], g.names.list); err != nil {
+		if err := fn(&g.plays[i], g.names.list, g.names.placed); err != nil {
 			return err
 		}
 	}

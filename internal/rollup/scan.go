@@ -51,12 +51,18 @@ type Scan struct {
 	Buckets []int64
 	By      []Dimension
 	Where   []Filter
+	// Measures are those that are asked for; nil is all that the source keeps. The
+	// others are 0, or not.
+	Measures []Measure
 	// Sketches are those that are asked for too.
 	Sketches SketchSet
 	// EstimateOnly: of each distinct count only the estimate is wanted. Then a group
 	// of one stored cell is answered from the estimate that stands beside the
 	// sketch, and has no HLL.
 	EstimateOnly bool
+	// Whole tells of which groups the sketch itself is wanted in spite of
+	// EstimateOnly and Top; nil is none. It is the Store's to set.
+	Whole func(bucket int, keys []string) bool
 	// Top lets the answer leave out groups that are not among the first; nil is all.
 	Top *Top
 	// Gauges matters to SourcePlays alone: it asks for an exact ViewerMarks, which

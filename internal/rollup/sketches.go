@@ -1,6 +1,8 @@
 package rollup
 
 import (
+	"math/bits"
+
 	"playhead/internal/sketch"
 )
 
@@ -56,21 +58,42 @@ type Sketches struct {
 	list []held
 }
 
-// held is one sketch of a group; the field of its kind is set.
+// held is one sketch of a group. The field of its kind is set, unless all that
+// is known is an estimate.
 type held struct {
-	kind Sketch
-	hll  *sketch.HLL
+	kind     Sketch
+	hll      *sketch.HLL
+	kll      *sketch.KLLFloat
+	theta    *sketch.Theta
+	estimate float64 // where there is no sketch
 }
 
 // NewSketches are empty sketches of each kind in a set.
 func NewSketches(set SketchSet) Sketches {
 	var s Sketches
+	if set == 0 {
+		return s
+	}
+	s.list = make([]held, 0, bits.OnesCount32(uint32(set)))
 	for k := range SketchCount {
 		if set.Has(k) {
-			s.list = append(s.list, held{kind: k, hll: new(sketch.HLL)})
+			h := held{kind: k}
+			h.make()
+			s.list = append(s.list, h)
 		}
 	}
 	return s
+}
+
+func (h *held) make() {
+	switch {
+	case h.kind.Quantile():
+		h.kll = new(sketch.KLLFloat)
+	case h.kind == Audience:
+		h.theta = new(sketch.Theta)
+	default:
+		h.hll = new(sketch.HLL)
+	}
 }
 
 func (s *Sketches) find(k Sketch) *held {
@@ -82,7 +105,8 @@ func (s *Sketches) find(k Sketch) *held {
 	return nil
 }
 
-// HLL is a distinct count, nil unless the scan asked for it.
+// HLL is a distinct count: nil unless the scan asked for it, or if it asked for
+// no more than an estimate.
 func (s *Sketches) HLL(k Sketch) *sketch.HLL {
 	if h := s.find(k); h != nil {
 		return h.hll
@@ -90,30 +114,151 @@ func (s *Sketches) HLL(k Sketch) *sketch.HLL {
 	return nil
 }
 
-// Estimate is the number of distinct viewers of a sketch, 0 unless the scan
-// asked for it.
+// KLL is a quantile sketch, nil unless the scan asked for it.
+func (s *Sketches) KLL(k Sketch) *sketch.KLLFloat {
+	if h := s.find(k); h != nil {
+		return h.kll
+	}
+	return nil
+}
+
+// Theta is a distinct count that can be intersected, nil as an HLL is.
+func (s *Sketches) Theta(k Sketch) *sketch.Theta {
+	if h := s.find(k); h != nil {
+		return h.theta
+	}
+	return nil
+}
+
+// Estimate is the number of distinct viewers of a sketch, of values of a
+// quantile sketch, 0 unless the scan asked for it.
 func (s *Sketches) Estimate(k Sketch) float64 {
-	if h := s.find(k); h != nil && h.hll != nil {
-		return h.hll.Estimate()
+	if h := s.find(k); h != nil {
+		return h.count()
 	}
 	return 0
+}
+
+func (h *held) count() float64 {
+	switch {
+	case h.hll != nil:
+		return h.hll.Estimate()
+	case h.kll != nil:
+		return float64(h.kll.Count())
+	case h.theta != nil:
+		return h.theta.Estimate()
+	}
+	return h.estimate
 }
 
 // IsEmpty reports whether no sketch has a member.
 func (s *Sketches) IsEmpty() bool {
 	for i := range s.list {
-		if !s.list[i].hll.IsEmpty() {
+		if !s.list[i].empty() {
 			return false
 		}
 	}
 	return true
 }
 
-// Merge adds every member of the sketches that both have.
+func (h *held) empty() bool {
+	switch {
+	case h.hll != nil:
+		return h.hll.IsEmpty()
+	case h.kll != nil:
+		return h.kll.IsEmpty()
+	case h.theta != nil:
+		return h.theta.IsEmpty()
+	}
+	return h.estimate == 0
+}
+
+// Merge adds every member of the sketches that both have. Where one of them is
+// empty and the other only an estimate, the estimate stays; two estimates, or one
+// and a sketch with members, cannot be merged: whoever asks for estimates only
+// asks for whole sketches where there is more than one part (see Scan.Whole).
 func (s *Sketches) Merge(o *Sketches) {
 	for i := range s.list {
-		if from := o.find(s.list[i].kind); from != nil {
-			s.list[i].hll.Merge(from.hll)
+		to := &s.list[i]
+		from := o.find(to.kind)
+		switch {
+		case from == nil:
+		case from.hll == nil && from.kll == nil && from.theta == nil:
+			to.setEstimate(from.estimate)
+		case to.hll != nil && from.hll != nil:
+			to.hll.Merge(from.hll)
+		case to.kll != nil && from.kll != nil:
+			to.kll.Merge(from.kll)
+		case to.theta != nil && from.theta != nil:
+			to.theta.Merge(from.theta)
+		}
+	}
+}
+
+// setEstimate keeps an estimate in place of a sketch without members.
+func (h *held) setEstimate(v float64) {
+	if h.empty() {
+		h.hll, h.kll, h.theta, h.estimate = nil, nil, nil, v
+	}
+}
+
+// mergeBytes adds every member of a serialised sketch. It fails with sketch.ErrCorrupt.
+func (h *held) mergeBytes(image []byte) error {
+	switch {
+	case h.hll != nil:
+		return h.hll.MergeBytes(image)
+	case h.kll != nil:
+		return h.kll.MergeBytes(image)
+	case h.theta != nil:
+		return h.theta.MergeBytes(image)
+	}
+	return nil
+}
+
+// Image is a sketch as it is stored and the estimate that stands beside it: of
+// distinct viewers, or the number of values. It is nil for a sketch that is not
+// there or has no members.
+func (s *Sketches) Image(k Sketch) (image []byte, estimate float64) {
+	h := s.find(k)
+	switch {
+	case h == nil || h.empty():
+		return nil, 0
+	case h.hll != nil:
+		image = h.hll.AppendBinary(nil)
+	case h.kll != nil:
+		image = h.kll.AppendBinary(nil)
+	case h.theta != nil:
+		image = h.theta.AppendBinary(nil)
+	}
+	return image, h.count()
+}
+
+// Absorb adds every member of a stored image. A sketch of the kind is made if
+// there is none. It fails with sketch.ErrCorrupt.
+func (s *Sketches) Absorb(k Sketch, image []byte) error {
+	h := s.find(k)
+	if h == nil {
+		s.list = append(s.list, held{kind: k})
+		h = &s.list[len(s.list)-1]
+		h.make()
+	}
+	return h.mergeBytes(image)
+}
+
+// Reset empties every sketch and keeps the kinds.
+func (s *Sketches) Reset() {
+	for i := range s.list {
+		h := &s.list[i]
+		switch {
+		case h.hll != nil:
+			h.hll.Reset()
+		case h.kll != nil:
+			h.kll.Reset()
+		case h.theta != nil:
+			h.theta.Reset()
+		default:
+			h.estimate = 0
+			h.make()
 		}
 	}
 }

@@ -37,6 +37,8 @@ type LoaderOptions struct {
 	// KeepFacts is how long facts that were flushed stay in the log for
 	// observers; 0 is 15 min.
 	KeepFacts time.Duration
+	// StopWithin bounds the last flush; 0 is 4 s. What it does not reach is in the log.
+	StopWithin time.Duration
 	// Observers are told every batch.
 	Observers []Observer
 }
@@ -92,6 +94,7 @@ func NewLoader(log eventlog.Log, store *Store, opts LoaderOptions) *Loader {
 	setDuration(&opts.FlushEvery, 10*time.Second)
 	setDuration(&opts.MaintainEvery, 30*time.Second)
 	setDuration(&opts.KeepFacts, 15*time.Minute)
+	setDuration(&opts.StopWithin, 4*time.Second)
 	if opts.FlushBytes == 0 {
 		opts.FlushBytes = 12 << 20
 	}
@@ -120,7 +123,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	g.Go(func() error { return l.maintainAll(run) })
 	err := stopped(ctx, g.Wait())
 	l.store.rotate()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.opts.StopWithin)
 	defer cancel()
 	return errors.Join(err, l.flushOnce(last))
 }

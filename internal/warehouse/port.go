@@ -120,3 +120,9 @@ next:
 	}
 	return offsets
 }
+
+// Sampler is a Warehouse that keeps a sample of viewers.
+type Sampler interface {
+	// Sample is what sampled viewers watched, and the offsets of the snapshot read.
+	Sample(ctx context.Context, s rollup.SampleScan) (*rollup.Sample, []Offset, error)
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,7 +159,14 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 		return nil, rollup.ErrNotCovered
 	}
 	generations, fresh := s.list()
-	snap, err := s.db.Scan(ctx, scan)
+	asked := scan
+	if scan.Sketches != 0 && (scan.EstimateOnly || scan.Top != nil) {
+		var err error
+		if asked, err = withMemory(scan, generations); err != nil {
+			return nil, err
+		}
+	}
+	snap, err := s.db.Scan(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +183,63 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	r := acc.Result()
 	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
 	return r, nil
+}
+
+// withMemory tells a scan of the database what memory may add to its groups: of
+// those an estimate will not do, and what is pruned must allow for it.
+func withMemory(scan rollup.Scan, generations []*rollup.Generation) (rollup.Scan, error) {
+	acc := rollup.NewAccumulator(scan)
+	for _, g := range generations {
+		if err := g.AddTo(acc); err != nil {
+			return scan, err
+		}
+	}
+	known := map[string]bool{}
+	name := func(bucket int, keys []string) string {
+		return strconv.Itoa(bucket) + "\x00" + strings.Join(keys, "\x00")
+	}
+	slack := 0.0
+	for _, g := range acc.Result().Groups {
+		known[name(g.Bucket, g.Keys)] = true
+		switch {
+		case scan.Top == nil:
+		case scan.Top.BySketch:
+			slack = max(slack, g.Sketches.Estimate(scan.Top.Sketch))
+		default:
+			slack = max(slack, float64(g.Measures[scan.Top.Measure]))
+		}
+	}
+	scan.Whole = func(bucket int, keys []string) bool { return known[name(bucket, keys)] }
+	if scan.Top != nil {
+		top := *scan.Top
+		top.Slack = slack
+		scan.Top = &top
+	}
+	return scan, nil
+}
+
+// ErrNoSample: the database keeps no sample of viewers.
+var ErrNoSample = errors.New("the warehouse keeps no sample of viewers")
+
+// Sample is what the viewers in the sample watched on the days that touch
+// [From, To) (epoch ms). Errors: rollup.ErrNotCovered, ErrNoSample, the database's.
+func (s *Store) Sample(ctx context.Context, scan rollup.SampleScan) (*rollup.Sample, error) {
+	db, ok := s.db.(Sampler)
+	if !ok {
+		return nil, ErrNoSample
+	}
+	days := rollup.NewDays(s.opts.Generation.ReportTZ)
+	scan.From, _ = days.Bounds(scan.From)
+	_, scan.To = days.Bounds(scan.To - 1)
+	generations, _ := s.list()
+	sample, offsets, err := db.Sample(ctx, scan)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range above(offsets, generations) {
+		sample.AddGeneration(g)
+	}
+	return sample, nil
 }
 
 // above are the generations that a snapshot at the offsets does not hold.

@@ -1,18 +1,13 @@
 package duck
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
-	"playhead/internal/event"
-	"playhead/internal/fact"
 	"playhead/internal/rollup"
-	"playhead/internal/sketch"
 	"playhead/internal/warehouse"
 )
 
@@ -21,10 +16,9 @@ import (
 func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error {
 	db.write.Lock()
 	defer db.write.Unlock()
-	var first map[string]int64
-	var over int64
+	var did applied
 	err := on(ctx, db.conn, func(s session) (err error) {
-		if first, over, err = applyOnce(s, generations); err == nil || ctx.Err() != nil || errors.Is(err, warehouse.ErrGap) {
+		if did, err = db.applyOnce(s, generations); err == nil || ctx.Err() != nil || errors.Is(err, warehouse.ErrGap) {
 			return err
 		}
 		// Rows that are not yet compressed into the file may take the memory that
@@ -32,16 +26,19 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 		if s.exec("CHECKPOINT") != nil {
 			return err
 		}
-		first, over, err = applyOnce(s, generations)
+		did, err = db.applyOnce(s, generations)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("apply %d generations: %w", len(generations), err)
 	}
+	for _, v := range did.values {
+		db.values[v] = true
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.overcount += over
-	for table, ms := range first {
+	db.overcount += did.over
+	for table, ms := range did.first {
 		if db.first[table] == 0 || ms < db.first[table] {
 			db.first[table] = ms
 		}
@@ -49,10 +46,17 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 	return nil
 }
 
-// applyOnce tries the transaction; it tells where the rows of each table begin
-// and by how much the overcount grew.
-func applyOnce(s session, generations []*rollup.Generation) (first map[string]int64, over int64, err error) {
-	first = map[string]int64{}
+// applied is what a transaction did: where the rows of each table begin, by how
+// much the overcount grew, which values are new.
+type applied struct {
+	first  map[string]int64
+	over   int64
+	values []dimValue
+}
+
+// applyOnce tries the transaction.
+func (db *DB) applyOnce(s session, generations []*rollup.Generation) (did applied, err error) {
+	did.first = map[string]int64{}
 	err = s.transaction(func(s session) error {
 		offsets, err := s.offsets()
 		if err != nil {
@@ -62,15 +66,18 @@ func applyOnce(s session, generations []*rollup.Generation) (first map[string]in
 		if err != nil || len(pending) == 0 {
 			return err
 		}
-		if err := writeGenerations(s, pending, first); err != nil {
+		if err := db.writeGenerations(s, pending, did.first); err != nil {
 			return err
 		}
-		for _, g := range pending {
-			over += g.Size().Overcount
+		if did.values, err = db.addValues(s, pending); err != nil {
+			return fmt.Errorf("add to dim_values: %w", err)
 		}
-		return writeOffsets(s, reached, over)
+		for _, g := range pending {
+			did.over += g.Size().Overcount
+		}
+		return writeOffsets(s, reached, did.over)
 	})
-	return first, over, err
+	return did, err
 }
 
 func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {
@@ -89,25 +96,20 @@ func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {
 }
 
 // writeGenerations appends the rows of generations, and notes where tables now
-// start. There is one appender a table: each takes a block of memory a column.
-func writeGenerations(s session, list []*rollup.Generation, first map[string]int64) error {
+// start.
+func (db *DB) writeGenerations(s session, list []*rollup.Generation, first map[string]int64) error {
 	saw := func(table string, ms int64) {
 		if have, ok := first[table]; !ok || ms < have {
 			first[table] = ms
 		}
 	}
-	for _, source := range cellSources() {
-		starts := bucketStarts(list, source)
-		if len(starts) == 0 {
-			continue
-		}
-		table := tableOf(source)
-		saw(table, starts[0])
-		err := appendCells(s, table, starts, func(rows []cellRow, start int64) ([]cellRow, error) {
-			return bucketRows(rows, list, source, start)
-		})
-		if err != nil {
-			return fmt.Errorf("append to %s: %w", table, err)
+	rolled, err := s.rolled()
+	if err != nil {
+		return err
+	}
+	for _, source := range rollup.StoredSources() {
+		if err := db.writeCells(s, list, source, rolled, saw); err != nil {
+			return fmt.Errorf("append to %s and coarser: %w", tableOf(source), err)
 		}
 	}
 	if err := appendCurves(s, list); err != nil {
@@ -116,124 +118,75 @@ func writeGenerations(s session, list []*rollup.Generation, first map[string]int
 	if err := appendPlays(s, list, saw); err != nil {
 		return fmt.Errorf("append to plays: %w", err)
 	}
+	if err := db.appendSample(s, list); err != nil {
+		return fmt.Errorf("append to sample_day: %w", err)
+	}
 	return nil
 }
 
-// bucketStarts are the starts of all buckets of a source, sorted.
-func bucketStarts(list []*rollup.Generation, source rollup.Source) []int64 {
-	var starts []int64
-	for _, g := range list {
-		starts = append(starts, g.Starts(source)...)
-	}
-	slices.Sort(starts)
-	return slices.Compact(starts)
-}
-
-// cellRow is a row of a table of cells, in one bucket.
-type cellRow struct {
-	face rollup.Face
-	a, b string
-	cell rollup.Cell
-}
-
-// appendCells appends cells, bucket after bucket in the order of the table: the
-// engine skips stretches of rows by the least and greatest value of a column.
-// rowsOf appends the sorted rows of a bucket to what it is given.
-func appendCells(s session, table string, starts []int64, rowsOf func([]cellRow, int64) ([]cellRow, error)) error {
-	return s.appendRows(table, func(add func(...driver.Value) error) error {
-		var rows []cellRow
-		row := make([]driver.Value, 0, 5+rollup.MeasureCount)
-		for _, start := range starts {
-			var err error
-			if rows, err = rowsOf(rows[:0], start); err != nil {
+// writeCells appends the cells of a family: each to the finest source that keeps
+// it, and to those coarser ones that hold its time already.
+func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Source, rolled rolledUpTo, saw func(string, int64)) (err error) {
+	open := map[rollup.Source]*cellAppender{}
+	defer func() {
+		for _, a := range open {
+			err = errors.Join(err, a.close(err != nil))
+		}
+	}()
+	add := func(to rollup.Source, bucket int64, r *rollup.Row) error {
+		a := open[to]
+		if a == nil {
+			if a, err = newCellAppender(s, to, tableOf(to)); err != nil {
 				return err
 			}
-			for i := range rows {
-				r := &rows[i]
-				row = append(row[:0], start, uint8(r.face), r.a, r.b)
-				for _, m := range r.cell.Measures[:len(measureColumns())] {
-					row = append(row, m)
-				}
-				var viewers []byte
-				if r.cell.Viewers != nil {
-					viewers = r.cell.Viewers.AppendBinary(nil)
-				}
-				row = append(row, viewers)
-				if err := add(row...); err != nil {
-					return err
-				}
+			open[to] = a
+		}
+		saw(tableOf(to), bucket)
+		return a.row(bucket, r)
+	}
+	return rollup.Fold(list, source, func(r *rollup.Row) error {
+		if err := add(r.Source, r.Bucket, r); err != nil {
+			return err
+		}
+		for _, coarser := range r.Source.Coarser() {
+			if r.Bucket >= rolled.upTo(coarser, r.Face) {
+				break // what is coarser still is not summed from here yet either
+			}
+			bucket, _ := db.days.Bucket(coarser, r.Bucket)
+			if err := add(coarser, bucket, r); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// bucketRows are the cells of one bucket of all generations, merged and sorted.
-func bucketRows(rows []cellRow, list []*rollup.Generation, source rollup.Source, start int64) ([]cellRow, error) {
-	for _, g := range list {
-		err := g.Cells(source, start, func(face rollup.Face, a, b string, c *rollup.Cell) error {
-			rows = append(rows, cellRow{face, a, b, *c})
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(rows, compareRows)
-	merged := rows[:0]
-	for i := range rows {
-		r := &rows[i]
-		n := len(merged)
-		if n == 0 || compareRows(merged[n-1], *r) != 0 {
-			merged = append(merged, *r)
-			continue
-		}
-		last := &merged[n-1].cell
-		if last.Viewers != nil && r.cell.Viewers != nil {
-			last.Viewers = last.Viewers.Clone() // sketches of generations are not ours to change
-		} else if last.Viewers == nil && r.cell.Viewers != nil {
-			last.Viewers, r.cell.Viewers = r.cell.Viewers.Clone(), nil
-		}
-		last.Merge(&r.cell)
-	}
-	return merged, nil
+// dimValue is a value of a dimension.
+type dimValue struct {
+	dim  uint8
+	text string
 }
 
-func compareRows(x, y cellRow) int {
-	switch {
-	case x.face != y.face:
-		return cmp.Compare(x.face, y.face)
-	case x.a != y.a:
-		return cmp.Compare(x.a, y.a)
-	}
-	return cmp.Compare(x.b, y.b)
-}
-
-// appendPlays appends finished plays, each with the measures of its whole life.
-func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) error {
-	return s.appendRows("plays", func(add func(...driver.Value) error) error {
-		row := make([]driver.Value, 0, 8+rollup.DimensionCount+rollup.Dimension(rollup.MeasureCount))
-		write := func(p *fact.Play, dims []fact.Dims) error {
-			first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
-			saw("plays", first)
-			total := wholeLife(p, dims, first, last)
-			coupon := uint32(0)
-			if p.Known && p.FirstFrame != 0 && p.N > 0 {
-				coupon = sketch.Coupon(p.Viewer)
-			}
-			d := &dims[p.Dims]
-			row = append(row[:0], first, last, p.N, isWhole(p), coupon, p.Viewer[:])
-			for dim := range rollup.Dimension(len(dimensionColumns())) {
-				row = append(row, rollup.Value(d, dim))
-			}
-			for _, m := range total[:len(measureColumns())] {
-				row = append(row, m)
-			}
-			row = append(row, appendDetail(nil, p, dims))
-			return add(row...)
-		}
+// addValues stores the values of dimensions that are new, and returns them.
+func (db *DB) addValues(s session, list []*rollup.Generation) ([]dimValue, error) {
+	seen := map[dimValue]bool{}
+	var fresh []dimValue
+	for d := range rollup.DimensionCount {
 		for _, g := range list {
-			if err := g.Plays(write); err != nil {
+			g.Values(d, 0, func(text string) {
+				if v := (dimValue{uint8(d), text}); !db.values[v] && !seen[v] {
+					seen[v] = true
+					fresh = append(fresh, v)
+				}
+			})
+		}
+	}
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	return fresh, s.appendRows("dim_values", nil, func(add func(...driver.Value) error) error {
+		for _, v := range fresh {
+			if err := add(v.dim, v.text); err != nil {
 				return err
 			}
 		}
@@ -241,69 +194,11 @@ func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) 
 	})
 }
 
-// wholeLife are the measures of a play without any cut.
-func wholeLife(p *fact.Play, dims []fact.Dims, first, last int64) rollup.Measures {
-	a := rollup.NewAccumulator(rollup.Scan{Source: rollup.SourcePlays, From: first, To: last})
-	a.AddPlay(p, dims)
-	var total rollup.Measures
-	for _, g := range a.Result().Groups {
-		total = g.Measures
-	}
-	return total
-}
-
-// isWhole reports whether all of the play belongs to the row's own dimension values.
-func isWhole(p *fact.Play) bool {
-	for _, list := range [][]fact.Interval{p.Intervals, p.Active} {
-		for i := range list {
-			if list[i].Dims != p.Dims {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// errDetail: a stored play cannot be read.
-var errDetail = errors.New("corrupt play")
-
-// appendDetail appends what the columns do not say of a play, in the codec of
-// facts: a batch of one play whose first dimension set, the row's own, and
-// whose viewer are left empty.
-func appendDetail(dst []byte, p *fact.Play, dims []fact.Dims) []byte {
-	own := *p
-	own.Viewer = event.ViewerKey{}
-	b := fact.Batch{Dims: []fact.Dims{{Live: dims[p.Dims].Live}}}
-	at := map[uint32]uint32{p.Dims: 0}
-	move := func(list []fact.Interval) []fact.Interval {
-		list = slices.Clone(list)
-		for i := range list {
-			to, ok := at[list[i].Dims]
-			if !ok {
-				to = uint32(len(b.Dims))
-				at[list[i].Dims] = to
-				b.Dims = append(b.Dims, dims[list[i].Dims])
-			}
-			list[i].Dims = to
-		}
-		return list
-	}
-	own.Dims, own.Intervals, own.Active = 0, move(p.Intervals), move(p.Active)
-	b.Plays = []fact.Play{own}
-	return fact.AppendBatch(dst, &b)
-}
-
-// readDetail reads into b a play whose dimension columns and viewer the caller
-// has.
-func readDetail(b *fact.Batch, detail, viewer []byte, d *fact.Dims) error {
-	if err := fact.DecodeBatch(detail, b); err != nil {
-		return fmt.Errorf("%w: %w", errDetail, err)
-	}
-	if len(b.Plays) != 1 || len(b.Dims) == 0 || b.Plays[0].Dims != 0 || len(viewer) != len(b.Plays[0].Viewer) {
-		return errDetail
-	}
-	d.Live = b.Dims[0].Live
-	b.Dims[0] = *d
-	copy(b.Plays[0].Viewer[:], viewer)
-	return nil
+// loadValues reads which values are stored.
+func (db *DB) loadValues(s session) error {
+	db.values = map[dimValue]bool{}
+	return s.each("SELECT dim, value FROM dim_values", nil, func(row []driver.Value) error {
+		db.values[dimValue{row[0].(uint8), row[1].(string)}] = true
+		return nil
+	})
 }

@@ -28,20 +28,20 @@ func FuzzReadBins(f *testing.F) {
 func FuzzReadDetail(f *testing.F) {
 	dims := []fact.Dims{{Title: "a", Live: true}, {Title: "a", Country: "US"}}
 	p := fact.Play{N: -1, Dims: 0, Requested: 5, Ended: 9, Intervals: []fact.Interval{{Dims: 1, From: 5, To: 9}}, Active: []fact.Interval{{Dims: 0, From: 5, To: 9}}}
-	f.Add(appendDetail(nil, &p, dims))
+	f.Add(appendDetail(nil, &p, dims, nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b fact.Batch
 		d := fact.Dims{Title: "a"}
 		if readDetail(&b, data, make([]byte, len(event.ViewerKey{})), &d) != nil {
 			return
 		}
-		again := appendDetail(nil, &b.Plays[0], b.Dims)
+		again := appendDetail(nil, &b.Plays[0], b.Dims, b.Slots)
 		var c fact.Batch
 		d = fact.Dims{Title: "a"}
 		if err := readDetail(&c, again, make([]byte, len(event.ViewerKey{})), &d); err != nil {
 			t.Fatal(err)
 		}
-		if twice := appendDetail(nil, &c.Plays[0], c.Dims); !bytes.Equal(again, twice) {
+		if twice := appendDetail(nil, &c.Plays[0], c.Dims, c.Slots); !bytes.Equal(again, twice) {
 			t.Fatal("does not survive its own bytes")
 		}
 	})

@@ -39,20 +39,23 @@ type Options struct {
 	// Keep is how long the short-lived cells are kept; the zero value is
 	// rollup.DefaultKeep.
 	Keep rollup.Keep
+	// SampleRows is about how many rows of a day the sample of viewers may have; 0
+	// is 250,000.
+	SampleRows int64
 	// Compact are the thresholds of Maintain; the zero value is the default.
 	Compact Compaction
 }
 
 // Compaction says when partial rows are merged.
 type Compaction struct {
-	// Parts is how many partial rows a cell of a bucket still being written may
-	// have; 0 is 12.
+	// Parts is how many partial rows of a tier a cell of a bucket still being
+	// written may have; 0 is 8.
 	Parts int
 	// QuietMS is how long after its end a bucket is taken to be finished: then
 	// two parts are merged already; 0 is 10 min.
 	QuietMS int64
-	// Rows is about how many rows one transaction rewrites; 0 is 20,000.
-	Rows int64
+	// Bytes is about how much one transaction rewrites, as it is in memory; 0 is 12 MiB.
+	Bytes int64
 }
 
 // DB is a warehouse in a DuckDB file.
@@ -67,8 +70,9 @@ type DB struct {
 	tidy  sync.Mutex                 // held by Maintain
 	parts map[string]map[int64]int64 // under tidy: by table, the parts of buckets left for later
 
-	write sync.Mutex // held by Apply and by each step of Maintain
-	conn  *sql.Conn  // their connection
+	write  sync.Mutex        // held by Apply and by each step of Maintain
+	conn   *sql.Conn         // their connection
+	values map[dimValue]bool // under write: those that are stored
 
 	mu        sync.Mutex
 	closed    bool
@@ -103,12 +107,15 @@ func withDefaults(o Options) Options {
 	set(&o.MemoryLimitMB, 96)
 	set(&o.Threads, 2)
 	set(&o.Readers, 4)
-	set(&o.Compact.Parts, 12)
+	set(&o.Compact.Parts, 8)
 	if o.Compact.QuietMS == 0 {
 		o.Compact.QuietMS = 600_000
 	}
-	if o.Compact.Rows == 0 {
-		o.Compact.Rows = 30_000
+	if o.Compact.Bytes == 0 {
+		o.Compact.Bytes = rewriteBytes
+	}
+	if o.SampleRows == 0 {
+		o.SampleRows = 250_000
 	}
 	if o.TZ == nil {
 		o.TZ = time.UTC
@@ -163,12 +170,13 @@ func (db *DB) open(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, q := range schema() {
-			if err := s.exec(q); err != nil {
-				return err
-			}
+		if err := db.migrate(s); err != nil {
+			return err
 		}
 		if err := db.checkZone(s); err != nil {
+			return err
+		}
+		if err := db.loadValues(s); err != nil {
 			return err
 		}
 		return db.findFirst(s)

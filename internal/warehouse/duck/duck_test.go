@@ -16,7 +16,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	warehousetest.Run(t, func(t *testing.T, dir string) warehouse.Warehouse {
-		db, err := duck.Open(t.Context(), dir, duck.Options{TZ: warehousetest.Zone(t), Compact: duck.Compaction{Parts: 3, Rows: 500}})
+		db, err := duck.Open(t.Context(), dir, duck.Options{TZ: warehousetest.Zone(t), SampleRows: 60, Compact: duck.Compaction{Parts: 3, Bytes: 1_000_000}})
 		if err != nil {
 			t.Fatal(err)
 		}

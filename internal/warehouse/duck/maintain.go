@@ -4,25 +4,26 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"playhead/internal/rollup"
 )
 
-// Maintain drops what is older than is kept and merges partial rows, a few
-// buckets a transaction. A reader keeps the snapshot it has; only a flush waits,
-// for one step at most.
+// Maintain sums finished buckets to coarser ones, drops what is older than is
+// kept and merges partial rows, a little a transaction. A reader keeps the
+// snapshot it has; only a flush waits, for one step at most.
 func (db *DB) Maintain(ctx context.Context, now int64) error {
 	db.tidy.Lock()
 	defer db.tidy.Unlock()
-	for _, drop := range []struct {
-		source rollup.Source
-		keep   int64
-	}{{rollup.SourcePulse, db.opts.Keep.PulseMS}, {rollup.SourceTitleHour, db.opts.Keep.TitleHourMS}} {
-		if err := db.drop(ctx, drop.source, now-drop.keep); err != nil {
-			return fmt.Errorf("drop old cells: %w", err)
+	if err := db.rollUp(ctx, now); err != nil {
+		return fmt.Errorf("make coarser cells: %w", err)
+	}
+	for _, source := range cellSources() {
+		if keep := db.opts.Keep.Of(source); keep != 0 {
+			if err := db.drop(ctx, source, now-keep); err != nil {
+				return fmt.Errorf("drop old cells: %w", err)
+			}
 		}
 	}
 	for _, source := range cellSources() {
@@ -32,6 +33,9 @@ func (db *DB) Maintain(ctx context.Context, now int64) error {
 	}
 	if err := db.compactCurves(ctx, now); err != nil {
 		return fmt.Errorf("merge partial rows of retention_day: %w", err)
+	}
+	if err := db.thinSample(ctx); err != nil {
+		return fmt.Errorf("thin the sample: %w", err)
 	}
 	return nil
 }
@@ -43,7 +47,8 @@ func (db *DB) step(ctx context.Context, fn func(session) error) error {
 	return on(ctx, db.conn, func(s session) error { return s.transaction(fn) })
 }
 
-// drop deletes cells that begin before a time, when there are at least an hour's.
+// drop deletes cells that begin before a time, when there are at least an hour's,
+// but none that a coarser source does not hold yet.
 func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) error {
 	table := tableOf(source)
 	db.mu.Lock()
@@ -53,6 +58,15 @@ func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) erro
 		return nil
 	}
 	err := db.step(ctx, func(s session) error {
+		rolled, err := s.rolled()
+		if err != nil {
+			return err
+		}
+		for _, coarser := range source.Coarser()[:min(1, len(source.Coarser()))] {
+			for _, face := range source.Faces() {
+				before = min(before, rolled.upTo(coarser, face))
+			}
+		}
 		return s.exec("DELETE FROM "+table+" WHERE bucket < ?", before)
 	})
 	if err != nil {
@@ -61,59 +75,124 @@ func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) erro
 	return db.read(ctx, db.findFirst)
 }
 
-// busy are the buckets whose partial rows should be merged now, and how many
-// rows each has, oldest first: those with many parts, and those with a few that
-// have ended and got no more since the last look. (An import writes long-ended
-// buckets again and again: merging each time would rewrite them as often.)
-func (db *DB) busy(ctx context.Context, table, parts, width string, now int64) (buckets, rows []int64, err error) {
-	sql := fmt.Sprintf(`SELECT bucket, parts, many FROM (
-			SELECT bucket, %s AS parts, count(*) AS many FROM %s GROUP BY bucket)
-		WHERE parts > 1 AND (parts >= ? OR bucket + %s < ?) ORDER BY bucket`, parts, table, width)
+// width is the greatest width of a bucket, ms.
+func width(source rollup.Source) int64 {
+	switch source {
+	case rollup.SourcePulse:
+		return rollup.PulseMS
+	case rollup.SourceQualityMinute:
+		return rollup.MinuteMS
+	case rollup.SourceTitleHour, rollup.SourceQualityHour:
+		return rollup.HourMS
+	case rollup.SourceCreativeWeek:
+		return 8 * 24 * rollup.HourMS
+	case rollup.SourceOverlapMonth:
+		return 32 * 24 * rollup.HourMS
+	case rollup.SourceCreativeAll:
+		return 1 << 60
+	}
+	return 25 * rollup.HourMS
+}
+
+// pile are the partial rows of a bucket at a tier that should be merged now.
+type pile struct {
+	bucket int64
+	tier   uint8 // greatest tier that is in it
+	bytes  float64
+}
+
+// piles are the partial rows that should be merged: of a tier, where there are
+// many parts (each row is merged once a tier, however often its bucket is written),
+// and of all tiers, where the bucket has ended and got no more since the last look.
+// (An import writes long-ended buckets again and again.)
+func (db *DB) piles(ctx context.Context, source rollup.Source, now int64) (list []pile, err error) {
+	table := tableOf(source)
+	sql := fmt.Sprintf(`SELECT bucket, tier, count(*) FILTER (WHERE face = 0), sum(%s)::DOUBLE FROM %s
+		WHERE tier < %d GROUP BY bucket, tier ORDER BY bucket, tier`, rowBytes(source, source.Sketches()), table, finalTier)
 	before, seen := db.parts[table], map[int64]int64{}
+	ended := now - db.opts.Compact.QuietMS - width(source)
+	var open pile
+	parts := int64(0)
+	quiet := func() {
+		switch {
+		case parts < 2 || open.bucket >= ended:
+		case before[open.bucket] != parts:
+			seen[open.bucket] = parts
+		default:
+			open.tier = finalTier
+			list = append(list, open)
+		}
+		parts = 0
+	}
 	err = db.read(ctx, func(s session) error {
-		return s.each(sql, []any{db.opts.Compact.Parts, now - db.opts.Compact.QuietMS}, func(row []driver.Value) error {
-			bucket, n := row[0].(int64), row[1].(int64)
-			if n < int64(db.opts.Compact.Parts) && before[bucket] != n {
-				seen[bucket] = n
-				return nil
+		return s.each(sql, nil, func(row []driver.Value) error {
+			p := pile{row[0].(int64), row[1].(uint8), row[3].(float64)}
+			n := row[2].(int64)
+			if p.bucket != open.bucket {
+				quiet()
+				open = pile{bucket: p.bucket}
 			}
-			buckets = append(buckets, bucket)
-			rows = append(rows, row[2].(int64))
+			parts += n
+			open.bytes += p.bytes
+			if n >= int64(db.opts.Compact.Parts) && p.bucket >= ended {
+				list = append(list, p)
+			}
 			return nil
 		})
 	})
+	quiet()
 	db.parts[table] = seen
-	return buckets, rows, err
-}
-
-// width is the greatest width of a bucket, ms.
-func width(source rollup.Source) string {
-	switch source {
-	case rollup.SourcePulse:
-		return fmt.Sprint(rollup.PulseMS)
-	case rollup.SourceTitleHour:
-		return fmt.Sprint(rollup.HourMS)
-	}
-	return fmt.Sprint(25 * rollup.HourMS)
+	return list, err
 }
 
 func (db *DB) compactCells(ctx context.Context, source rollup.Source, now int64) error {
-	table := tableOf(source)
-	buckets, rows, err := db.busy(ctx, table, fmt.Sprintf("count(*) FILTER (WHERE face = %d)", rollup.FaceAll), width(source), now)
+	list, err := db.piles(ctx, source, now)
 	if err != nil {
 		return err
 	}
-	for len(buckets) > 0 {
-		n, sum := 0, int64(0)
-		for n < len(buckets) && n < 512 && (n == 0 || sum+rows[n] <= db.opts.Compact.Rows) {
-			sum += rows[n]
+	slices.SortStableFunc(list, func(a, b pile) int { return int(a.tier) - int(b.tier) })
+	for len(list) > 0 {
+		n, sum := 0, 0.0
+		for n < len(list) && n < 512 && list[n].tier == list[0].tier && (n == 0 || sum+list[n].bytes <= float64(db.opts.Compact.Bytes)) {
+			sum += list[n].bytes
 			n++
 		}
-		err := db.step(ctx, func(s session) error { return mergeCells(s, table, buckets[:n]) })
+		if err := db.mergePiles(ctx, source, list[:n], sum); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// mergePiles merges the partial rows of buckets; of a large one face by face and
+// page by page, so that a flush waits for one page at most.
+func (db *DB) mergePiles(ctx context.Context, source rollup.Source, list []pile, bytes float64) error {
+	buckets := make([]int64, len(list))
+	for i := range list {
+		buckets[i] = list[i].bucket
+	}
+	where, to := oneOf("bucket", buckets), uint8(finalTier) // also what was merged for good before more came
+	if list[0].tier != finalTier {
+		where += fmt.Sprintf(" AND tier = %d", list[0].tier)
+		to = min(list[0].tier+1, finalTier-1)
+	}
+	if bytes <= float64(db.opts.Compact.Bytes) {
+		return db.step(ctx, func(s session) error { return rewritePage(s, source, source, where, nil, to) })
+	}
+	for _, face := range slices.Backward(source.Faces()) { // face 0, whose parts are counted, last
+		where := fmt.Sprintf("%s AND face = %d", where, face)
+		var pages []string
+		err := db.read(ctx, func(s session) (err error) {
+			pages, err = pagesOf(s, source, where)
+			return err
+		})
+		for i := 0; err == nil && i < len(pages); i++ {
+			err = db.step(ctx, func(s session) error { return rewritePage(s, source, source, where+pages[i], nil, to) })
+		}
 		if err != nil {
 			return err
 		}
-		buckets, rows = buckets[n:], rows[n:]
 	}
 	return nil
 }
@@ -127,59 +206,29 @@ func oneOf(column string, list []int64) string {
 	return fmt.Sprintf("%s >= %d AND %s <= %d AND %s IN (%s)", column, slices.Min(list), column, slices.Max(list), column, strings.Join(texts, ", "))
 }
 
-// mergeCells replaces the rows of buckets by one row a cell.
-func mergeCells(s session, table string, buckets []int64) error {
-	type key struct {
-		face uint8
-		a, b string
-	}
-	cells := map[int64]map[key]*rollup.Cell{}
-	where := oneOf("bucket", buckets)
-	sql := "SELECT bucket, face, a, b, " + strings.Join(measureColumns(), ", ") + ", viewers FROM " + table + " WHERE " + where
-	err := s.each(sql, nil, func(row []driver.Value) error {
-		start, k := row[0].(int64), key{row[1].(uint8), row[2].(string), row[3].(string)}
-		if cells[start] == nil {
-			cells[start] = map[key]*rollup.Cell{}
-		}
-		c := cells[start][k]
-		if c == nil {
-			c = &rollup.Cell{}
-			cells[start][k] = c
-		}
-		for i, v := range measuresOf(row[4:]) {
-			c.Measures[i] += v
-		}
-		return mergeViewers(c, row[len(row)-1])
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.exec("DELETE FROM " + table + " WHERE " + where); err != nil {
-		return err
-	}
-	return appendCells(s, table, slices.Sorted(maps.Keys(cells)), func(rows []cellRow, start int64) ([]cellRow, error) {
-		for k, c := range cells[start] {
-			rows = append(rows, cellRow{rollup.Face(k.face), k.a, k.b, *c})
-		}
-		slices.SortFunc(rows, compareRows)
-		return rows, nil
-	})
-}
-
 // compactCurves merges the partial retention rows of days. There is no row for
 // (all): a day's rows over its distinct curves tell how often it was written.
 func (db *DB) compactCurves(ctx context.Context, now int64) error {
-	buckets, _, err := db.busy(ctx, "retention_day",
-		"(count(*) // count(DISTINCT (title, device, width)))", fmt.Sprint(25*rollup.HourMS), now)
-	if err != nil {
-		return err
+	sql := `SELECT bucket, count(*) // count(DISTINCT (title, device, width)) AS parts FROM retention_day
+		GROUP BY bucket HAVING parts > 1 AND (parts >= ? OR bucket < ?) ORDER BY bucket`
+	before, seen := db.parts["retention_day"], map[int64]int64{}
+	var days []int64
+	err := db.read(ctx, func(s session) error {
+		return s.each(sql, []any{db.opts.Compact.Parts, now - db.opts.Compact.QuietMS - 25*rollup.HourMS}, func(row []driver.Value) error {
+			day, n := row[0].(int64), row[1].(int64)
+			if n < int64(db.opts.Compact.Parts) && before[day] != n {
+				seen[day] = n
+				return nil
+			}
+			days = append(days, day)
+			return nil
+		})
+	})
+	db.parts["retention_day"] = seen
+	for i := 0; err == nil && i < len(days); i++ {
+		err = db.step(ctx, func(s session) error { return mergeCurves(s, days[i]) })
 	}
-	for _, day := range buckets {
-		if err := db.step(ctx, func(s session) error { return mergeCurves(s, day) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 func mergeCurves(s session, day int64) error {

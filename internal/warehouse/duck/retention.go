@@ -97,7 +97,7 @@ func (m *curveMap) write(s session) error {
 	slices.SortFunc(m.order, func(a, b curveKey) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.title, b.title), cmp.Compare(a.device, b.device), cmp.Compare(a.width, b.width))
 	})
-	return s.appendRows("retention_day", func(add func(...driver.Value) error) error {
+	return s.appendRows("retention_day", nil, func(add func(...driver.Value) error) error {
 		for _, k := range m.order {
 			c := m.curves[k]
 			if err := add(k.day, k.title, k.device, k.width, c.Plays, c.DurationMS, appendBins(nil, c)); err != nil {
@@ -141,22 +141,10 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 	return set, offsets, nil
 }
 
-// Values are all values of a dimension that the tables hold.
+// Values are all values of a dimension that were ever stored.
 func (db *DB) Values(ctx context.Context, d rollup.Dimension) (values []string, err error) {
-	if int(d) >= len(dimensionColumns()) {
-		return nil, nil
-	}
-	sql := "SELECT DISTINCT " + dimensionColumns()[d] + " FROM plays"
-	for _, f := range []rollup.Face{rollup.FaceTitle, rollup.FaceCountry, rollup.FaceDevice} {
-		if f.Dimensions()[0] == d {
-			sql = fmt.Sprintf("SELECT DISTINCT a FROM title_day WHERE face = %d", f)
-		}
-	}
-	if d == rollup.CDN {
-		sql = fmt.Sprintf("SELECT a FROM pulse WHERE face = %d UNION SELECT cdn FROM plays", rollup.FaceCDN)
-	}
 	err = db.read(ctx, func(s session) error {
-		return s.each(sql, nil, func(row []driver.Value) error {
+		return s.each("SELECT DISTINCT value FROM dim_values WHERE dim = ?", []any{uint8(d)}, func(row []driver.Value) error {
 			values = append(values, row[0].(string))
 			return nil
 		})

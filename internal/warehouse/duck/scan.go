@@ -18,10 +18,7 @@ func (db *DB) Scan(ctx context.Context, scan rollup.Scan) (warehouse.Snapshot, e
 			return err
 		}
 		acc := rollup.NewAccumulator(scan)
-		db.mu.Lock()
-		first := db.first[tableOf(scan.Source)]
-		db.mu.Unlock()
-		acc.Read(0, first)
+		acc.Read(0, db.firstOf(scan.Source))
 		if scan.Source == rollup.SourcePlays {
 			err = scanPlays(s, acc, &scan)
 		} else {
@@ -35,6 +32,25 @@ func (db *DB) Scan(ctx context.Context, scan rollup.Scan) (warehouse.Snapshot, e
 		return warehouse.Snapshot{}, fmt.Errorf("scan %s: %w", tableOf(scan.Source), err)
 	}
 	return snap, nil
+}
+
+// firstOf is where the data of a source begins, epoch ms: in its own table or in
+// a finer one.
+func (db *DB) firstOf(source rollup.Source) int64 {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if source == rollup.SourcePlays {
+		return db.first[tableOf(source)]
+	}
+	first := int64(0)
+	for _, s := range chain(source) {
+		if ms := db.first[tableOf(s)]; ms != 0 {
+			if ms, _ = db.days.Bucket(source, ms); first == 0 || ms < first {
+				first = ms
+			}
+		}
+	}
+	return first
 }
 
 // query is SQL under construction; arguments are in the order of their marks.
@@ -110,11 +126,27 @@ func within(s *rollup.Scan) (from, to int64) {
 	return max(s.From, bounds[0]), min(s.To, bounds[len(bounds)-1])
 }
 
-// sums are the sums of all measures.
-func sums() []string {
-	var list []string
-	for _, c := range measureColumns() {
-		list = append(list, "sum("+c+")::BIGINT")
+// sums are the sums of measures.
+func sums(list []rollup.Measure) (columns []string) {
+	for _, m := range list {
+		columns = append(columns, "coalesce(sum("+measureColumn(m)+"), 0)::BIGINT")
+	}
+	return columns
+}
+
+// asked are those of a source's measures that a scan asks for.
+func asked(scan *rollup.Scan, kept []rollup.Measure) []rollup.Measure {
+	if scan.Measures == nil {
+		return kept
+	}
+	var list []rollup.Measure
+	for _, m := range kept {
+		for _, want := range scan.Measures {
+			if m == want {
+				list = append(list, m)
+				break
+			}
+		}
 	}
 	return list
 }
@@ -127,11 +159,25 @@ func keysOf(row []driver.Value, keys []string) int {
 	return int(row[0].(int32))
 }
 
-func measuresOf(row []driver.Value) (m rollup.Measures) {
-	for i := range measureColumns() {
-		m[i] = row[i].(int64)
+// measuresOf reads the sums of measures.
+func measuresOf(list []rollup.Measure, row []driver.Value) (m rollup.Measures) {
+	for i, k := range list {
+		m[k] = row[i].(int64)
 	}
 	return m
+}
+
+// cellScan is a scan of the cells of one face.
+type cellScan struct {
+	s        session
+	acc      *rollup.Accumulator
+	scan     *rollup.Scan
+	face     rollup.Face
+	q        *query // filters and keys
+	rolled   rolledUpTo
+	bounds   []int64
+	measures []rollup.Measure
+	sketches []rollup.Sketch
 }
 
 func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
@@ -139,46 +185,170 @@ func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
 	if !ok {
 		return rollup.ErrNotCovered
 	}
-	q := cellQuery(scan, face)
-	table, bucket := tableOf(scan.Source), bucketOf("bucket", scan.Bounds())
-	keys, read := make([]string, len(q.keys)), int64(0)
-	sql := "SELECT " + q.selects(bucket, append(sums(), "count(*)")...) + " FROM " + table + " WHERE " + q.conditions() + q.groups()
-	err := s.each(sql, q.args, func(row []driver.Value) error {
-		i := keysOf(row, keys)
-		m := measuresOf(row[1+len(keys):])
-		read += row[len(row)-1].(int64)
-		return acc.Add(i, keys, &m, nil)
-	})
-	acc.Read(read, 0)
-	if err != nil || !scan.Sketches.Has(rollup.Viewers) {
+	rolled, err := s.rolled()
+	if err != nil {
 		return err
 	}
-	var none rollup.Measures
-	sql = "SELECT " + q.selects(bucket, "viewers") + " FROM " + table + " WHERE viewers IS NOT NULL AND " + q.conditions()
-	return s.each(sql, q.args, func(row []driver.Value) error {
-		i := keysOf(row, keys)
-		return acc.Add(i, keys, &none, row[1+len(keys)].([]byte))
-	})
-}
-
-// cellQuery is what all queries of a scan over cells have in common.
-func cellQuery(scan *rollup.Scan, face rollup.Face) *query {
-	q := &query{}
-	column := func(d rollup.Dimension) string {
-		for i, have := range face.Dimensions() {
-			if have == d {
-				return [2]string{"a", "b"}[i]
-			}
-		}
-		return ""
-	}
+	c := &cellScan{s: s, acc: acc, scan: scan, face: face, q: &query{}, rolled: rolled, bounds: scan.Bounds()}
 	from, to := within(scan)
-	q.and("face = "+fmt.Sprint(face)+" AND bucket >= ? AND bucket < ?", from, to)
+	if scan.Source == rollup.SourceCreativeAll {
+		from, to, c.bounds = 0, 1<<62, []int64{0, 1 << 62}
+	}
+	if from >= to {
+		return nil
+	}
+	columns := map[rollup.Dimension]string{}
+	for i, d := range scan.Source.FaceDimensions(face) {
+		columns[d] = fmt.Sprint("k", i)
+	}
 	for _, w := range scan.Where {
-		q.filter(column(w.Dimension), w.In)
+		c.q.filter(columns[w.Dimension], w.In)
 	}
 	for _, d := range scan.By {
-		q.keys = append(q.keys, column(d))
+		c.q.keys = append(c.q.keys, columns[d])
 	}
-	return q
+	c.measures = asked(scan, scan.Source.Measures())
+	c.sketches = kinds(scan.Sketches & scan.Source.Sketches())
+	return c.run(from, to)
+}
+
+// from is the FROM of a query for the cells of a stretch of time, with the
+// columns that it needs, and its arguments.
+func (c *cellScan) from(from, to int64, columns ...string) (string, []any) {
+	var parts []string
+	var args []any
+	columns = append([]string{"bucket"}, columns...)
+	for i := range c.scan.Source.FaceDimensions(c.face) {
+		columns = append(columns, fmt.Sprint("k", i))
+	}
+	filter := ""
+	if len(c.q.where) > 0 {
+		filter = " AND " + c.q.conditions()
+	}
+	for _, x := range stretches(c.scan.Source, c.face, from, to, c.rolled) {
+		parts = append(parts, fmt.Sprintf("SELECT %s FROM %s WHERE face = %d AND %s%s", strings.Join(columns, ", "), tableOf(x.source), c.face, x.where(), filter))
+		args = append(args, c.q.args...)
+	}
+	return "(" + strings.Join(parts, " UNION ALL ") + ")", args
+}
+
+// slices cuts a scan of many buckets into stretches of time, so that the groups
+// of one query are not more than the engine has memory for.
+func (c *cellScan) slices(from, to int64) [][2]int64 {
+	const most = 240
+	n := len(c.bounds) - 1
+	if len(c.q.keys) == 0 || n <= most {
+		return [][2]int64{{from, to}}
+	}
+	var list [][2]int64
+	for i := 0; i < n; i += most {
+		a, b := max(from, c.bounds[i]), min(to, c.bounds[min(i+most, n)])
+		if a < b {
+			list = append(list, [2]int64{a, b})
+		}
+	}
+	return list
+}
+
+// run answers the scan: sums, and what is known of sketches without reading them
+// where that may do; then the sketches that are left.
+func (c *cellScan) run(from, to int64) error {
+	if len(c.sketches) == 0 || !c.scan.EstimateOnly && c.scan.Top == nil {
+		for _, x := range c.slices(from, to) {
+			if err := c.sum(x[0], x[1], nil); err != nil {
+				return err
+			}
+		}
+		if len(c.sketches) == 0 {
+			return nil
+		}
+		return c.merge(from, to, nil)
+	}
+	groups := &summary{scan: c.scan, kinds: c.sketches, index: map[string]int{}}
+	for _, x := range c.slices(from, to) {
+		if err := c.sum(x[0], x[1], groups); err != nil {
+			return err
+		}
+	}
+	groups.prune(len(c.bounds) == 2)
+	need := groups.answer(c.acc)
+	if len(need) == 0 {
+		return nil
+	}
+	return c.merge(from, to, need)
+}
+
+// sum sums the measures of a stretch of time into the answer, or into a summary.
+// Out of memory, it tries the halves.
+func (c *cellScan) sum(from, to int64, into *summary) error {
+	err := c.sumOnce(from, to, into)
+	if err == nil || !strings.Contains(err.Error(), "Out of Memory") {
+		return err
+	}
+	middle := c.middle(from, to)
+	if middle <= from || middle >= to {
+		return err
+	}
+	if err := c.sum(from, middle, into); err != nil {
+		return err
+	}
+	return c.sum(middle, to, into)
+}
+
+// middle is a boundary near the middle of a stretch, or its middle.
+func (c *cellScan) middle(from, to int64) int64 {
+	at := from + (to-from)/2
+	for _, b := range c.bounds {
+		if b > from && b < to && b >= at {
+			return b
+		}
+	}
+	return at
+}
+
+func (c *cellScan) sumOnce(from, to int64, into *summary) error {
+	var columns []string
+	for _, m := range c.measures {
+		columns = append(columns, measureColumn(m))
+	}
+	results := append(sums(c.measures), "count(*)")
+	if into != nil {
+		for _, k := range c.sketches {
+			n := sketchColumn(k) + "_n"
+			columns = append(columns, n)
+			results = append(results, "count("+n+")", "coalesce(max("+n+"), 0)", "coalesce(sum("+n+"), 0)::DOUBLE")
+		}
+	}
+	source, args := c.from(from, to, columns...)
+	keys, read := make([]string, len(c.q.keys)), int64(0)
+	var rows []summed
+	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), results...) + " FROM " + source + c.q.groups()
+	err := c.s.each(sql, args, func(row []driver.Value) error {
+		x := summed{bucket: keysOf(row, keys), measures: measuresOf(c.measures, row[1+len(keys):])}
+		row = row[1+len(keys)+len(c.measures):]
+		read += row[0].(int64)
+		if into == nil {
+			rows = append(rows, x)
+			rows[len(rows)-1].keys = append([]string(nil), keys...)
+			return nil
+		}
+		x.keys = append([]string(nil), keys...)
+		for i := range c.sketches {
+			x.parts = append(x.parts, parts{row[1+3*i].(int64), row[2+3*i].(float64), row[3+3*i].(float64)})
+		}
+		rows = append(rows, x)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.acc.Read(read, 0)
+	for i := range rows {
+		if into == nil {
+			c.acc.Add(rows[i].bucket, rows[i].keys, &rows[i].measures)
+		} else {
+			into.add(&rows[i])
+		}
+	}
+	return nil
 }

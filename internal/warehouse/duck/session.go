@@ -98,8 +98,15 @@ func named(args []any) []driver.NamedValue {
 }
 
 // appendRows appends to a table, in the transaction under way if there is one.
-func (s session) appendRows(table string, fn func(add func(...driver.Value) error) error) error {
-	a, err := duckdb.NewAppenderFromConn(s.conn, "", table)
+// columns are those that are given, nil for all.
+func (s session) appendRows(table string, columns []string, fn func(add func(...driver.Value) error) error) error {
+	var a *duckdb.Appender
+	var err error
+	if columns == nil {
+		a, err = duckdb.NewAppenderFromConn(s.conn, "", table)
+	} else {
+		a, err = duckdb.NewAppenderWithColumns(s.conn, "", "", table, columns)
+	}
 	if err != nil {
 		return err
 	}

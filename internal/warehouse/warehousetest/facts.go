@@ -36,8 +36,71 @@ func (w *World) Batch(partition int32, n int) *fact.Batch {
 	for range n {
 		w.play(b)
 	}
+	for range n {
+		w.impression(b)
+		if w.r.IntN(4) == 0 {
+			w.search(b)
+		}
+	}
 	b.Counts.Events = int64(n)
 	return b
+}
+
+// labelsOf are the labels of a title: some have none.
+func labelsOf(title string) string {
+	n := int(title[len(title)-1])
+	if n%5 == 0 {
+		return ""
+	}
+	labels := "cast:" + name("c-", n%4) + "\ncast:" + name("c-", n%7+4) + "\ngenre:" + name("g-", n%3)
+	if n%2 == 0 {
+		labels += "\ngenre:" + name("g-", n%2+3) + "\nlanguage:en"
+	}
+	return labels + "\nshow:" + name("s-", n%2) + "\ntheme:" + name("th-", n%6)
+}
+
+// taste is what some viewer likes, as an index plus one.
+func (w *World) taste(b *fact.Batch) uint32 {
+	if b.Tastes == nil {
+		b.Tastes = []string{"genre:g-aa", "genre:g-ab\ntheme:th-aa", "cast:c-aa\ngenre:g-aa\ngenre:g-ab"}
+	}
+	return uint32(w.r.IntN(len(b.Tastes) + 1))
+}
+
+// slot is where some impression was.
+func (w *World) slot(b *fact.Batch) uint32 {
+	b.Slots = append(b.Slots, fact.Slot{Creative: name("cr-", w.r.IntN(4)), Placement: name("p-", w.r.IntN(2)), Rank: int32(w.r.IntN(14)) - 1})
+	return uint32(len(b.Slots) - 1)
+}
+
+// impression adds an impression and what became of it.
+func (w *World) impression(b *fact.Batch) {
+	x := fact.Exposure{
+		Dims: w.dims(b), Slot: w.slot(b), Taste: w.taste(b), Known: w.r.IntN(10) > 0, N: 1,
+		Time: w.From + w.r.Int64N(w.To-w.From), Propensity: []float64{0, 0.01, 0.3, 1}[w.r.IntN(4)],
+	}
+	binary.LittleEndian.PutUint64(x.Viewer[:], uint64(w.r.IntN(w.Viewers))+1)
+	for kind := fact.Shown; kind < fact.ExposureKindCount && w.r.IntN(5) > 0; kind++ {
+		x.Kind = kind
+		if kind == fact.Taken || kind == fact.QualifiedPlay {
+			x.MediaMS = w.r.Int64N(1_000_000)
+		}
+		b.Exposures = append(b.Exposures, x)
+		if kind <= fact.Selected && w.r.Float64() < w.Corrections {
+			x.N = -1
+			b.Exposures = append(b.Exposures, x)
+			x.N = 1
+		}
+	}
+}
+
+func (w *World) search(b *fact.Batch) {
+	s := fact.Search{
+		Known: w.r.IntN(10) > 0, Dims: w.dims(b), Time: w.From + w.r.Int64N(w.To-w.From),
+		Query: name("q-", w.r.IntN(9)), Results: w.r.Int64N(4) - 1, Selected: w.r.IntN(2) == 0,
+	}
+	binary.LittleEndian.PutUint64(s.Viewer[:], uint64(w.r.IntN(w.Viewers))+1)
+	b.Searches = append(b.Searches, s)
 }
 
 func name(prefix string, i int) string {
@@ -52,6 +115,7 @@ func (w *World) dims(b *fact.Batch) uint32 {
 		Region: name("r-", w.r.IntN(4)), OS: name("os-", w.r.IntN(3)), AppVersion: "1." + name("", w.r.IntN(4)),
 		Player: "player", ISP: name("isp-", w.r.IntN(6)),
 	})
+	b.Dims[len(b.Dims)-1].Labels = labelsOf(b.Dims[len(b.Dims)-1].Title)
 	if w.r.IntN(20) == 0 {
 		b.Dims[len(b.Dims)-1].Country = ""
 	}
@@ -79,26 +143,44 @@ func (w *World) play(b *fact.Batch) {
 		p.Reason = fact.EndedByExit
 	case 1:
 		p.Reason = fact.EndedByFailure
+		if w.r.IntN(2) == 0 {
+			p.ErrorClass = "business"
+		}
 	default:
 		p.FirstFrame, p.StartupMS, p.StartMS = at, at-p.Requested, w.r.Int64N(p.DurationMS)/4
 		if w.r.IntN(6) == 0 {
 			p.StartupMS = -1
 		}
 		w.watch(b, &p, stretch)
+		p.Rewinds, p.Skips, p.DroppedFrames = int32(w.r.IntN(3)), int32(w.r.IntN(2)), w.r.Int64N(100)
+		if w.r.IntN(2) == 0 {
+			p.Slot = w.slot(b) + 1
+		}
 	}
 	p.Ended = at
+	if w.r.IntN(3) > 0 {
+		kbps := 500 + w.r.Int64N(8000)
+		for _, iv := range p.Intervals {
+			if iv.Kind == fact.Playing {
+				p.KnownBitrateMS += iv.To - iv.From
+				p.BitrateMS += kbps * (iv.To - iv.From)
+			}
+		}
+	}
 	for i := range p.Intervals {
 		iv := p.Intervals[i]
 		if iv.Kind != fact.Paused {
 			p.Active = append(p.Active, fact.Interval{Dims: iv.Dims, Kind: fact.ActivePlay, From: iv.From, To: iv.To})
 		}
 	}
-	w.tell(b, &p, 1)
+	w.tell(b, &p, 1, false)
 	if w.r.Float64() < w.Corrections {
-		w.tell(b, &p, -1)
-		p.Intervals[len(p.Intervals)-1].To += 5_000
-		p.Ended += 5_000
-		w.tell(b, &p, 1)
+		w.tell(b, &p, -1, true)
+		if last := &p.Intervals[len(p.Intervals)-1]; last.Kind != fact.Playing { // its bitrate would change
+			last.To += 5_000
+			p.Ended += 5_000
+		}
+		w.tell(b, &p, 1, true)
 	}
 }
 
@@ -122,7 +204,8 @@ func (w *World) watch(b *fact.Batch, p *fact.Play, stretch func(fact.SpanKind, u
 			stretch(fact.SeekStalled, dims, 60+w.r.Int64N(2000))
 			p.Stalls++
 		case 2:
-			stretch(fact.Paused, dims, w.r.Int64N(600_000))
+			stretch(fact.Paused, dims, 1+w.r.Int64N(600_000))
+			p.Pauses++
 		case 3: // moves to another network
 			old := b.Dims[dims]
 			dims = w.dims(b)
@@ -136,21 +219,56 @@ func (w *World) watch(b *fact.Batch, p *fact.Play, stretch func(fact.SpanKind, u
 	}
 }
 
+// tastes is how many tastes there are.
+func (w *World) tastes(b *fact.Batch) int {
+	w.taste(b)
+	return len(b.Tastes)
+}
+
+// monotone adds what is said once the horizon has passed, and once only.
+func (w *World) monotone(b *fact.Batch, p *fact.Play, mark func(fact.MarkKind, uint32, int64, int64)) {
+	if p.StartupMS >= 0 {
+		mark(fact.StartupKnown, p.Dims, p.FirstFrame, p.StartupMS)
+	}
+	for kind := fact.Starter; kind <= fact.Completer && w.r.IntN(3) > 0; kind++ {
+		mark(kind, p.Dims, p.FirstFrame, 0)
+		b.Dims = append(b.Dims, fact.Dims{Title: "season-" + b.Dims[p.Dims].Title, Country: b.Dims[p.Dims].Country})
+		mark(kind-fact.Starter+fact.SeasonStarter, uint32(len(b.Dims)-1), p.FirstFrame, 0)
+	}
+	if w.r.IntN(4) == 0 {
+		mark(fact.NewViewer, p.Dims, p.FirstFrame, 0)
+	}
+	if w.r.IntN(4) == 0 {
+		mark(fact.SessionEnd, p.Dims, p.Requested, p.Ended-p.Requested)
+	}
+}
+
 // tell adds the play's facts and its row, or takes them back.
-func (w *World) tell(b *fact.Batch, p *fact.Play, n int32) {
+func (w *World) tell(b *fact.Batch, p *fact.Play, n int32, again bool) {
 	row := *p
 	row.N = n
 	row.Intervals = append([]fact.Interval(nil), p.Intervals...)
 	b.Plays = append(b.Plays, row)
+	taste := uint32(w.plays) % uint32(w.tastes(b)+1) // the same when it is taken back
 	mark := func(kind fact.MarkKind, dims uint32, t, value int64) {
 		m := fact.Mark{Dims: dims, Kind: kind, N: n, Time: t, Value: value}
-		if kind == fact.FirstFrame {
+		if kind.NamesViewer() {
 			m.Viewer, m.Known = p.Viewer, p.Known
+		}
+		if kind == fact.FirstFrame {
+			m.Taste = taste
 		}
 		b.Marks = append(b.Marks, m)
 	}
 	for i, iv := range p.Intervals {
-		b.Spans = append(b.Spans, fact.Span{Dims: iv.Dims, Kind: iv.Kind, N: n, From: iv.From, To: iv.To})
+		span := fact.Span{Dims: iv.Dims, Kind: iv.Kind, N: n, From: iv.From, To: iv.To}
+		if iv.Kind == fact.Playing && p.KnownBitrateMS > 0 {
+			span.Bitrate = uint32(p.BitrateMS / p.KnownBitrateMS)
+		}
+		b.Spans = append(b.Spans, span)
+		if iv.Kind == fact.Paused {
+			mark(fact.Pause, p.Dims, p.FirstFrame, 0)
+		}
 		if iv.Kind == fact.Stalled || iv.Kind == fact.SeekStalled {
 			if i == 0 || p.Intervals[i-1].Kind != iv.Kind {
 				mark(fact.Stall, iv.Dims, iv.From, 0)
@@ -169,6 +287,18 @@ func (w *World) tell(b *fact.Batch, p *fact.Play, n int32) {
 		mark(fact.FirstFrame, p.Dims, p.FirstFrame, p.StartupMS)
 		mark(fact.End, p.Dims, p.Ended, 0)
 		mark(fact.Measured, p.Dims, p.FirstFrame, 0)
+		for range p.Rewinds {
+			mark(fact.Rewind, p.Dims, p.FirstFrame, 0)
+		}
+		for range p.Skips {
+			mark(fact.Skip, p.Dims, p.FirstFrame, 0)
+		}
+		if p.DroppedFrames > 0 {
+			mark(fact.DroppedFrames, p.Dims, p.FirstFrame, p.DroppedFrames)
+		}
+		if n > 0 && !again {
+			w.monotone(b, p, mark)
+		}
 		if p.Completed {
 			mark(fact.Completed, p.Dims, p.FirstFrame, 0)
 		}
@@ -179,5 +309,8 @@ func (w *World) tell(b *fact.Batch, p *fact.Play, n int32) {
 		mark(fact.Exit, p.Dims, p.Requested, 0)
 	default:
 		mark(fact.StartFailure, p.Dims, p.Requested, 0)
+		if p.ErrorClass == "business" {
+			mark(fact.BusinessFailure, p.Dims, p.Requested, 0)
+		}
 	}
 }

@@ -19,6 +19,8 @@ type Memory struct {
 	offsets     []warehouse.Offset
 	// Fail, when set, is asked before each Apply and fails it.
 	Fail func() error
+	// Days are how the sample's days are cut.
+	Days rollup.Days
 }
 
 // Offsets are the ends of what was applied.
@@ -64,6 +66,16 @@ func (m *Memory) Scan(_ context.Context, s rollup.Scan) (warehouse.Snapshot, err
 	r := acc.Result()
 	r.Engine = "reference"
 	return warehouse.Snapshot{Result: r, Offsets: offsets}, nil
+}
+
+// Sample sums the generations' plays: all viewers are in it.
+func (m *Memory) Sample(_ context.Context, s rollup.SampleScan) (*rollup.Sample, []warehouse.Offset, error) {
+	generations, offsets := m.snapshot()
+	sample := rollup.NewSample(s, m.Days)
+	for _, g := range generations {
+		sample.AddGeneration(g)
+	}
+	return sample, offsets, nil
 }
 
 // Retention sums the generations' curves.

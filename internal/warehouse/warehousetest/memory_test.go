@@ -3,6 +3,7 @@ package warehousetest_test
 import (
 	"testing"
 
+	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
 	"playhead/internal/warehouse/warehousetest"
 )
@@ -11,7 +12,7 @@ func TestReferenceDriver(t *testing.T) {
 	kept := map[string]*warehousetest.Memory{}
 	warehousetest.Run(t, func(_ *testing.T, dir string) warehouse.Warehouse {
 		if kept[dir] == nil {
-			kept[dir] = &warehousetest.Memory{}
+			kept[dir] = &warehousetest.Memory{Days: rollup.NewDays(warehousetest.Zone(t))}
 		}
 		return kept[dir]
 	})

@@ -1,0 +1,217 @@
+package rollup
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+
+	"playhead/internal/sketch"
+)
+
+// Row is a cell of a face as a warehouse stores it. It is only good during the call.
+type Row struct {
+	Source Source // the finest that keeps it
+	Bucket int64  // start of the cell, epoch ms
+	Face   Face
+	Keys   []string // by the face's dimensions
+	// Measures are all, of which the source keeps some.
+	Measures Measures
+
+	table *table
+	ref   uint32
+	held  *[SketchCount]held // to write sketches from
+}
+
+// Image appends a sketch of the row as it is stored, and returns the estimate
+// that stands beside it. Nothing is appended where there is none.
+func (r *Row) Image(k Sketch, dst []byte) ([]byte, float64) {
+	if r.table.first == nil {
+		return dst, 0
+	}
+	for at := r.table.first[r.ref-1]; at != 0; {
+		n := r.table.nodes.at(at)
+		if n.kind == k {
+			return n.image(&r.held[k], dst)
+		}
+		at = n.next
+	}
+	return dst, 0
+}
+
+// image writes a node's sketch. h is one of its kind to use again and again.
+func (n *node) image(h *held, dst []byte) ([]byte, float64) {
+	switch {
+	case n.hll != nil:
+		return n.hll.AppendBinary(dst), n.hll.Estimate()
+	case n.kll != nil:
+		return n.kll.AppendBinary(dst), float64(n.kll.Count())
+	case n.theta != nil:
+		return n.theta.AppendBinary(dst), n.theta.Estimate()
+	case n.n == 0:
+		return dst, 0
+	case h.kind != n.kind || h.hll == nil && h.kll == nil && h.theta == nil:
+		h.kind = n.kind
+		h.make()
+	}
+	switch {
+	case h.hll != nil:
+		h.hll.Reset()
+		n.addTo(h)
+		return h.hll.AppendBinary(dst), h.hll.Estimate()
+	case h.kll != nil:
+		*h.kll = sketch.KLLFloat{}
+		n.addTo(h)
+		return h.kll.AppendBinary(dst), float64(h.kll.Count())
+	}
+	h.theta.Reset()
+	n.addTo(h)
+	return h.theta.AppendBinary(dst), h.theta.Estimate()
+}
+
+// StoredSources are the finest sources of each family: what Fold takes. Facts of
+// long ago are in a coarser one of the same family.
+func StoredSources() []Source {
+	var list []Source
+	for f := range familyCount {
+		list = append(list, families[f].sources[0])
+	}
+	return list
+}
+
+// Coarser are the sources of the same family, finest first, whose cells those of
+// s can be summed to.
+func (s Source) Coarser() []Source {
+	if f, level, ok := s.place(); ok {
+		return families[f].sources[level+1:]
+	}
+	return nil
+}
+
+// Fold sums the cells of sealed generations that belong to a source and those
+// coarser, and calls fn for every row: by face, then by time, then by keys. It
+// holds no more than one face at a time.
+func Fold(generations []*Generation, source Source, fn func(r *Row) error) error {
+	f, _, ok := source.place()
+	if !ok {
+		return ErrNotCovered
+	}
+	for _, g := range generations {
+		g.mu.RLock()
+		defer g.mu.RUnlock()
+	}
+	for i := range families[f].faces {
+		spec := &families[f].faces[i]
+		fold := folding{f: f, face: spec, table: newTable(&baseSpec{spec.dims, families[f].measures, families[f].sketches &^ spec.without})}
+		for _, g := range generations {
+			fold.add(g, spec.base)
+			if spec.gauge != 0 {
+				fold.add(g, spec.gauge)
+			}
+		}
+		if err := fold.rows(fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folding is one face of several generations.
+type folding struct {
+	f      family
+	face   *faceSpec
+	dicts  [MaxKeys]dictionary
+	tuples tuples
+	pieces pieces
+	table  table
+}
+
+// add adds the cells of a base of a generation.
+func (o *folding) add(g *Generation, base int) {
+	t := &g.tables[o.f][base]
+	if len(t.heads) == 0 {
+		return
+	}
+	at := make([]uint32, len(g.pieces[o.f].list))
+	for i, p := range g.pieces[o.f].list {
+		at[i] = o.pieces.find(p.start, p.end, int(p.level))
+	}
+	x := expander{n: &g.names, base: t.spec, by: o.face.dims}
+	for i, h := range t.heads {
+		k := g.names.key(o.f, base, h.key)
+		x.each(&k, func(keys []string) {
+			var to key
+			for j, v := range keys {
+				to[j] = o.dicts[j].id(v)
+			}
+			id := to[0]
+			if len(keys) > 1 {
+				id = o.tuples.many(to)
+			}
+			ref := o.table.cell(at[h.piece], id)
+			o.table.merge(ref, t, uint32(i)+1, o.table.spec.sketches)
+		})
+	}
+}
+
+// rows calls fn for every cell, in order.
+func (o *folding) rows(fn func(r *Row) error) error {
+	var ranks [MaxKeys][]uint32
+	for j := range o.face.dims {
+		ranks[j] = rankOf(o.dicts[j].texts)
+	}
+	keyOf := func(id uint32) key {
+		if len(o.face.dims) < 2 {
+			return key{id}
+		}
+		return o.tuples.list[id]
+	}
+	order := make([]uint32, len(o.table.heads))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int {
+		x, y := o.table.heads[a], o.table.heads[b]
+		if x.piece != y.piece {
+			p, q := o.pieces.list[x.piece], o.pieces.list[y.piece]
+			return cmp.Or(cmp.Compare(p.start, q.start), cmp.Compare(p.level, q.level))
+		}
+		k, l := keyOf(x.key), keyOf(y.key)
+		for j := range o.face.dims {
+			if c := cmp.Compare(ranks[j][k[j]], ranks[j][l[j]]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	r := Row{Face: o.face.face, Keys: make([]string, len(o.face.dims)), table: &o.table, held: new([SketchCount]held)}
+	for _, i := range order {
+		h := o.table.heads[i]
+		p := o.pieces.list[h.piece]
+		r.Source, r.Bucket, r.ref = families[o.f].sources[p.level], p.start, i+1
+		k := keyOf(h.key)
+		for j := range r.Keys {
+			r.Keys[j] = o.dicts[j].texts[k[j]]
+		}
+		r.Measures = Measures{}
+		o.table.sum(r.ref, &r.Measures)
+		if err := fn(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rankOf is the place of each text in alphabetical order.
+func rankOf(texts []string) []uint32 {
+	order := make([]int, len(texts))
+	for i := range order {
+		order[i] = i
+	}
+	sort.Slice(order, func(a, b int) bool { return strings.Compare(texts[order[a]], texts[order[b]]) < 0 })
+	ranks := make([]uint32, len(texts))
+	for place, i := range order {
+		ranks[i] = uint32(place)
+	}
+	return ranks
+}

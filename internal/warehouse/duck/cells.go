@@ -1,0 +1,201 @@
+package duck
+
+import (
+	"bytes"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"playhead/internal/rollup"
+)
+
+// cellAppender appends rows to a table of cells, all at once when it is closed.
+type cellAppender struct {
+	appender *duckdb.Appender
+	source   rollup.Source
+	keys     int
+	measures []rollup.Measure
+	sketches []rollup.Sketch
+	values   []driver.Value
+	image    []byte
+}
+
+func newCellAppender(s session, source rollup.Source, table string) (*cellAppender, error) {
+	a, err := duckdb.NewAppenderFromConn(s.conn, "", table)
+	if err != nil {
+		return nil, err
+	}
+	return &cellAppender{appender: a, source: source, keys: keyCount(source), measures: source.Measures(), sketches: kinds(source.Sketches())}, nil
+}
+
+// close commits what was appended to the transaction, or forgets it.
+func (a *cellAppender) close(failed bool) error {
+	if failed {
+		return errors.Join(a.appender.Clear(), a.appender.Close())
+	}
+	return a.appender.Close()
+}
+
+// begin starts a row.
+func (a *cellAppender) begin(bucket int64, tier, face uint8, keys []string) {
+	a.values = append(a.values[:0], bucket, tier, face)
+	for i := range a.keys {
+		if i < len(keys) {
+			a.values = append(a.values, keys[i])
+		} else {
+			a.values = append(a.values, nil)
+		}
+	}
+}
+
+func (a *cellAppender) addMeasures(m *rollup.Measures) {
+	for _, k := range a.measures {
+		if m[k] == 0 {
+			a.values = append(a.values, nil)
+		} else {
+			a.values = append(a.values, m[k])
+		}
+	}
+}
+
+// row appends a fresh part.
+func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
+	a.begin(bucket, 0, uint8(r.Face), r.Keys)
+	a.addMeasures(&r.Measures)
+	for _, k := range a.sketches {
+		image, estimate := r.Image(k, a.image[:0])
+		if len(image) == 0 {
+			a.values = append(a.values, nil, nil)
+			continue
+		}
+		a.image = image
+		a.values = append(a.values, bytes.Clone(image), estimate)
+	}
+	return a.appender.AppendRow(a.values...)
+}
+
+// cellColumns are the columns of a source in the order in which cellReader reads them.
+func cellColumns(s rollup.Source) string {
+	list := []string{"bucket", "face"}
+	for i := range keyCount(s) {
+		list = append(list, fmt.Sprint("k", i))
+	}
+	for _, m := range s.Measures() {
+		list = append(list, measureColumn(m))
+	}
+	for _, k := range kinds(s.Sketches()) {
+		list = append(list, sketchColumn(k), sketchColumn(k)+"_n")
+	}
+	return strings.Join(list, ", ")
+}
+
+// part is a stored cell, or several merged.
+type part struct {
+	bucket   int64
+	face     uint8
+	keys     []string
+	measures rollup.Measures
+	images   [rollup.SketchCount]stored
+}
+
+// stored is a sketch of a part: its image while it is the only one, then the
+// merged sketch.
+type stored struct {
+	image    []byte
+	estimate float64
+	merged   *rollup.Sketches
+}
+
+// cellReader reads rows of cellColumns.
+type cellReader struct {
+	source   rollup.Source
+	keys     int
+	measures []rollup.Measure
+	sketches []rollup.Sketch
+}
+
+func newCellReader(s rollup.Source) *cellReader {
+	return &cellReader{s, keyCount(s), s.Measures(), kinds(s.Sketches())}
+}
+
+func (c *cellReader) read(row []driver.Value) *part {
+	p := &part{bucket: row[0].(int64), face: row[1].(uint8)}
+	row = row[2:]
+	p.keys = make([]string, len(c.source.FaceDimensions(rollup.Face(p.face))))
+	for i := range p.keys {
+		p.keys[i], _ = row[i].(string)
+	}
+	row = row[c.keys:]
+	for i, m := range c.measures {
+		p.measures[m], _ = row[i].(int64)
+	}
+	row = row[len(c.measures):]
+	for i, k := range c.sketches {
+		image, _ := row[2*i].([]byte)
+		p.images[k].image = image
+		p.images[k].estimate, _ = row[2*i+1].(float64)
+	}
+	return p
+}
+
+// same reports whether two parts are of one cell.
+func (p *part) same(o *part) bool {
+	if p.bucket != o.bucket || p.face != o.face {
+		return false
+	}
+	for i := range p.keys {
+		if p.keys[i] != o.keys[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// merge adds another part of the cell.
+func (c *cellReader) merge(p, o *part) error {
+	for _, m := range c.measures {
+		p.measures[m] += o.measures[m]
+	}
+	for _, k := range c.sketches {
+		to, from := &p.images[k], &o.images[k]
+		switch {
+		case len(from.image) == 0:
+			continue
+		case to.merged == nil && len(to.image) == 0:
+			*to = *from
+			continue
+		case to.merged == nil:
+			made := rollup.NewSketches(rollup.SketchesOf(k))
+			to.merged = &made
+			if err := made.Absorb(k, to.image); err != nil {
+				return err
+			}
+			to.image = nil
+		}
+		if err := to.merged.Absorb(k, from.image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part appends a merged part.
+func (a *cellAppender) part(p *part, tier uint8) error {
+	a.begin(p.bucket, tier, p.face, p.keys)
+	a.addMeasures(&p.measures)
+	for _, k := range a.sketches {
+		image, estimate := p.images[k].image, p.images[k].estimate
+		if p.images[k].merged != nil {
+			image, estimate = p.images[k].merged.Image(k)
+		}
+		if len(image) == 0 {
+			a.values = append(a.values, nil, nil)
+		} else {
+			a.values = append(a.values, image, estimate)
+		}
+	}
+	return a.appender.AppendRow(a.values...)
+}

@@ -64,6 +64,8 @@ acme() {
 clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
+# Many more random viewers for the oracle of what they do across plays.
+journeys() { tools/with-cache.sh go test -count=1 -timeout 20m ./internal/journey -run TestOracle -stories 20000; }
 fuzz() { tools/with-cache.sh tools/fuzz.sh 60s; }
 
 need_go() {
@@ -105,6 +107,7 @@ step clients       need_clients clients
 on_demand screenshots need_browser screenshots
 if $long; then
   step race-all    need_go      race_all
+  step journeys    need_go      journeys
   step fuzz        need_go      fuzz
 fi
 

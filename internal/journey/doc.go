@@ -2,7 +2,8 @@
 // became of them, selects, sessions, searches, what is seen of a title in all
 // plays together, what the viewer likes. Events and the changes of plays go in,
 // in any order within the reorder horizon; facts come out that do not depend on
-// order, duplication, batch cuts or restarts. Definitions: docs/plays.md.
+// order, duplication, batch cuts or restarts. Definitions:
+// docs/journeys.md.
 //
 // How: what can be taken back (a counted impression, a select, a new viewer, the
 // impression of a play's row) is said at once and taken back when something

@@ -50,6 +50,7 @@ type Engine struct {
 	keys    map[uint32]map[event.ViewerKey]struct{}
 	titles  map[titleKey][]byte // changed since the last snapshot
 	batch   indexes
+	bytes   int64 // footprint of the viewers in memory
 	failure error // of a hook that could not say so
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"unsafe"
 
 	"playhead/internal/event"
 	"playhead/internal/play"
@@ -410,12 +411,43 @@ func (g *Engine) save(v *viewer, save Save) {
 		v.agendaNew = false
 		save(KindAgenda, v.key[:], v.agendaEntry())
 	}
-	switch {
-	case v.received+keepAway <= g.now:
-		g.forget(v)
-	case v.more != nil && v.moreUsed+keepAway <= g.now:
+	if v.more != nil && v.moreUsed+keepAway <= g.now {
 		v.more = nil
 	}
+	size := v.footprint()
+	g.bytes += size - v.size
+	v.size = size
+	if v.received+keepAway <= g.now {
+		g.forget(v)
+	}
+}
+
+// footprint is about how many bytes a viewer takes in memory: structs and lists;
+// interned texts are shared.
+func (v *viewer) footprint() int64 {
+	n := int64(unsafe.Sizeof(*v)) + int64(cap(v.sessions))*int64(unsafe.Sizeof(session{})) + 48
+	m := v.more
+	if m == nil {
+		return n
+	}
+	n += int64(unsafe.Sizeof(*m)) + int64(cap(m.seen))*int64(unsafe.Sizeof(seen{})) +
+		int64(cap(m.impressions))*int64(unsafe.Sizeof(impression{})) + int64(cap(m.selects))*int64(unsafe.Sizeof(choice{})) +
+		int64(cap(m.hits))*int64(unsafe.Sizeof(hit{})) + int64(cap(m.searches))*int64(unsafe.Sizeof(search{})) +
+		int64(cap(m.titles))*int64(unsafe.Sizeof(chosen{})) + int64(cap(m.months))*int64(unsafe.Sizeof(month{}))
+	for _, p := range m.plays {
+		n += int64(unsafe.Sizeof(*p)) + int64(cap(p.rows))*int64(unsafe.Sizeof(row{}))
+		for i := range p.rows {
+			n += int64(cap(p.rows[i].held))
+		}
+	}
+	return n
+}
+
+// Bytes is about how much memory the engine holds: viewers, as of the last
+// snapshot, and who waits.
+func (g *Engine) Bytes() int64 {
+	const entry = int64(unsafe.Sizeof(event.ViewerKey{}))
+	return g.bytes + entry*int64(g.Waiting())
 }
 
 func (m *more) empty() bool {
@@ -425,6 +457,7 @@ func (m *more) empty() bool {
 
 func (g *Engine) forget(v *viewer) {
 	g.unlink(v)
+	g.bytes -= v.size
 	delete(g.viewers, v.key)
 }
 

@@ -63,6 +63,7 @@ type viewer struct {
 	moreDirty  bool
 	agendaNew  bool // the stored agenda entry is another
 	moreUsed   int64
+	size       int64 // bytes, as of the last snapshot; see footprint
 	prev, next *viewer
 }
 

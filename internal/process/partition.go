@@ -30,17 +30,18 @@ type partition struct {
 	engine *play.Engine
 	across *journey.Engine
 
-	next      int64 // the next offset to read
-	event     event.Event
-	batch     fact.Batch
-	told      int // changes of plays that the journey engine knows
-	encoded   []byte
-	tx        eventlog.Transaction
-	received  int64 // of the newest record read
-	sinceSnap int   // events since the last snapshot
-	snapped   time.Time
-	snapshot  int64 // offset the stored state stands at
-	sweeping  byte  // first byte of the idle viewers looked at next
+	next        int64 // the next offset to read
+	event       event.Event
+	batch       fact.Batch
+	told        int // changes of plays that the journey engine knows
+	encoded     []byte
+	tx          eventlog.Transaction
+	received    int64 // of the newest record read
+	sinceSnap   int   // events since the last snapshot
+	snapped     time.Time
+	snapshot    int64 // offset the stored state stands at
+	acrossBytes int64
+	sweeping    byte // first byte of the idle viewers looked at next
 
 	marks []trimMark
 }

@@ -70,7 +70,12 @@ type Stats struct {
 	// Evicted is what did not fit into the bounds of one play or viewer.
 	Evicted            int64
 	OpenPlays, Viewers int64
-	Epochs, Snapshots  int64
+	// LateHorizon and LateClosed are the LateDropped by reason.
+	LateHorizon, LateClosed int64
+	// Across is how many viewers are in memory for what they do across plays,
+	// AcrossBytes about how much memory that takes.
+	Across, AcrossBytes int64
+	Epochs, Snapshots   int64
 	// LagRecords is how many records of "events" are not processed yet.
 	LagRecords int64
 	// CommitMillis is how long the last commit took.
@@ -90,6 +95,7 @@ type Runner struct {
 	pending bool
 	stats   struct {
 		events, duplicates, late, evicted, open, viewers atomic.Int64
+		lateHorizon, lateClosed, across, acrossBytes     atomic.Int64
 		epochs, snapshots, lag, commitMillis             atomic.Int64
 		ready                                            atomic.Bool
 	}
@@ -105,6 +111,7 @@ func (r *Runner) Stats() Stats {
 	s := &r.stats
 	return Stats{
 		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(), Evicted: s.evicted.Load(),
+		LateHorizon: s.lateHorizon.Load(), LateClosed: s.lateClosed.Load(), Across: s.across.Load(), AcrossBytes: s.acrossBytes.Load(),
 		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
 		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), Ready: s.ready.Load(),
 	}
@@ -120,6 +127,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 		return fmt.Errorf("restore state: %w", err)
 	}
+	r.stats.open.Store(int64(r.count()))
 	r.stats.ready.Store(true)
 	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
 	running, stop := context.WithCancel(ctx)
@@ -268,25 +276,34 @@ func (r *Runner) commit(ctx context.Context, txs []eventlog.Transaction) error {
 
 // after takes note of a committed epoch.
 func (r *Runner) after(ctx context.Context) error {
-	var open, viewers, lag int64
+	var open, viewers, across, acrossBytes, lag int64
 	for _, p := range r.parts {
 		c := p.batch.Counts
 		r.stats.events.Add(c.Events)
 		r.stats.duplicates.Add(c.Duplicates)
 		r.stats.late.Add(c.LateDropped)
 		r.stats.evicted.Add(c.Evicted)
+		r.stats.lateHorizon.Add(c.LateHorizon)
+		r.stats.lateClosed.Add(c.LateClosed)
 		if p.tx.Snapshot {
 			r.stats.snapshots.Add(1)
 		}
 		p.committed()
 		open += int64(p.engine.OpenPlays())
 		viewers += int64(p.engine.Viewers())
+		across += int64(p.across.Viewers())
+		if p.tx.Snapshot {
+			p.acrossBytes = p.across.Bytes()
+		}
+		acrossBytes += p.acrossBytes
 		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
 			lag += max(0, next-p.next)
 		}
 	}
 	r.stats.open.Store(open)
 	r.stats.viewers.Store(viewers)
+	r.stats.across.Store(across)
+	r.stats.acrossBytes.Store(acrossBytes)
 	r.stats.lag.Store(lag)
 	for _, p := range r.parts {
 		if err := p.trim(ctx); err != nil {

@@ -140,7 +140,17 @@ export function playerTests(player, streams, { quirks = {}, also = [] } = {}) {
 
 const near = (got, want, within, what, all) => assert.ok(Math.abs(got - want) <= within, `${what}: ${Math.round(got)} ms, measured ${Math.round(want)} ms; ${JSON.stringify(all)}`)
 
-function checkWatched({ measured, atOnce, later, came }) {
+// toldStartup is the time from the player's own word "starting", or from its
+// first word on how it stands where it has none such (shaka-player), to "playing".
+function toldStartup(lines) {
+  const first = said => lines.flatMap(line => {
+    const time = said.test(line) && /(?:^|,)ts=(\d+)/.exec(line)
+    return time ? [Number(time[1])] : []
+  }).sort((a, b) => a - b)[0]
+  return first(/(?:^|,)sta=p(?:,|$)/) - (first(/(?:^|,)sta=s(?:,|$)/) ?? first(/(?:^|,)sta=/))
+}
+
+function checkWatched({ play, measured, atOnce, later, came }) {
   const all = { measured, came }
   console.log(`watched ${Math.round(measured.watchedMs)} ms, counted ${Math.round(came.watchMs)}; stalled ${Math.round(measured.stallMs)}, counted ${Math.round(came.stallMs)} and ${Math.round(came.seekStallMs)} after seeks; startup ${Math.round(measured.startupMs)}, counted ${Math.round(came.startup_time)}`)
   assert.equal(came.plays, 1)
@@ -148,7 +158,11 @@ function checkWatched({ measured, atOnce, later, came }) {
   near(came.watchMs, measured.watchedMs, 1000, 'watch time', all)
   assert.ok(measured.pausedMs > 2400, 'there was a pause, and it is not in the watch time')
   near(came.mediaMs, measured.watchedMs - measured.startupMs - measured.stallMs - measured.seekStallMs, 1500, 'media time', all)
-  near(came.startup_time, measured.startupMs, 600, 'startup', all)
+  // What the player said, not what the element measured: on a busy machine its
+  // first words come a second late, and shaka-player's "playing" before a picture.
+  const told = toldStartup(play.lines)
+  near(came.startup_time, told, 50, 'startup', { lines: play.lines.slice(0, 8), ...all })
+  assert.ok(told > 0 && told < measured.startupMs + 600, `a startup of ${told} ms, measured ${measured.startupMs}`)
   assert.ok(measured.stalls >= 1, 'it was starved')
   near(came.stallMs, measured.stallMs, 600, 'the stall', all)
   assert.ok(came.stalls >= measured.stalls && came.stalls <= measured.stalls + measured.seeks + 1, `${came.stalls} stalls`)

@@ -114,7 +114,7 @@ func (s *slots) at(id uint32) fact.Slot { return s.list[id-1] }
 // taken back are said anew with it. It is remembered with the play; of a play
 // that is not in memory it does nothing. A nil slot takes an attribution away.
 func (g *Engine) Attribute(viewer event.ViewerKey, play event.Ref, slot *fact.Slot, out *fact.Batch) {
-	v := g.viewers[viewer]
+	v := g.viewers.get(&viewer)
 	if v == nil {
 		return
 	}

@@ -25,7 +25,7 @@ func TestReadsVersion1(t *testing.T) {
 		must(t, err)
 		g := New(DefaultConfig(), nil)
 		must(t, g.Restore(event.ViewerKey{1}, state))
-		again := g.appendViewer(nil, g.viewers[event.ViewerKey{1}])
+		again := g.appendViewer(nil, viewerOne(g))
 		g.Ready()
 		var b fact.Batch
 		g.Begin()
@@ -44,7 +44,7 @@ func TestReadsVersion1(t *testing.T) {
 		}
 		second := New(DefaultConfig(), nil)
 		must(t, second.Restore(event.ViewerKey{1}, again))
-		if !bytes.Equal(second.appendViewer(nil, second.viewers[event.ViewerKey{1}]), again) {
+		if !bytes.Equal(second.appendViewer(nil, viewerOne(second)), again) {
 			t.Errorf("line %d: what becomes of it does not survive being stored", n+1)
 		}
 	}

@@ -53,7 +53,7 @@ func DefaultConfig() Config {
 		LateLimit: 24 * 3_600_000, ForgetAfter: 72 * 3_600_000,
 		MinStall: 50, SeekWindow: 3_000, MinSeek: 2_000, Heartbeat: 30_000, StallActive: 5 * 60_000,
 		PositionSlack: 2_000, QualifiedAfter: 120_000,
-		MaxListed: 4_000, MaxKept: 500, MaxPlays: 1_000, MaxOpenPlays: 2_000_000,
+		MaxListed: 2_000, MaxKept: 500, MaxPlays: 1_000, MaxOpenPlays: 2_000_000,
 	}
 }
 

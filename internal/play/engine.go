@@ -15,7 +15,7 @@ type Engine struct {
 	config  Config
 	strings *interner
 	slots   slots
-	viewers map[event.ViewerKey]*viewer
+	viewers viewers
 	// load brings back a viewer that was let go, or nil.
 	load func(event.ViewerKey) ([]byte, error)
 
@@ -50,7 +50,7 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	c.MaxListed = min(c.MaxListed, 60_000)
 	return &Engine{
 		config: c, strings: newInterner(), slots: slots{byValue: map[fact.Slot]uint32{}},
-		viewers: map[event.ViewerKey]*viewer{}, load: load, wheel: newWheel(),
+		load: load, wheel: newWheel(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
 		batchDims: map[dims]uint32{}, batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
 	}
@@ -69,7 +69,7 @@ func (g *Engine) Begin() {
 func (g *Engine) OpenPlays() int { return g.openPlays }
 
 // Viewers is how many viewers are held in memory.
-func (g *Engine) Viewers() int { return len(g.viewers) }
+func (g *Engine) Viewers() int { return g.viewers.n }
 
 // emitter says what p does to out.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
@@ -97,7 +97,7 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 	if !e.Type.OfPlay() || e.Play.IsZero() {
 		return nil
 	}
-	v, err := g.viewer(e.Viewer)
+	v, err := g.viewer(&e.Viewer)
 	if err != nil {
 		return err
 	}
@@ -195,13 +195,13 @@ func (g *Engine) importedBefore(e *event.Event) bool {
 	return false
 }
 
-func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
-	if v := g.viewers[key]; v != nil {
+func (g *Engine) viewer(key *event.ViewerKey) (*viewer, error) {
+	if v := g.viewers.get(key); v != nil {
 		return v, nil
 	}
-	v := &viewer{key: key}
+	v := &viewer{key: *key}
 	if g.load != nil {
-		data, err := g.load(key)
+		data, err := g.load(*key)
 		if err != nil {
 			return nil, err
 		}
@@ -211,7 +211,7 @@ func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
 			}
 		}
 	}
-	g.viewers[key] = v
+	g.viewers.put(v)
 	return v, nil
 }
 

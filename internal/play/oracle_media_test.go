@@ -202,6 +202,7 @@ func (o *oraclePlayer) rows() {
 		o.fillRow(&row, p)
 		o.out.Plays = append(o.out.Plays, row)
 	}
+	o.watched, o.duration = all, duration
 	if o.hasFrame && positioned && duration > 0 && !live {
 		o.mark(fact.Measured, o.frame, 0, o.frameDims)
 		if oracleUnion(all)*10 >= duration*9 {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"sort"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"playhead/internal/event"
@@ -13,17 +15,20 @@ import (
 	"playhead/internal/fact/facttest"
 )
 
-// envRounds sets how many random viewers the property tests try.
-const envRounds = "PLAYHEAD_PLAY_ROUNDS"
+// envPlays sets how many random plays the oracle is asked about; tools/test.sh
+// asks about more than a plain go test.
+const envPlays = "PLAYHEAD_PLAY_ORACLE"
 
-func oracleRounds(t *testing.T) uint64 {
-	if n, err := strconv.ParseUint(os.Getenv(envRounds), 10, 64); err == nil {
-		return n
+func oraclePlayCount(t *testing.T) int64 {
+	text := os.Getenv(envPlays)
+	if text == "" {
+		return 1_000
 	}
-	if testing.Short() {
-		return 300
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", envPlays, err)
 	}
-	return 3_000
+	return n
 }
 
 // oracleLife is a life of a play that exercises every rule.
@@ -220,15 +225,37 @@ func (l *oracleLife) live() []event.Event {
 // The stream says what the definitions say over the complete list, whatever
 // order, repetitions, ticks, restarts and evictions there were.
 func TestStreamIsTheDefinition(t *testing.T) {
-	for seed := range oracleRounds(t) {
-		if got, want := oracleRound(t, seed); !got.Equal(want) {
-			t.Fatalf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed,
-				facttest.Diff(got.String(), want.String()), facttest.Diff(want.String(), got.String()))
+	want := oraclePlayCount(t)
+	var seeds, plays, events atomic.Int64
+	t.Run("plays", func(t *testing.T) {
+		for n := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				for plays.Load() < want && !t.Failed() {
+					p, e := oracleCheck(t, uint64(seeds.Add(1)-1))
+					plays.Add(int64(p))
+					events.Add(int64(e))
+				}
+			})
 		}
-	}
+	})
+	t.Logf("%d random plays of %d events: no difference", plays.Load(), events.Load())
 }
 
-func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
+func oracleCheck(t *testing.T, seed uint64) (plays, events int) {
+	stream, sum, heard, told, events := oracleRound(t, seed)
+	if !stream.Equal(sum) {
+		got, want := stream.String(), sum.String()
+		t.Errorf("seed %d: the stream says otherwise than the definitions\n--- stream\n%s\n--- definitions\n%s", seed,
+			facttest.Diff(got, want), facttest.Diff(want, got))
+	}
+	if err := heard.agrees(told); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+	return len(told), events
+}
+
+func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger, heard listener, told map[event.Ref]oracleTold, events int) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	var plays [][]event.Event
 	var all []event.Event
@@ -252,7 +279,7 @@ func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
 		all = append(all, events...)
 	}
 	var truth fact.Batch
-	oraclePlays(plays, &truth)
+	told = oraclePlays(plays, &truth)
 	sum = facttest.NewLedger()
 	sum.Add(&truth)
 
@@ -262,6 +289,13 @@ func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
 	store := newMemory()
 	g := store.engine(t)
 	var out fact.Batch
+	heard = listener{}
+	hear := func() {
+		if err := heard.hear(g.Changes); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		g.Changes = g.Changes[:0]
+	}
 	next := func() {
 		stream.Add(&out)
 		out.Reset()
@@ -272,8 +306,10 @@ func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
 		if err := g.Apply(&arrival[i], &out); err != nil {
 			t.Fatal(err)
 		}
+		hear()
 		if r.IntN(7) == 0 {
 			g.Tick(arrival[i].ReceivedAt, &out)
+			hear()
 			next()
 		}
 		if r.IntN(9) == 0 {
@@ -288,6 +324,7 @@ func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger) {
 		}
 	}
 	g.Settle(1, &out)
+	hear()
 	stream.Add(&out)
-	return stream, sum
+	return stream, sum, heard, told, len(arrival)
 }

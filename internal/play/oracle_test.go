@@ -69,6 +69,8 @@ type oraclePlayer struct {
 	requestDims, frameDims fact.Dims
 	framePart, frameMoment int
 	active                 []oracleActive
+	watched                []oracleStretch // of all parts
+	duration               int64           // the last that is known, −1 none
 }
 
 type oracleActive struct {
@@ -127,8 +129,9 @@ func oracleDims(d fact.Dims, e *event.Event) fact.Dims {
 
 // oraclePlays is the facts of the plays of one viewer; each list is all events
 // of one play, without repetitions.
-func oraclePlays(plays [][]event.Event, out *fact.Batch) {
+func oraclePlays(plays [][]event.Event, out *fact.Batch) map[event.Ref]oracleTold {
 	var active []oracleActive
+	told := map[event.Ref]oracleTold{}
 	for _, events := range plays {
 		if len(events) == 0 {
 			continue
@@ -141,8 +144,10 @@ func oraclePlays(plays [][]event.Event, out *fact.Batch) {
 		o.spans()
 		o.rows()
 		active = append(active, o.active...)
+		told[o.play] = o.told()
 	}
 	oracleViewers(active, out)
+	return told
 }
 
 // walk finds the state after each event, the parts, and what happens at a moment.

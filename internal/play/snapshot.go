@@ -109,7 +109,7 @@ func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
 		return err
 	}
 	v.stored = Open
-	g.viewers[key] = v
+	g.viewers.put(v)
 	for p := v.plays; p != nil; p = p.sibling {
 		if p.open() {
 			g.openPlays++
@@ -121,11 +121,11 @@ func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
 
 // Ready files what was restored under what will be due of it.
 func (g *Engine) Ready() {
-	for _, v := range g.viewers {
+	g.viewers.each(func(v *viewer) {
 		for p := v.plays; p != nil; p = p.sibling {
 			g.file(p)
 		}
-	}
+	})
 }
 
 // Expired reports whether an idle viewer's stored state is of no more use at

@@ -21,6 +21,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
+func viewerOne(g *Engine) *viewer { return g.viewers.get(&event.ViewerKey{1}) }
+
 // someState is the stored state of a viewer in the middle of things.
 func someState(t testing.TB, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 3))
@@ -32,7 +34,7 @@ func someState(t testing.TB, seed uint64) []byte {
 			must(t, g.Apply(&e, &b))
 		}
 	}
-	return g.appendViewer(nil, g.viewers[event.ViewerKey{1}])
+	return g.appendViewer(nil, viewerOne(g))
 }
 
 func TestStateRoundTrip(t *testing.T) {
@@ -40,7 +42,7 @@ func TestStateRoundTrip(t *testing.T) {
 		state := someState(t, seed)
 		g := New(DefaultConfig(), nil)
 		must(t, g.Restore(event.ViewerKey{1}, state))
-		if again := g.appendViewer(nil, g.viewers[event.ViewerKey{1}]); !bytes.Equal(again, state) {
+		if again := g.appendViewer(nil, viewerOne(g)); !bytes.Equal(again, state) {
 			t.Fatalf("seed %d: %d bytes become %d other bytes", seed, len(state), len(again))
 		}
 	}
@@ -62,7 +64,7 @@ func FuzzRestore(f *testing.F) {
 		g.Ready()
 		var b fact.Batch
 		g.Begin()
-		v := g.viewers[event.ViewerKey{1}]
+		v := viewerOne(g)
 		for p := v.plays; p != nil; p = p.sibling {
 			for i, typ := range []event.Type{event.Heartbeat, event.Seeked, event.StallStarted, event.PlayEnded, event.PlayStarted} {
 				e := ev(typ, 0, event.Absent, int64(i)*10_000)
@@ -96,11 +98,7 @@ func TestHostilePlay(t *testing.T) {
 	var out fact.Batch
 	var counts fact.Counts
 	g.Begin()
-	n := 60_000
-	if testing.Short() {
-		n = 10_000
-	}
-	for i := range n {
+	for i := range 10_000 {
 		e := ev(event.Type(int(event.PlayRequested)+r.IntN(int(event.PlayEnded-event.PlayRequested)+1)), int64(i)+r.Int64N(30_000), r.Int64N(1<<40), r.Int64N(math.MaxInt64))
 		if r.IntN(2) == 0 {
 			e.Seq = event.Absent
@@ -116,14 +114,14 @@ func TestHostilePlay(t *testing.T) {
 		out.Reset()
 		g.Begin()
 	}
-	p := g.viewers[event.ViewerKey{1}].plays
+	p := viewerOne(g).plays
 	if len(p.kept) > c.MaxKept || cap(p.kept) > 4*c.MaxKept || p.dims.len() > maxDims || p.seqs.len() > maxSeqRanges || len(p.list) > c.MaxListed {
 		t.Fatalf("kept %d (%d), dims %d, seqs %d, listed %d", len(p.kept), cap(p.kept), p.dims.len(), p.seqs.len(), len(p.list))
 	}
 	if counts.Evicted == 0 {
 		t.Fatal("nothing was counted as evicted")
 	}
-	state := g.appendViewer(nil, g.viewers[event.ViewerKey{1}])
+	state := g.appendViewer(nil, viewerOne(g))
 	if len(state) > 1<<20 {
 		t.Fatalf("the state takes %d bytes", len(state))
 	}
@@ -142,7 +140,7 @@ func TestHostileViewer(t *testing.T) {
 		binary.LittleEndian.PutUint32(e.Play[:], uint32(i+1))
 		must(t, g.Apply(&e, &out))
 	}
-	if n := g.viewers[event.ViewerKey{1}].count(); n != 50 || g.OpenPlays() != 50 || out.Counts.Evicted != 450 {
+	if n := viewerOne(g).count(); n != 50 || g.OpenPlays() != 50 || out.Counts.Evicted != 450 {
 		t.Fatalf("%d plays, %d open, %d evicted", n, g.OpenPlays(), out.Counts.Evicted)
 	}
 	g.Settle(1, &out)

@@ -291,7 +291,7 @@ func (g *Engine) forget(v *viewer) {
 			g.wheel.drop()
 		}
 	}
-	delete(g.viewers, v.key)
+	g.viewers.remove(v)
 }
 
 // Settle closes, as silence would, what the key sent and is still open, and says
@@ -332,14 +332,14 @@ func (g *Engine) Settle(keyID uint32, out *fact.Batch) {
 // map's order.
 func (g *Engine) byKey(keyID uint32) []*viewer {
 	var out []*viewer
-	for _, v := range g.viewers {
+	g.viewers.each(func(v *viewer) {
 		for p := v.plays; p != nil; p = p.sibling {
 			if p.keyID == keyID && (p.open() || p.history || !p.over) {
 				out = append(out, v)
 				break
 			}
 		}
-	}
+	})
 	sortViewers(out)
 	return out
 }

@@ -1,0 +1,39 @@
+package play
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"playhead/internal/event"
+)
+
+// The table holds what a map holds, keys with equal tags and homes included.
+func TestViewers(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		want := map[event.ViewerKey]*viewer{}
+		var got viewers
+		for range 3_000 {
+			k := event.ViewerKey{byte(r.IntN(8)), 7: byte(r.IntN(60)), 9: byte(r.IntN(3))}
+			if old := got.get(&k); old != want[k] {
+				t.Fatalf("seed %d: %v instead of %v", seed, old, want[k])
+			} else if old == nil {
+				want[k] = &viewer{key: k}
+				got.put(want[k])
+			} else if r.IntN(3) > 0 {
+				got.remove(old)
+				delete(want, k)
+			}
+		}
+		n := 0
+		got.each(func(v *viewer) {
+			n++
+			if want[v.key] != v {
+				t.Fatalf("seed %d: %v is there still", seed, v.key)
+			}
+		})
+		if n != len(want) || got.n != n {
+			t.Fatalf("seed %d: %d viewers, counted %d, want %d", seed, n, got.n, len(want))
+		}
+	}
+}

@@ -112,7 +112,7 @@ func (f *fold) push(x *emitter, r record) {
 	case n < len(p.list):
 		p.list[n] = r
 	default:
-		p.list = append(p.list, r)
+		p.list = append(room(p.list), r)
 	}
 	f.count++
 	if r.kind == ranMedia {

@@ -206,8 +206,7 @@ func (g *Engine) change(p *playState, f *fold, kind ChangeKind, out *fact.Batch)
 }
 
 // reach says what f, which can no longer change, is the first to show after e.
-// was is the part and the state before e.
-func (p *playState) reach(f *fold, wasPart int32, e *evidence, x *emitter) {
+func (p *playState) reach(f *fold, e *evidence, x *emitter) {
 	if !p.started && f.framed {
 		p.started = true
 		if f.startup >= 0 {
@@ -228,7 +227,8 @@ func (p *playState) reach(f *fold, wasPart int32, e *evidence, x *emitter) {
 		}
 	}
 	now &^= p.reached
-	if f.part != wasPart {
+	if part := uint16(min(f.part, 1<<16-1)); part > p.finalPart {
+		p.finalPart = part
 		now |= Over
 	}
 	if now != 0 {
@@ -270,12 +270,11 @@ func (g *Engine) settled(p *playState, out *fact.Batch) {
 	}
 	p.over = true
 	x := g.emitter(p, out)
-	mute := g.muted(p, out)
+	mute := &g.mute
 	f := p.base
 	for i := range p.kept {
-		part := f.part
 		f.step(&p.kept[i], mute)
-		p.reach(&f, part, &p.kept[i], x)
+		p.reach(&f, &p.kept[i], x)
 	}
 	if f.state != idle {
 		g.final(p, &f, Over, f.last, out)

@@ -88,6 +88,7 @@ func (r *reader) foldV1(p *playState) {
 	// What a play reached before is final since long: what is still to come is
 	// said, and what it said itself needs no repetition.
 	p.started = f.framed && !f.frameHere
+	p.finalPart = uint16(max(0, min(f.part, math.MaxUint16)))
 }
 
 // stretchesV1 reads a list of which those of kind ActivePlay were stored with

@@ -8,7 +8,7 @@ import "playhead/internal/fact"
 // plays cover at that moment, the sum is the exact size of the union.
 // Times are epoch ms; own and d are the dims in the play and in the batch.
 func (x *emitter) activeViewer(from, to int64, own uint16, d uint32, n int32) {
-	for other := x.viewer.plays; other != nil; other = other.sibling {
+	for other := x.play.owner.plays; other != nil; other = other.sibling {
 		if other != x.play && other.overlaps(from, to) {
 			x.shared(from, to, x.play.dims.at(own), d, n)
 			return
@@ -30,7 +30,7 @@ func (x *emitter) viewerSpan(from, to int64, dims uint32, scope fact.Scope, n in
 func (x *emitter) shared(from, to int64, mine *dims, d uint32, n int32) {
 	for at := from; at < to; {
 		end, scope := to, fact.ScopeEvery
-		for other := x.viewer.plays; other != nil; other = other.sibling {
+		for other := x.play.owner.plays; other != nil; other = other.sibling {
 			if other == x.play || !other.near(at, to) {
 				continue
 			}

@@ -7,12 +7,15 @@ import "playhead/internal/fact"
 type emitter struct {
 	engine *Engine
 	config *Config
-	viewer *viewer
 	play   *playState
 	out    *fact.Batch
 	sign   int32
 	mute   bool
 	rows   bool // mute but for rows
+	// known: index is the batch's for that entry of the play's dims.
+	known bool
+	entry uint16
+	index uint32
 }
 
 func (x *emitter) span(kind fact.SpanKind, dims uint16, from, to int32, bitrate uint32) {
@@ -31,7 +34,7 @@ func (x *emitter) markN(kind fact.MarkKind, dims uint16, t int32, value int64, n
 	}
 	m := fact.Mark{Dims: x.dims(dims), Kind: kind, N: n * x.sign, Time: x.play.at(t), Value: value}
 	if kind == fact.FirstFrame {
-		m.Known, m.Viewer = x.play.known, x.viewer.key
+		m.Known, m.Viewer = x.play.known, x.play.owner.key
 	}
 	if kind == fact.FirstFrame || kind == fact.StartupKnown {
 		m.Taste = x.taste()
@@ -72,7 +75,7 @@ func (x *emitter) row(f *fold, n int32) {
 		dims = f.frameDims
 	}
 	r := fact.Play{
-		N: n * x.sign, Viewer: x.viewer.key, Known: p.known, Play: p.ref, Part: f.part,
+		N: n * x.sign, Viewer: x.play.owner.key, Known: p.known, Play: p.ref, Part: f.part,
 		Dims: x.dims(dims), Ended: p.at(f.last), Reason: f.reason,
 		StartupMS: -1, DurationMS: int64(f.duration), StartMS: int64(f.start), FurthestMS: int64(f.furthest),
 		MediaMS: int64(f.media), WatchedMS: int64(f.watched), StallMS: int64(f.stall), SeekStallMS: int64(f.seekStall),
@@ -153,18 +156,17 @@ func (x *emitter) interval(s stretch) fact.Interval {
 
 // dims is the batch's index for an entry of the play's dims table.
 func (x *emitter) dims(i uint16) uint32 {
-	p := x.play
-	if p.batch == x.engine.batch && p.cachedDims == i {
-		return p.cachedIndex
+	if x.known && x.entry == i {
+		return x.index
 	}
-	d := p.dims.at(i)
+	d := x.play.dims.at(i)
 	index, ok := x.engine.batchDims[*d]
 	if !ok {
 		index = uint32(len(x.out.Dims))
 		x.out.Dims = append(x.out.Dims, x.engine.strings.fact(d))
 		x.engine.batchDims[*d] = index
 	}
-	p.batch, p.cachedDims, p.cachedIndex = x.engine.batch, i, index
+	x.known, x.entry, x.index = true, i, index
 	return index
 }
 

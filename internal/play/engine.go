@@ -16,6 +16,7 @@ type Engine struct {
 	strings *interner
 	slots   slots
 	viewers viewers
+	tombs   map[event.ViewerKey][]tomb // of viewers in memory that are buried
 	// load brings back a viewer that was let go, or nil.
 	load func(event.ViewerKey) ([]byte, error)
 
@@ -27,7 +28,6 @@ type Engine struct {
 	metaDirty bool
 
 	// Of the batch under way.
-	batch       uint32
 	batchDims   map[dims]uint32
 	batchSlots  map[uint32]uint32
 	batchTastes map[uint32]uint32
@@ -48,17 +48,21 @@ type Engine struct {
 // engine let go of (see Snapshot), or nil; it may be nil itself.
 func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	c.MaxListed = min(c.MaxListed, 60_000)
-	return &Engine{
+	g := &Engine{
 		config: c, strings: newInterner(), slots: slots{byValue: map[fact.Slot]uint32{}},
 		load: load, wheel: newWheel(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
 		batchDims: map[dims]uint32{}, batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
+		tombs: map[event.ViewerKey][]tomb{},
 	}
+	g.aloud = emitter{engine: g, config: &g.config, sign: 1}
+	g.mute = g.aloud
+	g.mute.mute = true
+	return g
 }
 
 // Begin starts a new batch of facts. Facts index into the dims of their batch.
 func (g *Engine) Begin() {
-	g.batch++
 	clear(g.batchDims)
 	clear(g.batchSlots)
 	clear(g.batchTastes)
@@ -71,16 +75,12 @@ func (g *Engine) OpenPlays() int { return g.openPlays }
 // Viewers is how many viewers are held in memory.
 func (g *Engine) Viewers() int { return g.viewers.n }
 
-// emitter says what p does to out.
+// emitter says what p does to out; the mute one that is set with it says nothing.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
-	g.aloud = emitter{engine: g, config: &g.config, viewer: p.owner, play: p, out: out, sign: 1}
-	return &g.aloud
-}
-
-// muted says nothing.
-func (g *Engine) muted(p *playState, out *fact.Batch) *emitter {
-	g.mute = emitter{engine: g, config: &g.config, viewer: p.owner, play: p, out: out, sign: 1, mute: true}
-	return &g.mute
+	x := &g.aloud
+	x.play, x.out, x.sign, x.mute, x.rows, x.known = p, out, 1, false, false, false
+	g.mute.play, g.mute.out = p, out
+	return x
 }
 
 // Apply takes the next event of the log. What follows from it is appended to out.
@@ -116,8 +116,8 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 func (g *Engine) admit(v *viewer, p *playState, e *event.Event, out *fact.Batch) *playState {
 	late := p != nil && !p.open() && p.received+g.config.LateLimit <= g.now
 	if p == nil {
-		t := v.buried(e.Play)
-		late = t != nil && t.received+g.config.ForgetAfter > g.now
+		received, ok := g.buried(v, e.Play)
+		late = ok && received+g.config.ForgetAfter > g.now
 	}
 	if late {
 		out.Counts.LateDropped++
@@ -264,7 +264,7 @@ func (p *playState) insert(at int, ev *evidence, x *emitter) {
 // anew with ev in its place.
 func (p *playState) reorder(at int, ev *evidence, x *emitter) {
 	before := p.base
-	before.steps(p.kept[:at], x.engine.muted(p, x.out))
+	before.steps(p.kept[:at], &x.engine.mute)
 	spans, marks := len(x.out.Spans), len(x.out.Marks)
 	x.sign = -1
 	p.tip = before
@@ -282,6 +282,7 @@ func (p *playState) reorder(at int, ev *evidence, x *emitter) {
 // said.
 func (p *playState) settleBase(x *emitter, room int) {
 	before := int64(p.newest) - x.config.Horizon
+	mute := &x.engine.mute
 	n := 0
 	for ; n < len(p.kept); n++ {
 		e := &p.kept[n]
@@ -291,9 +292,8 @@ func (p *playState) settleBase(x *emitter, room int) {
 			}
 			p.floor = e.time + 1
 		}
-		part := p.base.part
-		p.base.step(e, x.engine.muted(p, x.out))
-		p.reach(&p.base, part, e, x)
+		p.base.step(e, mute)
+		p.reach(&p.base, e, x)
 	}
 	if n > 0 {
 		p.kept = append(p.kept[:0], p.kept[n:]...)

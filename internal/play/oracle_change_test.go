@@ -64,7 +64,7 @@ func (o *oraclePlayer) qualify(t *oracleTold) {
 		media, waited := int64(0), int64(0)
 		for k := range i {
 			m := &o.moments[k]
-			if m.kind != fact.Playing || m.credited == 0 {
+			if m.kind != fact.Playing {
 				continue
 			}
 			waited += m.credited

@@ -53,6 +53,9 @@ func (g *Engine) Snapshot(sink StateSink) {
 		if v.stored != at && v.stored != Nowhere {
 			sink.Viewer(v.stored, v.key, nil)
 		}
+		for p := v.plays; p != nil; p = p.sibling {
+			p.trim()
+		}
 		if at != Nowhere {
 			buf = g.appendViewer(buf[:0], v)
 			sink.Viewer(at, v.key, bytes.Clone(buf))
@@ -63,7 +66,9 @@ func (g *Engine) Snapshot(sink StateSink) {
 		}
 	}
 	clear(g.dirty)
-	g.dirty = g.dirty[:0]
+	if g.dirty = g.dirty[:0]; cap(g.dirty) > 1<<16 {
+		g.dirty = nil
+	}
 	if g.metaDirty {
 		g.metaDirty = false
 		sink.Meta(g.appendMeta(nil))
@@ -80,7 +85,7 @@ func (v *viewer) place() Place {
 			return Open
 		}
 	}
-	if v.plays == nil && v.tombs == nil {
+	if v.plays == nil && !v.buried {
 		return Nowhere
 	}
 	return Idle
@@ -96,8 +101,8 @@ func (g *Engine) prune(v *viewer) {
 		}
 		return old
 	})
-	if tombs != nil || v.tombs != nil {
-		v.bury(g.now-g.config.ForgetAfter, tombs...)
+	if tombs != nil || v.buried {
+		g.bury(v, tombs)
 	}
 }
 
@@ -180,10 +185,7 @@ func (g *Engine) appendViewer(b []byte, v *viewer) []byte {
 	for p := v.plays; p != nil; p = p.sibling {
 		last = max(last, p.received)
 	}
-	var tombs []tomb
-	if v.tombs != nil {
-		tombs = *v.tombs
-	}
+	tombs := g.tombs[v.key]
 	for _, t := range tombs {
 		last = max(last, t.received)
 	}
@@ -224,7 +226,10 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 		*at, at = p, &p.sibling
 	}
 	if version > 1 {
-		v.tombs = r.tombs(last)
+		if tombs := r.tombs(last); len(tombs) > 0 {
+			v.buried = true
+			g.tombs[v.key] = tombs
+		}
 	}
 	if r.err == nil && len(r.data) > 0 {
 		r.err = errRange
@@ -239,10 +244,11 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 // tipOf makes the tip from the base and what was kept.
 func (g *Engine) tipOf(p *playState) {
 	p.tip = p.base
-	p.tip.steps(p.kept, g.muted(p, nil))
+	g.emitter(p, nil)
+	p.tip.steps(p.kept, &g.mute)
 }
 
-func (r *reader) tombs(last int64) *[]tomb {
+func (r *reader) tombs(last int64) []tomb {
 	n := r.count()
 	if n == 0 || r.err != nil {
 		return nil
@@ -254,5 +260,35 @@ func (r *reader) tombs(last int64) *[]tomb {
 		t.received = last - r.int()
 		list = append(list, t)
 	}
-	return &list
+	return list
+}
+
+// tomb remembers a play that closed longer ago than the late limit.
+type tomb struct {
+	ref      event.Ref
+	received int64
+}
+
+// buried is when a play that is too old to be corrected was last heard of.
+func (g *Engine) buried(v *viewer, ref event.Ref) (received int64, ok bool) {
+	if !v.buried {
+		return 0, false
+	}
+	for _, t := range g.tombs[v.key] {
+		if t.ref == ref {
+			return t.received, true
+		}
+	}
+	return 0, false
+}
+
+// bury adds tombs of v and forgets old ones.
+func (g *Engine) bury(v *viewer, tombs []tomb) {
+	old := g.now - g.config.ForgetAfter
+	tombs = append(slices.DeleteFunc(g.tombs[v.key], func(t tomb) bool { return t.received <= old }), tombs...)
+	if v.buried = len(tombs) > 0; v.buried {
+		g.tombs[v.key] = tombs
+	} else {
+		delete(g.tombs, v.key)
+	}
 }

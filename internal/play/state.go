@@ -1,8 +1,6 @@
 package play
 
 import (
-	"slices"
-
 	"playhead/internal/event"
 	"playhead/internal/fact"
 )
@@ -11,17 +9,12 @@ import (
 type viewer struct {
 	key   event.ViewerKey
 	plays *playState // the first; the others follow by sibling, oldest first
-	tombs *[]tomb    // plays too old to be corrected, oldest first
 	dirty bool
 	// leaving: let go once its state is stored. stored: where its state is now.
 	leaving bool
 	stored  Place
-}
-
-// tomb remembers a play that closed longer ago than the late limit.
-type tomb struct {
-	ref      event.Ref
-	received int64
+	// buried: there were plays that are too old to be corrected, see Engine.tombs.
+	buried bool
 }
 
 // playState is one play: (viewer, play id). Its times are ms after origin.
@@ -36,27 +29,27 @@ type playState struct {
 	kept     []evidence // since base, in order
 	// list is what the folds have listed so far: base and tip share it, each up to
 	// its own count.
-	list       []record
-	base, tip  fold
-	dims       dimsTable
-	newest     int32 // the highest event time seen
-	floor      int32 // what is older comes too late even within the horizon: more was kept than MaxKept
-	keyID      uint32
-	taste      uint32 // interned lines of what the viewer likes
-	slot       uint32 // index into Engine.slots plus one
-	due        uint32 // under which second the play is filed, see Engine.file; 0: nowhere
-	batch      uint32
-	cachedDims uint16 // its index in the current batch is cachedIndex
-	reached    Reached
-
-	cachedIndex uint32
-	known       bool
-	history     bool // no tick closes it, only a settle of its key
-	silent      bool // closed by silence, which the next event takes back
-	over        bool // what is known was said to be final
-	started     bool // its startup was said to be final
-	gone        bool // let go: whoever still holds it leaves it alone
+	list      []record
+	base, tip fold
+	dims      dimsTable
+	newest    int32 // the highest event time seen
+	floor     int32 // what is older comes too late even within the horizon: more was kept than MaxKept
+	keyID     uint32
+	taste     uint32 // interned lines of what the viewer likes
+	slot      uint32 // index into Engine.slots plus one
+	due       uint32 // under which second the play is filed, see Engine.file; 0: nowhere
+	finalPart uint16 // of the parts before it was said that they are over
+	reached   Reached
+	known     bool
+	history   bool // no tick closes it, only a settle of its key
+	silent    bool // closed by silence, which the next event takes back
+	over      bool // what is known was said to be final
+	started   bool // its startup was said to be final
 }
+
+// gone reports whether the play was let go: whoever still holds it leaves it
+// alone.
+func (p *playState) gone() bool { return p.owner == nil }
 
 // open reports whether the play may go on by itself.
 func (p *playState) open() bool { return !p.silent && p.tip.state != closed }
@@ -96,34 +89,9 @@ func (v *viewer) remove(which func(*playState) bool) {
 			at = &p.sibling
 			continue
 		}
-		p.gone = true
+		p.owner = nil
 		*at = p.sibling
 		p.sibling = nil
-	}
-}
-
-// buried is the tomb of a play, or nil.
-func (v *viewer) buried(ref event.Ref) *tomb {
-	if v.tombs == nil {
-		return nil
-	}
-	i := slices.IndexFunc(*v.tombs, func(t tomb) bool { return t.ref == ref })
-	if i < 0 {
-		return nil
-	}
-	return &(*v.tombs)[i]
-}
-
-// bury forgets tombs that were received before old, and adds those of plays.
-func (v *viewer) bury(old int64, plays ...tomb) {
-	var tombs []tomb
-	if v.tombs != nil {
-		tombs = slices.DeleteFunc(*v.tombs, func(t tomb) bool { return t.received <= old })
-	}
-	tombs = append(tombs, plays...)
-	v.tombs = nil
-	if len(tombs) > 0 {
-		v.tombs = &tombs
 	}
 }
 
@@ -256,12 +224,19 @@ type record struct {
 
 const ranMedia = fact.SpanKindCount
 
-// room makes room for one more piece of evidence, and not for many: most plays
-// keep as many as fit into the horizon at their heartbeat.
-func room(list []evidence) []evidence {
+// room makes room for one more, and not for many: most plays keep as many events
+// as fit into the horizon at their heartbeat, and list little.
+func room[T evidence | record](list []T) []T {
 	n := len(list)
 	if n < cap(list) && (cap(list) < 64 || n > cap(list)/4) {
 		return list
 	}
-	return append(make([]evidence, 0, n+2+n/4), list...)
+	return append(make([]T, 0, n+1+n/4), list...)
+}
+
+// trim gives back what room has left over since the play had more to keep.
+func (p *playState) trim() {
+	if cap(p.kept) > len(p.kept)+2 {
+		p.kept = append(make([]evidence, 0, len(p.kept)+1), p.kept...)
+	}
 }

@@ -91,7 +91,7 @@ func (w *wheel) take(s uint32) []*playState {
 	kept := list[:0]
 	for _, p := range list {
 		switch {
-		case p.gone:
+		case p.gone():
 			w.gone--
 		case p.due == s:
 			p.due = 0
@@ -109,7 +109,7 @@ func (w *wheel) drop() {
 	}
 	w.filed, w.gone = 0, 0
 	for s, list := range w.seconds {
-		list = slices.DeleteFunc(list, func(p *playState) bool { return p.gone || p.due != s })
+		list = slices.DeleteFunc(list, func(p *playState) bool { return p.gone() || p.due != s })
 		w.filed += len(list)
 		w.seconds[s] = list
 	}
@@ -154,7 +154,7 @@ func bySilence(list []*playState) {
 // act does what is due of p.
 func (g *Engine) act(p *playState, out *fact.Batch) {
 	switch {
-	case p.gone:
+	case p.gone():
 	case p.open() && !p.history:
 		g.closeSilent(p, out)
 	case p.open():
@@ -286,12 +286,13 @@ func (g *Engine) release(v *viewer) {
 
 func (g *Engine) forget(v *viewer) {
 	for p := v.plays; p != nil; p = p.sibling {
-		p.gone = true
+		p.owner = nil
 		if p.due != 0 {
 			g.wheel.drop()
 		}
 	}
 	g.viewers.remove(v)
+	delete(g.tombs, v.key)
 }
 
 // Settle closes, as silence would, what the key sent and is still open, and says

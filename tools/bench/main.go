@@ -25,7 +25,7 @@ type options struct {
 	viewers     int           // of the demo
 	connections int
 	kept        time.Duration // of the run with many connections
-	only        string        // "collect", "connections", "decode", "sketch" or "state" for that run alone
+	only        string        // "collect", "connections", "decode", "play", "sketch" or "state" for that run alone
 }
 
 func main() {
@@ -38,7 +38,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "sketch" or "state": that alone, without a file`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,6 +65,8 @@ func runOnly(ctx context.Context, o options, r *report) error {
 		return measureSketch(r)
 	case "state":
 		return measureState(ctx, r)
+	case "play":
+		return measurePlay(r)
 	case "decode":
 		bodies, err := prepare(ctx, 2, 50_000)
 		if err != nil {
@@ -122,6 +124,10 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("freshness: %w", err)
 	}
 	say("merging sketches, and counting members of %d groups", saltedGroups)
+	say("running the play engine in this process")
+	if err := measurePlay(&r); err != nil {
+		return fmt.Errorf("play: %w", err)
+	}
 	if err := measureSketch(&r); err != nil {
 		return fmt.Errorf("sketch: %w", err)
 	}

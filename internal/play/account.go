@@ -131,28 +131,32 @@ func (f *fold) activate(x *emitter) {
 	case stalled:
 		until = max(t, min(t+2*f.heartbeat(x.config), f.stallFrom+int32(x.config.StallActive)))
 	}
-	a := &f.active
-	if a.dims != f.dims || a.to < t {
+	if f.activeDims != f.dims || f.activeTo < t {
 		// A hole, or other dimensions from here on.
-		if a.to > t {
-			x.active(t, a.to, a.dims, -1)
-			a.to = t
+		if f.activeTo > t {
+			x.active(t, f.activeTo, f.activeDims, -1)
+			f.activeTo = t
 		}
 		f.pushActive(x)
-		f.active = stretch{from: t, to: t, dims: f.dims}
+		f.activeFrom, f.activeTo, f.activeDims = t, t, f.dims
 	}
 	switch {
-	case until > a.to:
-		x.active(a.to, until, a.dims, 1)
-	case until < a.to:
-		x.active(until, a.to, a.dims, -1)
+	case until > f.activeTo:
+		x.active(f.activeTo, until, f.activeDims, 1)
+	case until < f.activeTo:
+		x.active(until, f.activeTo, f.activeDims, -1)
 	}
-	a.to = until
+	f.activeTo = until
 }
 
 func (f *fold) pushActive(x *emitter) {
-	if f.active.to > f.active.from {
-		f.push(x, record{f.active.from, f.active.to, f.active.dims, fact.ActivePlay})
+	if a := f.active(); a.to > a.from {
+		f.push(x, record(a))
 	}
-	f.active = stretch{from: f.active.to, to: f.active.to, dims: f.active.dims}
+	f.activeFrom = f.activeTo
+}
+
+// active is the current concurrent stretch.
+func (f *fold) active() stretch {
+	return stretch{from: f.activeFrom, to: f.activeTo, dims: f.activeDims, kind: fact.ActivePlay}
 }

@@ -189,7 +189,7 @@ func (g *Engine) tell(p *playState, b before, out *fact.Batch) {
 func (g *Engine) change(p *playState, f *fold, kind ChangeKind, out *fact.Batch) *Change {
 	x := g.emitter(p, out)
 	c := Change{
-		Kind: kind, Reached: p.reached, Known: p.known, Viewer: p.owner.key, Play: p.ref, KeyID: p.keyID, Part: f.part,
+		Kind: kind, Reached: p.reached, Known: p.known, Viewer: p.owner.key, Play: p.ref, KeyID: p.keyID, Part: int32(f.part),
 		Requested: p.at(f.requested), StartupMS: -1, DurationMS: int64(f.duration), Dims: x.dims(f.reqDims),
 	}
 	if f.framed {
@@ -227,8 +227,8 @@ func (p *playState) reach(f *fold, e *evidence, x *emitter) {
 		}
 	}
 	now &^= p.reached
-	if part := uint16(min(f.part, 1<<16-1)); part > p.finalPart {
-		p.finalPart = part
+	if f.part > p.finalPart {
+		p.finalPart = f.part
 		now |= Over
 	}
 	if now != 0 {

@@ -221,7 +221,7 @@ func (p *playState) valid(c *Config) error {
 		within(*t)
 	}
 	within(p.newest)
-	for _, i := range [...]uint16{f.dims, f.reqDims, f.frameDims, f.interval.dims, f.active.dims} {
+	for _, i := range [...]uint16{f.dims, f.reqDims, f.frameDims, f.interval.dims, f.activeDims} {
 		index(i)
 	}
 	check := func(s stretch) {
@@ -231,7 +231,7 @@ func (p *playState) valid(c *Config) error {
 		ok = ok && s.kind < fact.SpanKindCount
 	}
 	check(f.interval)
-	check(f.active)
+	check(f.active())
 	for _, r := range p.list {
 		if r.kind == ranMedia {
 			ok = ok && r.from >= 0 && r.to >= r.from
@@ -326,22 +326,22 @@ func (r *reader) int32() int32 { return int32(r.int()) }
 func (f *fold) times() [9]*int32 {
 	return [9]*int32{
 		&f.last, &f.requested, &f.firstFrame, &f.stallFrom, &f.seekAt,
-		&f.interval.from, &f.interval.to, &f.active.from, &f.active.to,
+		&f.interval.from, &f.interval.to, &f.activeFrom, &f.activeTo,
 	}
 }
 
 func (f *fold) sums() [3]*int64 { return [3]*int64{&f.bitrateMS, &f.dropped, &f.lastSeq} }
 
-func (f *fold) numbers() [22]*int32 {
-	return [22]*int32{
+func (f *fold) numbers() [21]*int32 {
+	return [21]*int32{
 		&f.media, &f.watched, &f.stall, &f.seekStall, &f.knownBitrate, &f.earlier,
-		&f.stalls, &f.part, &f.pauses, &f.rewinds, &f.skips, &f.play.from, &f.play.to, &f.position, &f.ahead,
+		&f.stalls, &f.pauses, &f.rewinds, &f.skips, &f.play.from, &f.play.to, &f.position, &f.ahead,
 		&f.distinct, &f.start, &f.furthest, &f.duration, &f.startup, &f.bitrate, &f.seekFrom,
 	}
 }
 
-func (f *fold) indexes() [7]*uint16 {
-	return [7]*uint16{&f.first, &f.rate, &f.dims, &f.reqDims, &f.frameDims, &f.interval.dims, &f.active.dims}
+func (f *fold) indexes() [8]*uint16 {
+	return [8]*uint16{&f.first, &f.rate, &f.part, &f.dims, &f.reqDims, &f.frameDims, &f.interval.dims, &f.activeDims}
 }
 
 func (f *fold) flags() [10]*bool {

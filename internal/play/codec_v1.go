@@ -56,9 +56,9 @@ func (r *reader) foldV1(p *playState) {
 		*v = int32(max(0, min(r.int(), math.MaxInt32)))
 	}
 	f.lastSeq = r.int()
-	var firstActive, firstRun int32
+	var part, firstActive, firstRun int32
 	for _, v := range [...]*int32{
-		&f.stalls, &f.part, &f.play.from, &f.play.to, &f.position, &f.ahead,
+		&f.stalls, &part, &f.play.from, &f.play.to, &f.position, &f.ahead,
 		&f.distinct, &f.start, &f.furthest, &f.duration, &f.startup, &firstActive, &firstRun,
 	} {
 		*v = r.int32()
@@ -77,7 +77,9 @@ func (r *reader) foldV1(p *playState) {
 		r.skip(-1)
 		return
 	}
-	f.interval, f.active = stretch(current[0]), stretch(current[1])
+	f.interval = stretch(current[0])
+	f.activeFrom, f.activeTo, f.activeDims = current[1].from, current[1].to, current[1].dims
+	f.part = uint16(max(0, min(part, math.MaxUint16)))
 	p.list = append(p.list, actives[:firstActive]...)
 	p.list = append(p.list, runs[:firstRun]...)
 	f.first = uint16(len(p.list))
@@ -88,7 +90,7 @@ func (r *reader) foldV1(p *playState) {
 	// What a play reached before is final since long: what is still to come is
 	// said, and what it said itself needs no repetition.
 	p.started = f.framed && !f.frameHere
-	p.finalPart = uint16(max(0, min(f.part, math.MaxUint16)))
+	p.finalPart = f.part
 }
 
 // stretchesV1 reads a list of which those of kind ActivePlay were stored with

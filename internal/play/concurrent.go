@@ -71,7 +71,7 @@ func common(a, b *dims) fact.Scope {
 // near reports whether anything of the play lies in [from,to), epoch ms: a
 // quick look that may say so of a play that pauses there.
 func (p *playState) near(from, to int64) bool {
-	return p.at(p.tip.requested) < to && p.at(p.tip.active.to) > from
+	return p.at(p.tip.requested) < to && p.at(p.tip.activeTo) > from
 }
 
 func (p *playState) eachActive(fn func(stretch)) {
@@ -80,8 +80,8 @@ func (p *playState) eachActive(fn func(stretch)) {
 			fn(stretch(r))
 		}
 	}
-	if p.tip.active.to > p.tip.active.from {
-		fn(p.tip.active)
+	if a := p.tip.active(); a.to > a.from {
+		fn(a)
 	}
 }
 

@@ -75,7 +75,7 @@ func (x *emitter) row(f *fold, n int32) {
 		dims = f.frameDims
 	}
 	r := fact.Play{
-		N: n * x.sign, Viewer: x.play.owner.key, Known: p.known, Play: p.ref, Part: f.part,
+		N: n * x.sign, Viewer: x.play.owner.key, Known: p.known, Play: p.ref, Part: int32(f.part),
 		Dims: x.dims(dims), Ended: p.at(f.last), Reason: f.reason,
 		StartupMS: -1, DurationMS: int64(f.duration), StartMS: int64(f.start), FurthestMS: int64(f.furthest),
 		MediaMS: int64(f.media), WatchedMS: int64(f.watched), StallMS: int64(f.stall), SeekStallMS: int64(f.seekStall),
@@ -144,8 +144,8 @@ func (x *emitter) actives(f *fold) []fact.Interval {
 			add(stretch(r))
 		}
 	}
-	if f.active.to > f.active.from {
-		add(f.active)
+	if a := f.active(); a.to > a.from {
+		add(a)
 	}
 	return out
 }

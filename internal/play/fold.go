@@ -42,12 +42,13 @@ type fold struct {
 	stallFrom, seekAt     int32
 
 	interval stretch // the current one, not yet listed
-	active   stretch // the current concurrent stretch; may run ahead of last
+	// The current concurrent stretch; may run ahead of last.
+	activeFrom, activeTo int32
 
 	media, watched, stall, seekStall int32
 	knownBitrate                     int32
 	earlier                          int32 // media time of the parts before
-	stalls, part                     int32
+	stalls                           int32
 	pauses, rewinds, skips           int32
 
 	play                      run   // the current run, from = −1 when none
@@ -67,6 +68,8 @@ type fold struct {
 
 	dims, reqDims uint16
 	frameDims     uint16
+	activeDims    uint16
+	part          uint16
 
 	nGaps             uint8
 	state, beforeSeek state
@@ -181,7 +184,7 @@ func reopens(e *evidence) bool { return e.kind == event.PlayStarted || e.kind ==
 func (f *fold) begin(t int32, dims uint16) {
 	f.dims = dims
 	f.interval = stretch{from: t, to: t, dims: dims}
-	f.active = stretch{from: t, to: t, dims: dims}
+	f.activeFrom, f.activeTo, f.activeDims = t, t, dims
 }
 
 // open begins the play.
@@ -357,7 +360,7 @@ func (f *fold) nextPart(t int32, dims uint16, x *emitter) {
 	f.pushActive(x)
 	f.pushRun(x)
 	next := newFold()
-	next.part, next.earlier = f.part+1, f.earlier+f.media
+	next.part, next.earlier = max(f.part, f.part+1), f.earlier+f.media // the number of a 65,536th part stays
 	next.requested, next.reqDims = f.requested, f.reqDims
 	next.firstFrame, next.frameDims, next.framed = f.firstFrame, f.frameDims, f.framed
 	next.failedStart, next.positioned = f.failedStart, f.positioned

@@ -236,7 +236,7 @@ func room[T evidence | record](list []T) []T {
 
 // trim gives back what room has left over since the play had more to keep.
 func (p *playState) trim() {
-	if cap(p.kept) > len(p.kept)+2 {
+	if cap(p.kept) > len(p.kept)+1 {
 		p.kept = append(make([]evidence, 0, len(p.kept)+1), p.kept...)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"playhead/internal/event"
@@ -267,6 +268,138 @@ func TestImportTwice(t *testing.T) {
 		}
 		if g.OpenPlays() != 0 {
 			t.Fatalf("%d plays are open", g.OpenPlays())
+		}
+	}
+}
+
+// What comes for a play that closed longer ago than the late limit is counted as
+// that, in memory and from disk, until the play is forgotten; what comes too late
+// for an open play is counted apart.
+func TestLate(t *testing.T) {
+	c := DefaultConfig()
+	store := newMemory()
+	g := store.engine(t)
+	send := func(typ event.Type, at, seq, received int64) fact.Counts {
+		t.Helper()
+		e := ev(typ, at, seq, 1_000)
+		e.ReceivedAt = t0 + received
+		var out fact.Batch
+		g.Begin()
+		must(t, g.Apply(&e, &out))
+		return out.Counts
+	}
+	send(event.PlayStarted, 60_000, 1, 60_000)
+	if n := send(event.Heartbeat, 29_999, 2, 60_000); n.LateDropped != 1 || n.LateHorizon != 1 {
+		t.Fatalf("%+v", n)
+	}
+	send(event.PlayEnded, 70_000, 3, 70_000)
+	if n := send(event.Heartbeat, 71_000, 4, 70_000+c.LateLimit-1); n.LateDropped != 0 {
+		t.Fatalf("within the limit: %+v", n)
+	}
+	closed := 70_000 + c.LateLimit - 1
+	for round, after := range []int64{c.LateLimit, c.LateLimit + 1, c.ForgetAfter - 1} {
+		if n := send(event.Heartbeat, 72_000, 5, closed+after); n.LateDropped != 1 || n.LateClosed != 1 || g.OpenPlays() != 0 {
+			t.Fatalf("round %d: %+v", round, n)
+		}
+		for at := range int64(3) {
+			var out fact.Batch
+			g.Tick(t0+closed+after+at, &out)
+			g.Snapshot(store)
+		}
+		if round == 1 {
+			g = store.engine(t)
+		}
+		if g.Viewers() != 0 {
+			t.Fatalf("round %d: the viewer stays in memory", round)
+		}
+	}
+	if n := send(event.PlayStarted, 73_000, 6, closed+c.ForgetAfter); n.LateDropped != 0 || g.OpenPlays() != 1 {
+		t.Fatalf("after it is forgotten: %+v", n)
+	}
+}
+
+// Of too many open plays those close that were silent for longest; each is
+// ended, as silence would, and counted.
+func TestTooManyOpenPlays(t *testing.T) {
+	c := DefaultConfig()
+	c.MaxOpenPlays = 100
+	g := New(c, nil)
+	var out fact.Batch
+	g.Begin()
+	send := func(viewer int, typ event.Type, at int64) {
+		e := ev(typ, at, at, 0)
+		binary.LittleEndian.PutUint32(e.Viewer[:], uint32(viewer+1))
+		must(t, g.Apply(&e, &out))
+	}
+	for i := range 100 {
+		send(i, event.PlayStarted, int64(i)*1_000)
+	}
+	send(0, event.Heartbeat, 100_000) // not the most silent any more
+	for i := range 50 {
+		send(100+i, event.PlayStarted, 101_000+int64(i)*1_000)
+	}
+	if g.OpenPlays() != 100 || out.Counts.Evicted != 50 {
+		t.Fatalf("%d plays are open, %d were evicted", g.OpenPlays(), out.Counts.Evicted)
+	}
+	key := event.ViewerKey{1}
+	if !g.viewers.get(&key).plays.open() {
+		t.Fatal("the play that was heard of was closed")
+	}
+	if got := sums(&out); got["ends"] != 50 || got["requests"] != 150 {
+		t.Fatalf("%v", got)
+	}
+	g.Settle(1, &out)
+	if got := sums(&out); got["ends"] != 150 || g.OpenPlays() != 0 {
+		t.Fatalf("%v, %d open", got, g.OpenPlays())
+	}
+}
+
+// A play that goes on for longer than maxLife is closed and goes on as another.
+func TestEndlessPlay(t *testing.T) {
+	b, g := apply(t, []event.Event{
+		ev(event.PlayStarted, 0, 0, 0), ev(event.Heartbeat, 10_000, 1, 10_000),
+		ev(event.Heartbeat, maxLife+10_000, 2, 20_000), ev(event.Heartbeat, maxLife+20_000, 3, 30_000),
+	})
+	if got := sums(b); got["requests"] != 2 || got["ends"] != 2 || got["playing"] != 20_000 || b.Counts.Evicted != 1 {
+		t.Fatalf("%v, %+v, %d open", got, b.Counts, g.OpenPlays())
+	}
+}
+
+// A play belongs to the impression that it was attributed to last, in every row
+// that can still be taken back.
+func TestAttribute(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		store := newMemory()
+		g := store.engine(t)
+		g.Hooks.Taste = func(event.ViewerKey) string { return "genre:drama" }
+		g.Hooks.Labels = func(title string) string { return "title:" + title }
+		sum := facttest.NewLedger()
+		var out fact.Batch
+		next := func() {
+			sum.Add(&out)
+			out.Reset()
+			g.Begin()
+		}
+		g.Begin()
+		start, end := ev(event.PlayStarted, 0, 0, 0), ev(event.PlayEnded, 10_000, 1, 10_000)
+		must(t, g.Apply(&start, &out))
+		g.Attribute(start.Viewer, start.Play, &fact.Slot{Creative: "a", Rank: 1}, &out)
+		must(t, g.Apply(&end, &out))
+		next()
+		if restart {
+			g.Snapshot(store)
+			g = store.engine(t)
+			g.Begin()
+		}
+		g.Attribute(start.Viewer, start.Play, &fact.Slot{Creative: "b", Rank: 2}, &out)
+		g.Attribute(start.Viewer, event.Ref{9}, &fact.Slot{Creative: "c"}, &out)
+		next()
+		text := sum.String()
+		if strings.Count(text, "play ") != 1 || !strings.Contains(text, `slot={"b" "" '\x02' ""}`) {
+			t.Errorf("restart %t:\n%s", restart, text)
+		}
+		if !strings.Contains(text, "genre:drama") || !strings.Contains(text, "title:film") {
+			t.Errorf("restart %t: no taste or no label in\n%s", restart, text)
 		}
 	}
 }

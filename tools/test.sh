@@ -33,6 +33,9 @@ lint_go() {
 }
 architecture() { tools/with-cache.sh go test -count=1 ./internal/archtest; }
 unit() { go list "${packages[@]}" | grep -v '/archtest$' | xargs tools/with-cache.sh go test -timeout 10m; }
+# Random plays, each told by the engine and by the definitions.
+oracle() { PLAYHEAD_PLAY_ORACLE=${plays:-20000} tools/with-cache.sh go test -count=1 -timeout 150m -v -run TestStreamIsTheDefinition ./internal/play; }
+oracle_long() { plays=1000000 oracle; }
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
 race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }
@@ -95,6 +98,7 @@ step web-pages     need_browser web_pages
 step sdk           need_node    sdk
 step build         need_go      build
 step unit          need_go      unit
+step oracle        need_go      oracle
 step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile
@@ -107,6 +111,7 @@ step clients       need_clients clients
 on_demand screenshots need_browser screenshots
 if $long; then
   step race-all    need_go      race_all
+  step oracle-long need_go      oracle_long
   step journeys    need_go      journeys
   step fuzz        need_go      fuzz
 fi

@@ -27,15 +27,15 @@ func measurePlay(r *report) error {
 	return measureOpenPlays(r)
 }
 
-// audience makes events of numbered plays, each of a viewer of its own.
-type audience struct {
+// players makes events of numbered plays, each of a viewer of its own.
+type players struct {
 	e         event.Event
 	titles    []string
 	countries []string
 }
 
-func newAudience() *audience {
-	a := &audience{countries: []string{"US", "DE", "BR", "IN", "FR", "JP", "GB"}}
+func newPlayers() *players {
+	a := &players{countries: []string{"US", "DE", "BR", "IN", "FR", "JP", "GB"}}
 	for i := range 500 {
 		a.titles = append(a.titles, fmt.Sprint("title-", i))
 	}
@@ -48,7 +48,7 @@ func newAudience() *audience {
 }
 
 // event is what play i says at a time (ms), as its seq-th event.
-func (a *audience) event(typ event.Type, i int, at, seq, position int64) *event.Event {
+func (a *players) event(typ event.Type, i int, at, seq, position int64) *event.Event {
 	e := &a.e
 	// Pseudonyms are as good as random: a number is stirred into one.
 	z := uint64(i+1) * 0x9e3779b97f4a7c15
@@ -68,7 +68,7 @@ func (a *audience) event(typ event.Type, i int, at, seq, position int64) *event.
 // measureHeartbeats sends heartbeats every 10 s of many plays in turn, each batch
 // of facts as large as an epoch's at full speed.
 func measureHeartbeats(r *report) error {
-	a := newAudience()
+	a := newPlayers()
 	g := play.New(play.DefaultConfig(), nil)
 	var out fact.Batch
 	round := func(n int64) error {
@@ -150,7 +150,7 @@ func measureOpenPlays(r *report) error {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc)
 	}
-	a := newAudience()
+	a := newPlayers()
 	empty := heap()
 	g := play.New(play.DefaultConfig(), nil)
 	var out fact.Batch
@@ -182,7 +182,7 @@ func measureOpenPlays(r *report) error {
 
 // measureRestore reads the states of all open plays into another engine.
 func measureRestore(r *report, g *play.Engine) error {
-	a := newAudience()
+	a := newPlayers()
 	var out fact.Batch
 	g.Begin()
 	for i := range statePlays { // a repetition makes a viewer be stored anew

@@ -76,7 +76,7 @@ type Status struct {
 	History        *History   `json:"history" doc:"Progress of the demo's past; null without one."`
 }
 
-// Deps are what the API stands on. All are needed but Registry and Studies.
+// Deps are what the API stands on. All are needed but Registry, Studies and Audiences.
 type Deps struct {
 	Version  string
 	Demo     bool
@@ -87,8 +87,10 @@ type Deps struct {
 	Sessions Sessions
 	Titles   Titles
 	Studies  Studies // nil: no insights
-	Desk     Desk
-	Status   func(context.Context) Status
+	// Audiences is nil where none can be sized.
+	Audiences Audiences
+	Desk      Desk
+	Status    func(context.Context) Status
 	// Ready is nil when the server can answer, else why it cannot yet.
 	Ready    func() error
 	Registry *prometheus.Registry
@@ -134,6 +136,9 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	s.registerCatalog()
 	if s.Studies != nil {
 		s.registerInsights()
+	}
+	if s.Audiences != nil {
+		s.registerAudiences()
 	}
 	s.registerServer()
 	s.registerPipeline()

@@ -22,6 +22,8 @@ var (
 type Shelf interface {
 	Check(text []byte) (catalog.Diff, error)
 	Upload(ctx context.Context, text []byte) (catalog.Diff, error)
+	PutTitle(ctx context.Context, id string, text []byte) (catalog.Diff, error)
+	RemoveTitle(ctx context.Context, id string) (catalog.Diff, error)
 }
 
 // maxCatalog bounds an uploaded catalogue, bytes.
@@ -48,15 +50,49 @@ func (s *server) registerCatalogUpload() {
 		} else {
 			diff, err = s.Desk.Shelf.Upload(ctx, []byte(in.Body.Text))
 		}
-		switch {
-		case errors.Is(err, ErrKept):
-			s.Logger.Error("an uploaded catalogue could not be kept", "error", err)
-			return nil, huma.NewError(http.StatusInternalServerError, ErrKept.Error()+"; the server's log says why")
-		case errors.Is(err, ErrOwned):
-			return nil, huma.NewError(http.StatusConflict, err.Error())
-		case err != nil:
-			return nil, huma.NewError(http.StatusUnprocessableEntity, err.Error())
-		}
-		return &uploadOutput{diff}, nil
+		return s.shelved(diff, err)
 	})
+	text := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	for _, mime := range []string{"application/yaml", "application/json", "text/csv"} {
+		text.Content[mime] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	huma.Register(s.api, huma.Operation{
+		OperationID: "put-catalog", Method: http.MethodPut, Path: "/api/v1/catalog", Security: needs(access.Admin), MaxBodyBytes: maxCatalog, RequestBody: text,
+		SkipValidateBody: true, Summary: "Replace the catalogue by the body, YAML, JSON or CSV", Description: "As replace-catalog, for programs. " + whoAdmins,
+	}, func(ctx context.Context, in *textInput) (*uploadOutput, error) {
+		return s.shelved(s.Desk.Shelf.Upload(ctx, in.RawBody))
+	})
+	huma.Register(s.api, huma.Operation{
+		OperationID: "put-title", Method: http.MethodPut, Path: "/api/v1/catalog/titles/{id}", Security: needs(access.Admin), MaxBodyBytes: maxBody, RequestBody: text,
+		SkipValidateBody: true, Summary: "Put one title into the catalogue", Description: "The body is one title, YAML or JSON, with its creatives. " + whoAdmins,
+	}, func(ctx context.Context, in *titleTextInput) (*uploadOutput, error) {
+		return s.shelved(s.Desk.Shelf.PutTitle(ctx, in.ID, in.RawBody))
+	})
+	huma.Register(s.api, huma.Operation{
+		OperationID: "remove-title", Method: http.MethodDelete, Path: "/api/v1/catalog/titles/{id}", Security: needs(access.Admin),
+		Summary: "Take a title out of the catalogue", Description: "Its figures stay. " + whoAdmins,
+	}, func(ctx context.Context, in *titleInput) (*uploadOutput, error) {
+		return s.shelved(s.Desk.Shelf.RemoveTitle(ctx, in.ID))
+	})
+}
+
+type textInput struct{ RawBody []byte }
+
+type titleTextInput struct {
+	ID      string `path:"id" maxLength:"256"`
+	RawBody []byte
+}
+
+// shelved says what became of a change of the catalogue.
+func (s *server) shelved(diff catalog.Diff, err error) (*uploadOutput, error) {
+	switch {
+	case errors.Is(err, ErrKept):
+		s.Logger.Error("an uploaded catalogue could not be kept", "error", err)
+		return nil, huma.NewError(http.StatusInternalServerError, ErrKept.Error()+"; the server's log says why")
+	case errors.Is(err, ErrOwned):
+		return nil, huma.NewError(http.StatusConflict, err.Error())
+	case err != nil:
+		return nil, huma.NewError(http.StatusUnprocessableEntity, err.Error())
+	}
+	return &uploadOutput{diff}, nil
 }

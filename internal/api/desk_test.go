@@ -150,6 +150,17 @@ func (s *shelf) Check(text []byte) (catalog.Diff, error) {
 	return catalog.Diff{Titles: c.Len()}, err
 }
 
+func (s *shelf) PutTitle(_ context.Context, id string, text []byte) (catalog.Diff, error) {
+	if _, err := catalog.ParseOne(id, text); err != nil {
+		return catalog.Diff{}, err
+	}
+	return catalog.Diff{Titles: 1, Added: 1, Version: "v"}, nil
+}
+
+func (s *shelf) RemoveTitle(context.Context, string) (catalog.Diff, error) {
+	return catalog.Diff{Removed: 1}, nil
+}
+
 func (s *shelf) Upload(_ context.Context, text []byte) (catalog.Diff, error) {
 	s.uploaded = string(text)
 	return s.Check(text)
@@ -167,6 +178,18 @@ func TestACatalogueIsUploaded(t *testing.T) {
 	}
 	if w = call(h, "POST", "/api/v1/catalog", `{"text":"titles:\n  - id: a\n"}`); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"titles":1`) || s.uploaded == "" {
 		t.Errorf("an upload: %d %s", w.Code, w.Body)
+	}
+	if w = call(h, "PUT", "/api/v1/catalog", "id,name\na,One\nb,Two\n"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"titles":2`) {
+		t.Errorf("CSV: %d %s", w.Code, w.Body)
+	}
+	if w = call(h, "PUT", "/api/v1/catalog/titles/c", `{"nam":"Three"}`); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `line 1: unknown field \"nam\"; did you mean \"name\"?`) {
+		t.Errorf("a title: %d %s", w.Code, w.Body)
+	}
+	if w = call(h, "PUT", "/api/v1/catalog/titles/c", "name: Three\n"); w.Code != http.StatusOK {
+		t.Errorf("a title: %d %s", w.Code, w.Body)
+	}
+	if w = call(h, "DELETE", "/api/v1/catalog/titles/c", ""); w.Code != http.StatusOK {
+		t.Errorf("without it: %d %s", w.Code, w.Body)
 	}
 }
 

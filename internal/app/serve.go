@@ -167,10 +167,10 @@ func (s *server) routes() (err error) {
 	figures := metric.NewEngine(s.store, metric.Options{
 		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
 	})
-	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Clock: time.Now, Logger: s.log})
+	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: figures, Studies: s.studies,
+		Asker: figures, Studies: s.studies, Audiences: s.studies,
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,

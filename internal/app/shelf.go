@@ -48,8 +48,49 @@ func (k *shelfKeeper) Upload(ctx context.Context, text []byte) (catalog.Diff, er
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.put(ctx, c, text)
+}
+
+// PutTitle puts one title in the place of the one of its id, or adds it. Errors as
+// of Upload.
+func (k *shelfKeeper) PutTitle(ctx context.Context, id string, text []byte) (catalog.Diff, error) {
+	t, err := catalog.ParseOne(id, text)
+	if err != nil {
+		return catalog.Diff{}, err
+	}
+	return k.change(ctx, func(c *catalog.Catalog) (*catalog.Catalog, error) { return c.With(t) })
+}
+
+// RemoveTitle takes a title out; one that is not there is none. Errors as of Upload.
+func (k *shelfKeeper) RemoveTitle(ctx context.Context, id string) (catalog.Diff, error) {
+	return k.change(ctx, func(c *catalog.Catalog) (*catalog.Catalog, error) { return c.Without(id) })
+}
+
+func (k *shelfKeeper) change(ctx context.Context, to func(*catalog.Catalog) (*catalog.Catalog, error)) (catalog.Diff, error) {
+	if k.owner != "" {
+		return catalog.Diff{}, fmt.Errorf("%w: %s", api.ErrOwned, k.owner)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c, err := to(k.Now())
+	if err != nil {
+		return catalog.Diff{}, err
+	}
+	text, err := catalog.Encode(c)
+	if err != nil {
+		return catalog.Diff{}, err
+	}
+	return k.put(ctx, c, text)
+}
+
+// put keeps a catalogue in its file, and the one before it beside it: what an
+// upload spoils can be put back by hand. k.mu is held.
+func (k *shelfKeeper) put(ctx context.Context, c *catalog.Catalog, text []byte) (catalog.Diff, error) {
 	path := filepath.Join(k.folder, uploadedCatalog)
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
+	}
+	if err := os.Rename(path, path+".before"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
 	}
 	if err := os.Rename(path+".new", path); err != nil {

@@ -51,6 +51,15 @@ func TestAnUploadedCatalogueIsThereAfterARestart(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(s.DataDir, uploadedCatalog)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
+	if diff, err := k.PutTitle(t.Context(), "b", []byte(`{"name": "Two", "creatives": [{"id": "b1", "kind": "poster", "tags": ["face"]}]}`)); err != nil || diff.Added != 1 || diff.Version == "" {
+		t.Errorf("one title: %+v %v", diff, err)
+	}
+	if diff, err := k.RemoveTitle(t.Context(), "a"); err != nil || diff.Removed != 1 {
+		t.Errorf("without a title: %+v %v", diff, err)
+	}
+	if b, ok := open().Title("b"); !ok || b.Creatives[0].Tags[0] != "face" || len(open().Titles()) != 1 {
+		t.Errorf("after a restart: %+v", b)
+	}
 	k.owner = "the demo invents it"
 	if _, err := k.Upload(t.Context(), []byte("titles: []\n")); !errors.Is(err, api.ErrOwned) {
 		t.Errorf("one that is owned: %v", err)

@@ -37,9 +37,9 @@ type Creative struct {
 	Kind Shape  `yaml:"kind" json:"kind"`
 	// Image is where the picture is: an http(s) URL, or the name of a file in the
 	// folder artwork of the data folder; "" means that it is drawn.
-	Image string `yaml:"image" json:"image"`
+	Image string `yaml:"image,omitempty" json:"image"`
 	// Tags are what is to be seen in it: a face, night, a car.
-	Tags []string `yaml:"tags" json:"tags,omitempty"`
+	Tags []string `yaml:"tags,omitempty" json:"tags,omitempty"`
 }
 
 // Title is one thing to watch. Titles are values: a copy shares its slices with

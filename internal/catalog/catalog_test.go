@@ -191,3 +191,64 @@ func TestRender(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestFormats: the same catalogue from YAML, JSON and CSV, and written and read again.
+func TestFormats(t *testing.T) {
+	yaml := "titles:\n  - id: a\n    name: One, two\n    minutes: 90\n    genres: [drama, crime]\n    year: 2020\n    launched: 2026-11-01\n"
+	json := `{"titles":[{"id":"a","name":"One, two","minutes":90,"genres":["drama","crime"],"year":2020,"launched":"2026-11-01"}]}`
+	csv := "id,name,minutes,genres,year,launched,origin\na,\"One, two\",90,drama|crime,2020,2026-11-01,\n"
+	version := ""
+	for _, text := range []string{yaml, json, csv} {
+		c, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if title, _ := c.Title("a"); title.RuntimeMS != 90*60_000 || len(title.Genres) != 2 || title.Year != 2020 || title.Launched == 0 || title.Name != "One, two" {
+			t.Errorf("%s gave %+v", text, title)
+		}
+		if version != "" && c.Version() != version {
+			t.Errorf("%s is another version", text)
+		}
+		version = c.Version()
+	}
+	one, err := ParseOne("b", []byte("launches: {DE: 2026-10-02, US: 2026-10-01}\ncreatives:\n  - {id: b1, kind: poster, image: b1.jpg, tags: [face, night]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if day, ok := one.LaunchedIn("DE"); !ok || day != one.Launched+86_400_000 || one.Creatives[0].Tags[1] != "night" {
+		t.Errorf("one title: %+v", one)
+	}
+	if _, ok := one.LaunchedIn("FR"); ok {
+		t.Error("it came to FR")
+	}
+	c, _ := Parse([]byte(csv))
+	both, err := c.With(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Encode(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Parse(text); err != nil || again.Version() != both.Version() || Compare(both, again).Changed != 0 {
+		t.Errorf("written and read again: %v\n%s", err, text)
+	}
+	if less, err := both.Without("a"); err != nil || less.Len() != 1 {
+		t.Errorf("without a: %v", err)
+	}
+	for text, want := range map[string]string{
+		"id,nam\na,b\n":       `line 1: a CSV file has no column "nam"; did you mean "name"?`,
+		"id,name\na,b\na,c\n": "line 3: id \"a\" is taken at line 2",
+		"id,year\na,old\n":    "line 2: wrong type",
+		"id,name\n\"a,b\n":    "read CSV",
+		"titles:\n  - {id: a, launches: {Germany: 2026-01-01}}":                             `line 2: launches names "Germany"`,
+		"titles:\n  - {id: a, creatives: [{id: x, kind: poster, image: ../../etc/passwd}]}": `image "../../etc/passwd" is neither`,
+	} {
+		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gave %v, want %s", text, err, want)
+		}
+	}
+	if _, err := ParseOne("b", []byte("{id: c}")); err == nil || !strings.Contains(err.Error(), `the address says "b"`) {
+		t.Errorf("another id: %v", err)
+	}
+}

@@ -21,21 +21,21 @@ const maxFile = 64 << 20
 
 type fileTitle struct {
 	ID        string            `yaml:"id"`
-	Name      string            `yaml:"name"`
-	Kind      Kind              `yaml:"kind"`
-	Show      string            `yaml:"show"`
-	Year      int               `yaml:"year"`
-	Minutes   float64           `yaml:"minutes"`
-	RuntimeMS int64             `yaml:"runtime_ms"`
-	Genres    []string          `yaml:"genres"`
-	Themes    []string          `yaml:"themes"`
-	Cast      []string          `yaml:"cast"`
-	Language  string            `yaml:"language"`
-	Origin    string            `yaml:"origin"`
-	Hue       int               `yaml:"hue"`
-	Launched  string            `yaml:"launched"`
-	Launches  map[string]string `yaml:"launches"`
-	Creatives []Creative        `yaml:"creatives"`
+	Name      string            `yaml:"name,omitempty"`
+	Kind      Kind              `yaml:"kind,omitempty"`
+	Show      string            `yaml:"show,omitempty"`
+	Year      int               `yaml:"year,omitempty"`
+	Minutes   float64           `yaml:"minutes,omitempty"`
+	RuntimeMS int64             `yaml:"runtime_ms,omitempty"`
+	Genres    []string          `yaml:"genres,omitempty"`
+	Themes    []string          `yaml:"themes,omitempty"`
+	Cast      []string          `yaml:"cast,omitempty"`
+	Language  string            `yaml:"language,omitempty"`
+	Origin    string            `yaml:"origin,omitempty"`
+	Hue       int               `yaml:"hue,omitempty"`
+	Launched  string            `yaml:"launched,omitempty"`
+	Launches  map[string]string `yaml:"launches,omitempty"`
+	Creatives []Creative        `yaml:"creatives,omitempty"`
 }
 
 var titleFields = map[string]bool{
@@ -67,13 +67,10 @@ func LoadFile(path string) (*Catalog, error) {
 	return c, nil
 }
 
-// Parse reads a catalogue from YAML or JSON text. Errors name the line.
+// Parse reads a catalogue from YAML, JSON or CSV text; CSV begins with a line of
+// columns, id first. Errors name the line.
 func Parse(data []byte) (*Catalog, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, fmt.Errorf("is neither YAML nor JSON: %w", err)
-	}
-	list, err := titleList(&root)
+	list, err := nodes(data)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +94,18 @@ func Parse(data []byte) (*Catalog, error) {
 		return nil, err
 	}
 	return New(titles)
+}
+
+// nodes are the titles of a text, unread.
+func nodes(data []byte) (*yaml.Node, error) {
+	if isCSV(data) {
+		return csvNodes(data)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, fmt.Errorf("is neither YAML nor JSON, nor CSV that begins with a column id: %w", err)
+	}
+	return titleList(&root)
 }
 
 func titleList(root *yaml.Node) (*yaml.Node, error) {

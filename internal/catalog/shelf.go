@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"fmt"
 	"reflect"
 	"sync/atomic"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Shelf holds the catalogue that is valid now; another may take its place at any
@@ -34,11 +37,13 @@ type Diff struct {
 	Added   int `json:"added"`
 	Changed int `json:"changed"`
 	Removed int `json:"removed"`
+	// Version is a hash of the catalogue's contents.
+	Version string `json:"version" doc:"Hash of the new one's contents: equal catalogues have equal versions."`
 }
 
 // Compare says what b changes against a.
 func Compare(a, b *Catalog) Diff {
-	d := Diff{Titles: b.Len()}
+	d := Diff{Titles: b.Len(), Version: b.Version()}
 	for _, t := range b.Titles() {
 		before, ok := a.Title(t.ID)
 		switch {
@@ -54,4 +59,13 @@ func Compare(a, b *Catalog) Diff {
 		}
 	}
 	return d
+}
+
+// Version is a hash of what is in the catalogue.
+func (c *Catalog) Version() string {
+	text, err := Encode(c)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%016x", xxh3.Hash(text))
 }

@@ -13,10 +13,10 @@ func TestAShelfIsReplacedAsAWhole(t *testing.T) {
 	first := parse("titles:\n  - {id: a, name: One}\n  - {id: b, name: Two}\n")
 	next := parse("titles:\n  - {id: b, name: Three}\n  - {id: c}\n")
 	s := NewShelf(first)
-	if got, want := Compare(s.Now(), next), (Diff{Titles: 2, Added: 1, Changed: 1, Removed: 1}); got != want {
+	if got, want := Compare(s.Now(), next), (Diff{Titles: 2, Added: 1, Changed: 1, Removed: 1, Version: next.Version()}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got, want := Compare(first, first), (Diff{Titles: 2}); got != want {
+	if got, want := Compare(first, first), (Diff{Titles: 2, Version: first.Version()}); got != want {
 		t.Errorf("of itself: %+v", got)
 	}
 	if got := Compare(nil, first); got.Added != 2 {

@@ -76,8 +76,12 @@ type Answer struct {
 type Options struct {
 	Asker  Asker
 	Titles Titles
-	Clock  func() time.Time
-	Logger *slog.Logger
+	// Viewers answers for audiences; nil where no sample is kept.
+	Viewers Viewers
+	// MinViewers: audiences of fewer are not told; 0 is none left out.
+	MinViewers int
+	Clock      func() time.Time
+	Logger     *slog.Logger
 }
 
 // Service answers. It may be used by many goroutines.

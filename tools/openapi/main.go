@@ -14,6 +14,7 @@ import (
 	"playhead/internal/access"
 	"playhead/internal/api"
 	"playhead/internal/notebook"
+	"playhead/internal/study"
 )
 
 func main() {
@@ -26,7 +27,7 @@ func main() {
 func run() error {
 	// Only what is there has endpoints; nothing of it is called.
 	h := api.Register(http.NewServeMux(), api.Deps{
-		Version: "any", Registry: prometheus.NewRegistry(), Clock: time.Now,
+		Version: "any", Registry: prometheus.NewRegistry(), Clock: time.Now, Studies: &study.Service{}, Audiences: &study.Service{},
 		Desk: api.Desk{Keys: &access.Store{}, People: &access.People{}, Doors: &access.Sessions{}, Notes: &notebook.Book{}, Shelf: noShelf{}},
 	})
 	w := httptest.NewRecorder()

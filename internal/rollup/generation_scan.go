@@ -57,6 +57,7 @@ func (g *Generation) bucketsOf(a *Accumulator, f family, level int) []int {
 			continue
 		}
 		if a.scan.Source == SourceCreativeAll {
+			a.sawFirst(p.start) // all time begins with the first day
 			buckets[i] = 0
 			continue
 		}

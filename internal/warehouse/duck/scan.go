@@ -45,7 +45,10 @@ func (db *DB) firstOf(source rollup.Source) int64 {
 	first := int64(0)
 	for _, s := range chain(source) {
 		if ms := db.first[tableOf(s)]; ms != 0 {
-			if ms, _ = db.days.Bucket(source, ms); first == 0 || ms < first {
+			if source != rollup.SourceCreativeAll { // all time begins with the first day
+				ms, _ = db.days.Bucket(source, ms)
+			}
+			if first == 0 || ms < first {
 				first = ms
 			}
 		}

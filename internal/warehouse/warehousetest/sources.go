@@ -184,7 +184,11 @@ func coarserCells(t *testing.T, open Open) {
 		apply(t, db, g)
 		maintain(t, db, w.from+int64(i)*day)
 		for _, s := range scans {
-			same(t, describeScan(s), AnswerOf(scan(t, db, s)), Brute(s, w.batches[:4*(i+1)]))
+			r := scan(t, db, s)
+			same(t, describeScan(s), AnswerOf(r), Brute(s, w.batches[:4*(i+1)]))
+			if r.FirstData == 0 || r.FirstData > w.from+day {
+				t.Errorf("%s: the first data is at %d", describeScan(s), r.FirstData)
+			}
 		}
 	}
 }

@@ -58,8 +58,8 @@ type Warehouse interface {
 
 // Stats are the sizes of a database.
 type Stats struct {
-	// Rows by table.
-	Rows map[string]int64
+	// Rows by table, and what they take on disk as of the last Maintain.
+	Rows, Bytes map[string]int64
 	// FileBytes is what it takes on disk, MemoryBytes what its engine says it
 	// holds in memory.
 	FileBytes, MemoryBytes int64

@@ -78,6 +78,7 @@ type DB struct {
 	closed    bool
 	first     map[string]int64 // start of each table's data, epoch ms, 0 for none
 	overcount int64
+	bytes     map[string]int64 // of each table on disk, as of the last Maintain
 }
 
 // Open opens or makes the warehouse in a folder of its own. Errors:
@@ -293,7 +294,7 @@ func (db *DB) Stats(ctx context.Context) (warehouse.Stats, error) {
 		}
 	}
 	db.mu.Lock()
-	st.Overcount = db.overcount
+	st.Overcount, st.Bytes = db.overcount, db.bytes
 	db.mu.Unlock()
 	return st, nil
 }

@@ -37,6 +37,38 @@ func (db *DB) Maintain(ctx context.Context, now int64) error {
 	if err := db.thinSample(ctx); err != nil {
 		return fmt.Errorf("thin the sample: %w", err)
 	}
+	if err := db.measure(ctx); err != nil {
+		return fmt.Errorf("measure the tables: %w", err)
+	}
+	return nil
+}
+
+// blockBytes is the size of a block of a DuckDB file.
+const blockBytes = 256 << 10
+
+// measure finds what each table takes on disk: the blocks that hold some of it. A
+// block that several small tables share counts for each.
+func (db *DB) measure(ctx context.Context) error {
+	bytes := map[string]int64{}
+	err := db.read(ctx, func(s session) error {
+		for table := range timeColumns() {
+			sql := fmt.Sprintf("SELECT count(DISTINCT block_id) FROM pragma_storage_info('%s') WHERE persistent AND block_id >= 0", table)
+			err := s.each(sql, nil, func(row []driver.Value) error {
+				bytes[table] = row[0].(int64) * blockBytes
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.bytes = bytes
 	return nil
 }
 

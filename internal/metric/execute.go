@@ -186,6 +186,9 @@ func (x *execution) scan(ctx context.Context, f *frame, s rollup.Scan) (*rollup.
 	if name := SourceName(s.Source); !slices.Contains(x.sources, name) {
 		x.sources = append(x.sources, name)
 	}
+	if s.Source == rollup.SourceCreativeAll && len(res.Groups) > 0 {
+		res.FirstData = s.From // its one cell does not say since when
+	}
 	f.saw(res)
 	return res, nil
 }

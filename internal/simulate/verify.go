@@ -40,7 +40,7 @@ func Verify(ctx context.Context, o Options) error {
 	if err := v.learn(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{v.totals, v.hourly, v.daily, v.gauges, v.before, v.filters, v.retention} {
+	for _, step := range []func(context.Context) error{v.totals, v.hourly, v.daily, v.gauges, v.before, v.filters, v.retention, v.attention} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -85,14 +85,25 @@ func (v *verifier) begin(name string) (*check, func()) {
 	return c, func() { c.took = time.Since(began) }
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // wait until everything that was sent is in the answers, for a minute at most
-// after it should be.
+// after it should be, or after there was progress.
 func (v *verifier) wait(ctx context.Context) error {
 	deadline := time.UnixMilli(max(v.t.CompleteAt, time.Now().UnixMilli())).Add(time.Minute)
+	best := int64(0)
 	for {
 		t, err := v.api.query(ctx, question{Metrics: []string{"plays"}})
 		if err == nil && t.fresh() > v.t.CompleteAt {
 			return nil
+		}
+		if err == nil && t.fresh() > best { // a server that is behind may catch up
+			best, deadline = t.fresh(), later(deadline, time.Now().Add(time.Minute))
 		}
 		if errors.Is(err, errRefused) || time.Now().After(deadline) {
 			if err != nil {

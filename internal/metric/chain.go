@@ -173,10 +173,9 @@ func (c *chain) fitting(dims []rollup.Dimension, n needs) []level {
 }
 
 // groupedBy names the dimensions that something can be grouped by, alone.
-func groupedBy(n needs) []string {
+func groupedBy(n needs, kept []chain, all []Dimension) []string {
 	out := []string{}
-	kept := chains(DefaultRetention())
-	for _, d := range Dimensions() {
+	for _, d := range all {
 		if d.Attribute != "" {
 			continue
 		}

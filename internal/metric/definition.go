@@ -64,7 +64,8 @@ type Definition struct {
 	Version int  `json:"version" doc:"A changed definition is a new version."`
 	// Higher says which direction is good: 1 more, -1 less, 0 neither.
 	Higher int `json:"higher_is" enum:"-1,0,1" doc:"1 if more is better, -1 if less is, 0 if neither."`
-	// By are the dimensions by which it can be grouped, alone.
+	// By are the dimensions by which it can be grouped, alone; Engine.Describe
+	// fills it in.
 	By []string `json:"by" doc:"The dimensions that it can be grouped by."`
 
 	integer bool
@@ -112,8 +113,5 @@ func finish(d *Definition) {
 	d.Version = max(d.Version, 1)
 	if d.Approximate > 0 && d.ErrorKind == ErrorNone {
 		d.ErrorKind = ErrorValue
-	}
-	if d.By == nil {
-		d.By = groupedBy(d.needs())
 	}
 }

@@ -1,10 +1,6 @@
 package metric
 
-import (
-	"slices"
-
-	"playhead/internal/rollup"
-)
+import "playhead/internal/rollup"
 
 // Dimension is something that figures can be grouped and filtered by.
 type Dimension struct {
@@ -16,7 +12,7 @@ type Dimension struct {
 	// Audience: it says something about people, so that small groups are left out.
 	Audience bool `json:"audience" doc:"Whether cells of it with fewer than min_viewers viewers in a week are suppressed."`
 	// Finished is true when only finished plays know it, so that answers by it
-	// trail by the length of a play.
+	// trail by the length of a play; Engine.Describe fills it in.
 	Finished bool `json:"finished_plays_only" doc:"Answers by it hold finished plays only and have no latency promise."`
 	// Attribute of another dimension, which has to be asked for too.
 	Attribute string `json:"attribute_of,omitempty" doc:"The dimension that it is an attribute of; it can only be asked for beside it."`
@@ -51,11 +47,7 @@ func Dimensions() []Dimension {
 		{Name: "affinity", Title: "Affinity", Description: "What the viewer likes, kind:value, as of the moment.", physical: rollup.Affinity},
 		{Name: "query", Title: "Search text", Description: "What was searched for; only texts of at least min_viewers viewers in a week are shown.", physical: rollup.Query},
 	}
-	kept := chains(DefaultRetention())
 	for i := range all {
-		all[i].Finished = !slices.ContainsFunc(kept, func(c chain) bool {
-			return c.name != "plays" && len(c.fitting([]rollup.Dimension{all[i].physical}, needs{})) > 0
-		})
 		all[i].Audience = isAudience(all[i].physical)
 		all[i].MultiValued = all[i].physical.MultiValued()
 	}

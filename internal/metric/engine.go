@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"playhead/internal/rollup"
@@ -74,8 +75,20 @@ func NewEngine(s Scanner, opts Options) *Engine {
 
 // Describe says what can be asked.
 func (e *Engine) Describe() Description {
+	metrics, dims := Definitions(), Dimensions()
+	for i := range metrics {
+		if metrics[i].By == nil {
+			metrics[i].By = groupedBy(metrics[i].needs(), e.chains, dims)
+		}
+	}
+	for i := range dims {
+		d := dims[i].physical
+		dims[i].Finished = !slices.ContainsFunc(e.chains, func(c chain) bool {
+			return c.name != "plays" && len(c.fitting([]rollup.Dimension{d}, needs{})) > 0
+		})
+	}
 	return Description{
-		Metrics: Definitions(), Functions: Functions(), Dimensions: Dimensions(), Grains: Grains(), Comparisons: Comparisons(),
+		Metrics: metrics, Functions: functions(metrics), Dimensions: dims, Grains: Grains(), Comparisons: Comparisons(),
 		Timezone: e.opts.ReportTZ.String(),
 		Limits: Limits{
 			Rows: MaxRows, Metrics: MaxMetrics, Dimensions: MaxDimensions, Filters: MaxFilters, Values: MaxValues,

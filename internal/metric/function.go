@@ -18,10 +18,10 @@ type Function struct {
 	Of []string `json:"of" doc:"The metrics that it can be taken of."`
 }
 
-// Functions are all functions.
-func Functions() []Function {
+// functions are all functions of the metrics.
+func functions(metrics []Definition) []Function {
 	var rates, sums []string
-	for _, d := range Definitions() {
+	for _, d := range metrics {
 		if _, _, ok := rateOf(&d); ok {
 			rates = append(rates, d.Name)
 		}
@@ -57,7 +57,7 @@ func (v *validator) function(field, name string) (d *Definition, ok bool) {
 	if !ok || !closed {
 		return nil, false
 	}
-	all := Functions()
+	all := functions(v.metrics)
 	at := slices.IndexFunc(all, func(f Function) bool { return f.Name == fn })
 	if at < 0 {
 		v.add(field, "unknown", "unknown function %q%s", clip(fn), didYouMean(fn, names(all, func(f Function) string { return f.Name })))

@@ -108,6 +108,20 @@ func (n needs) empty() bool { return n.measures == 0 && n.sketches == 0 }
 
 func (n needs) equal(o needs) bool { return n.measures == o.measures && n.sketches == o.sketches }
 
+// none says whether a group of unknown values has nothing of what is needed, but
+// only something else: a session without a title is no title.
+func (n needs) none(g *rollup.Group) bool {
+	if len(g.Keys) == 0 || slices.ContainsFunc(g.Keys, func(v string) bool { return v != "" }) {
+		return false
+	}
+	for m := range g.Measures {
+		if n.measures>>m&1 == 1 && g.Measures[m] != 0 {
+			return false
+		}
+	}
+	return g.Sketches.IsEmpty()
+}
+
 // without are the needs that o does not give.
 func (n needs) without(o needs) needs {
 	n.measures &^= o.measures

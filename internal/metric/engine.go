@@ -33,6 +33,9 @@ type Options struct {
 	// MinViewers: cells of fewer viewers of audience dimensions are left out; 0 is
 	// DefaultMinViewers, below 0 is none left out.
 	MinViewers int
+	// SinglePlays answers from finished plays whatever roll-ups there are: slowly,
+	// to check the others.
+	SinglePlays bool
 	// MaxGroups bounds the groups that one scan may give; 0 is DefaultMaxGroups.
 	MaxGroups int
 }
@@ -70,7 +73,11 @@ func NewEngine(s Scanner, opts Options) *Engine {
 	if opts.MaxGroups == 0 {
 		opts.MaxGroups = DefaultMaxGroups
 	}
-	return &Engine{scanner: s, opts: opts, metrics: Definitions(), dims: Dimensions(), chains: chains(opts.Retention)}
+	e := &Engine{scanner: s, opts: opts, metrics: Definitions(), dims: Dimensions(), chains: chains(opts.Retention)}
+	if opts.SinglePlays {
+		e.chains = slices.DeleteFunc(e.chains, func(c chain) bool { return c.name != "plays" })
+	}
+	return e
 }
 
 // Describe says what can be asked.

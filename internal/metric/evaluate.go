@@ -155,8 +155,9 @@ func (e *evaluator) time(f *frame, c *cell, bucket int) state {
 		return suppressed
 	}
 	from, to := f.window.bucket(bucket)
-	e.in.Boundaries = boundariesIn(from, to, f.fresh)
-	e.in.SpanMS = max(0, min(to, f.fresh)-from)
+	fresh := min(f.fresh, e.x.planner.now)
+	e.in.Boundaries = boundariesIn(from, to, fresh)
+	e.in.SpanMS = max(0, min(to, fresh)-from)
 	e.whole.Boundaries, e.whole.SpanMS = e.in.Boundaries, e.in.SpanMS
 	return known
 }

@@ -146,8 +146,14 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 			return nil, err
 		}
 		f.pruned = f.pruned || top != nil && len(res.Groups) >= top.N
+		if c.pieces[i].level.cut == cutEver && len(res.Groups) > 0 {
+			f.first = w.from // cells of all time begin with it
+		}
 		for j := range res.Groups {
 			g := &res.Groups[j]
+			if y.needs.none(g) {
+				continue
+			}
 			bucket := 0
 			if divided {
 				bucket = c.pieces[i].bucket + g.Bucket

@@ -16,6 +16,9 @@ func planPeaks(p *planner, r *request, out *plan) error {
 		return nil
 	}
 	i := slices.IndexFunc(p.chains, func(c chain) bool { return c.name == "title" })
+	if i < 0 {
+		return p.refuse(r, out, needs{measures: set(rollup.ViewerMarks)})
+	}
 	all := &p.chains[i]
 	pulse := *all
 	pulse.levels = slices.DeleteFunc(slices.Clone(all.levels), func(l level) bool { return l.source != rollup.SourcePulse })

@@ -36,6 +36,8 @@ unit() { go list "${packages[@]}" | grep -v '/archtest$' | xargs tools/with-cach
 # Random plays, each told by the engine and by the definitions.
 oracle() { PLAYHEAD_PLAY_ORACLE=${plays:-20000} tools/with-cache.sh go test -count=1 -timeout 150m -v -run TestStreamIsTheDefinition ./internal/play; }
 oracle_long() { plays=1000000 oracle; }
+# 500 random questions of each driver: from roll-ups, from single plays, from facts.
+answers() { tools/with-cache.sh go test -count=1 -timeout 20m -run Same -v ./internal/metric/chaintest -questions 500; }
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
 race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }
@@ -99,6 +101,7 @@ step sdk           need_node    sdk
 step build         need_go      build
 step unit          need_go      unit
 step oracle        need_go      oracle
+step answers       need_go      answers
 step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile

@@ -160,16 +160,13 @@ func (l level) fit(dims []rollup.Dimension, n needs) (level, bool) {
 	return l, true
 }
 
-// playsCover says whether single plays know the dimensions: what they are, how
-// they came about and what the title is, but not what was searched for or liked.
+// playsCover says whether single plays know the dimensions, of which they fan out
+// at most one.
 func playsCover(dims []rollup.Dimension) bool {
 	many := 0
 	for _, d := range dims {
 		if d.MultiValued() {
 			many++
-		}
-		if d > rollup.ISP && rollup.Covers(rollup.SourcePlays, []rollup.Dimension{rollup.Query}) {
-			return false // rows that do not hold them yet
 		}
 	}
 	return many <= 1 && rollup.Covers(rollup.SourcePlays, dims)

@@ -172,7 +172,7 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 func (y *part) scan(c *piece, divided bool) rollup.Scan {
 	s := rollup.Scan{
 		Source: c.level.source, From: c.from, To: c.to, By: y.by, Where: y.where,
-		Sketches: y.needs.sketches, Gauges: y.needs.viewers,
+		Measures: y.measures(c.level), Sketches: y.needs.sketches, Gauges: y.needs.viewers,
 	}
 	if len(c.level.extra) > 0 {
 		s.By = slices.Concat(y.by, c.level.extra)
@@ -181,6 +181,18 @@ func (y *part) scan(c *piece, divided bool) rollup.Scan {
 		s.Buckets = c.bounds
 	}
 	return s
+}
+
+// measures are those that the part needs, and what identity coverage needs.
+func (y *part) measures(l level) []rollup.Measure {
+	wanted := y.needs.measures | set(rollup.Plays, rollup.KnownPlays)&l.measures
+	list := []rollup.Measure{}
+	for m := range rollup.MeasureCount {
+		if wanted>>m&1 == 1 {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // scan asks the scanner, and notes what the frame and the answer have to know.

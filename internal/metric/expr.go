@@ -215,13 +215,7 @@ type quantile struct {
 func (e quantile) needs(n *needs) { n.sketches |= rollup.SketchesOf(e.of) }
 
 func (e quantile) eval(in *Input) (figure, bool) {
-	s, ok := any(in.Sketches).(interface {
-		KLL(rollup.Sketch) *sketch.KLLFloat
-	})
-	if !ok {
-		return figure{}, false
-	}
-	q := s.KLL(e.of)
+	q := in.Sketches.KLL(e.of)
 	if q == nil || q.IsEmpty() {
 		return figure{}, false
 	}

@@ -55,18 +55,21 @@ func (keys) Lookup(secret string) (access.Key, bool) {
 
 // intake is the first half of the chain: what was posted, and the facts of it.
 type intake struct {
-	log   *pebblelog.Log
-	now   atomic.Int64
-	facts []*fact.Batch // with their offsets
-	at    []int64
+	log *pebblelog.Log
+	now atomic.Int64
+	// present is when questions are asked.
+	present time.Time
+	facts   []*fact.Batch // with their offsets
+	at      []int64
 }
 
-// process posts events, settles, and runs the processor over all of it. The
+// runIntake posts events, settles, and runs the processor over all of it. The
 // clock stands at now.
 func runIntake(t *testing.T, now time.Time, titles []journey.Title, shares []journey.Share, events []string) *intake {
 	t.Helper()
 	in := &intake{}
 	in.now.Store(now.UnixMilli())
+	in.present = now
 	var err error
 	in.log, err = pebblelog.Open("data", pebblelog.Options{FS: vfs.NewMem(), Partitions: partitions, Clock: in.now.Load, ReserveBytes: -1})
 	if err != nil {
@@ -93,6 +96,11 @@ func runIntake(t *testing.T, now time.Time, titles []journey.Title, shares []jou
 	}
 	in.append(t, event.AppendSettle(nil, 1))
 	in.process(t)
+	// What waits for time, takes and what becomes of them, is said eight days later.
+	in.now.Add(8 * 24 * 3_600_000)
+	in.append(t, event.AppendTick(nil))
+	in.process(t)
+	in.readFacts(t)
 	return in
 }
 
@@ -123,7 +131,7 @@ func (in *intake) post(t *testing.T, mux *http.ServeMux, events []string) {
 	}
 }
 
-// process runs the processor until all is committed, and keeps the facts.
+// process runs the processor until all is committed.
 func (in *intake) process(t *testing.T) {
 	t.Helper()
 	runner := process.New(in.log, in.log, process.Config{Epoch: time.Millisecond, Tick: time.Hour, RetainEvents: time.Hour})
@@ -154,6 +162,11 @@ func (in *intake) process(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// readFacts keeps the facts.
+func (in *intake) readFacts(t *testing.T) {
+	t.Helper()
 	for p := range in.log.Partitions() {
 		_, err := in.log.Read(t.Context(), eventlog.Facts, eventlog.Cursor{Partition: p}, 1<<40, func(e eventlog.Entry) error {
 			b := &fact.Batch{}
@@ -208,7 +221,7 @@ func (in *intake) load(t *testing.T, db warehouse.Warehouse, zone *time.Location
 
 // engine answers from a store as of the fixture's present.
 func (in *intake) engine(s metric.Scanner, zone *time.Location, titles map[string]metric.CatalogTitle, least int) *metric.Engine {
-	now := time.UnixMilli(in.now.Load())
+	now := in.present
 	return metric.NewEngine(s, metric.Options{
 		Clock: func() time.Time { return now }, ReportTZ: zone, MinViewers: least,
 		Catalog: func() map[string]metric.CatalogTitle { return titles },

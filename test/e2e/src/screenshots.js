@@ -21,7 +21,7 @@ try {
   await context.close()
 
   await mkdir(out, { recursive: true })
-  await visitAll(browser, server.url, busiest.title, 4000, async ({ page, name, size, scheme, open }) => {
+  await visitAll(browser, server.url, busiest.title, Number(process.env.SETTLE_MS ?? 6000), async ({ page, name, size, scheme, open }) => {
     if (name === 'player' && scheme === 'light') return // it is dark by design
     await open()
     if (name === 'player') {

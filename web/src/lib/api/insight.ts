@@ -16,12 +16,17 @@ export interface Insight {
 
 export type InsightKind = 'creatives' | 'outliers' | 'affinities' | 'trends' | 'launches';
 
+export interface Insights {
+  rows: Insight[];
+  meta: { estimate?: string; n?: string; warnings?: string[] | null };
+}
+
 /** The rows; undefined when this server keeps nothing of the kind. */
-export async function insights(kind: InsightKind, params: Record<string, string | undefined>, signal?: AbortSignal): Promise<Insight[] | undefined> {
+export async function insights(kind: InsightKind, params: Record<string, string | undefined>, signal?: AbortSignal): Promise<Insights | undefined> {
   const query = new URLSearchParams(Object.entries(params).filter((e): e is [string, string] => Boolean(e[1])));
   try {
-    const answer = await get<{ rows?: Insight[] | null } | Insight[]>(`/api/v1/insights/${kind}?${query}`, signal);
-    return Array.isArray(answer) ? answer : (answer.rows ?? []);
+    const answer = await get<Partial<Insights>>(`/api/v1/insights/${kind}?${query}`, signal);
+    return { rows: answer.rows ?? [], meta: answer.meta ?? {} };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;

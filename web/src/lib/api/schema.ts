@@ -45,7 +45,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/catalog": {
+    "/api/v1/audiences/overlap": {
         parameters: {
             query?: never;
             header?: never;
@@ -54,6 +54,50 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * How far the audiences of titles overlap
+         * @description By theta sketches of whole months. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        post: operations["audience-overlap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many viewers meet conditions, and what they watch
+         * @description From a sample of viewers that is the same on every day and of every title. Sizes are rounded to min_viewers; smaller ones are not told. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        post: operations["audience-size"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace the catalogue by the body, YAML, JSON or CSV
+         * @description As replace-catalog, for programs. Who may call it: a read token or signed-in browser of the role admin.
+         */
+        put: operations["put-catalog"];
         /**
          * Replace the catalogue
          * @description All of it or nothing; what is wrong is said with its line, a line of the detail each. Who may call it: a read token or signed-in browser of the role admin.
@@ -97,9 +141,17 @@ export interface paths {
          * @description Who may call it: any read token or signed-in browser (role viewer).
          */
         get: operations["title"];
-        put?: never;
+        /**
+         * Put one title into the catalogue
+         * @description The body is one title, YAML or JSON, with its creatives. Who may call it: a read token or signed-in browser of the role admin.
+         */
+        put: operations["put-title"];
         post?: never;
-        delete?: never;
+        /**
+         * Take a title out of the catalogue
+         * @description Its figures stay. Who may call it: a read token or signed-in browser of the role admin.
+         */
+        delete: operations["remove-title"];
         options?: never;
         head?: never;
         patch?: never;
@@ -117,6 +169,106 @@ export interface paths {
          * @description Query: key, format, type, title, result (accepted, duplicate, ignored, excluded or rejected), reason (a code, a rule or a repair), accepted (true or false). Each message has the event as received (raw, with what is personal masked), what it became, and why. Who may call it: a read token or signed-in browser of the role support or admin.
          */
         get: operations["tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/affinities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the viewers of a title like, against all viewers
+         * @description In whole weeks; without from: 4 weeks. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        get: operations["insight-affinities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/creatives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which artwork brings viewers in, and do they stay
+         * @description Without from: all time. basis says what the comparison stands on; only randomised may name a winner. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        get: operations["insight-creatives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Titles aligned at their launch, beside similar ones, and launches that went wrong
+         * @description Who may call it: any read token or signed-in browser (role viewer).
+         */
+        get: operations["insight-launches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/outliers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Artwork that is off: clickbait, hidden gems, and what is taken or completed more or less than its siblings
+         * @description Without from: 7 days. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        get: operations["insight-outliers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rises and fades, what is searched for in vain, what deserves to be shown
+         * @description Without from: 7 days (28 of searches and under_promoted). A longer window is cut to its last 7 days, since it is compared with the same hours of earlier weeks. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        get: operations["insight-trends"];
         put?: never;
         post?: never;
         delete?: never;
@@ -814,6 +966,10 @@ export interface components {
         AnnotationsOutputBody: {
             annotations: components["schemas"]["Annotation"][] | null;
         };
+        Answer: {
+            meta: components["schemas"]["InsightMeta"];
+            rows: components["schemas"]["Row"][] | null;
+        };
         ApproximateCell: {
             /** @description Name of the column. */
             column: string;
@@ -839,6 +995,15 @@ export interface components {
             /** @description Unit of a metric; empty for time and dimensions. */
             unit: string;
         };
+        Condition: {
+            /**
+             * @description What was watched, or where and on what.
+             * @enum {string}
+             */
+            dimension: "title" | "show" | "country" | "device_type" | "genre" | "theme" | "cast" | "language";
+            /** @description One of these. */
+            in: string[] | null;
+        };
         Count: {
             labels: {
                 [key: string]: string;
@@ -852,6 +1017,7 @@ export interface components {
             id: string;
             image: string;
             kind: string;
+            tags?: string[] | null;
         };
         Definition: {
             /** @description Whether the figures of groups or buckets may be added up. */
@@ -924,6 +1090,8 @@ export interface components {
              * @description Titles in the new one.
              */
             titles: number;
+            /** @description Hash of the new one's contents: equal catalogues have equal versions. */
+            version: string;
         };
         Dimension: {
             /** @description The dimension that it is an attribute of; it can only be asked for beside it. */
@@ -1005,6 +1173,30 @@ export interface components {
              * @description Parts there will be.
              */
             total: number;
+        };
+        InsightMeta: {
+            /** @description The metrics it was made of, as the metric layer defines them. */
+            definitions: components["schemas"]["UsedMetric"][] | null;
+            /** Format: double */
+            elapsed_ms: number;
+            engine: string;
+            /** @description What the estimates are. */
+            estimate: string;
+            /** @description Everything received before this moment is in. */
+            fresh_to: string;
+            from: string;
+            /** @description When what is usual on the service was last learnt. */
+            learnt_at?: string;
+            /** @description What n counts. */
+            n: string;
+            rollup: string;
+            /**
+             * Format: int64
+             * @description Cells left out because too few viewers are in them.
+             */
+            suppressed: number;
+            to: string;
+            warnings: string[] | null;
         };
         Key: {
             /** Format: date-time */
@@ -1177,6 +1369,20 @@ export interface components {
             /** @description Largest first. */
             desc?: boolean;
         };
+        OverlapInputBody: {
+            /**
+             * Format: date-time
+             * @description Left out: 28 days before to. In whole months.
+             */
+            from?: string;
+            /** @description Whose audiences. */
+            titles: string[] | null;
+            /**
+             * Format: date-time
+             * @description Left out: now.
+             */
+            to?: string;
+        };
         PasswordInputBody: {
             /** @description The password until now; needed when there is one. */
             current?: string;
@@ -1306,6 +1512,38 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "support" | "admin";
         };
+        Row: {
+            /** @description What a comparison stands on: randomised, adjusted or raw; observed where nothing is compared. Only randomised may say what brings viewers in. */
+            basis: string;
+            /** @description What it is about: an id of a creative or title, or kind:value of a label. */
+            entity: string;
+            /**
+             * Format: double
+             * @description The figure; meta.estimate says which. Null where there is none.
+             */
+            estimate: number | null;
+            /** @description What else is known, by name. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+            /** @description What sort of finding it is. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: int64
+             * @description How many viewers (meta.n says of what) it stands on.
+             */
+            n: number;
+        };
         SaveViewInputBody: {
             name: string;
             /**
@@ -1322,6 +1560,22 @@ export interface components {
         SignInInputBody: {
             name: string;
             password: string;
+        };
+        SizeInputBody: {
+            /** @description Each must be met. */
+            all?: components["schemas"]["Condition"][] | null;
+            /**
+             * Format: date-time
+             * @description Left out: 28 days before to. In whole days.
+             */
+            from?: string;
+            /** @description None may be met. */
+            none?: components["schemas"]["Condition"][] | null;
+            /**
+             * Format: date-time
+             * @description Left out: now.
+             */
+            to?: string;
         };
         Status: {
             /** @description Whether the audience is invented. */
@@ -1387,6 +1641,11 @@ export interface components {
         UploadInputBody: {
             /** @description The catalogue as YAML or JSON. */
             text: string;
+        };
+        UsedMetric: {
+            formula: string;
+            name: string;
+            title: string;
         };
         Value: {
             /** @description What people call it. */
@@ -1546,6 +1805,126 @@ export interface operations {
             };
         };
     };
+    "audience-overlap": {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "parquet";
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlapInputBody"];
+            };
+        };
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "audience-size": {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "parquet";
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SizeInputBody"];
+            };
+        };
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "put-catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "application/octet-stream": string;
+                "application/yaml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "replace-catalog": {
         parameters: {
             query?: {
@@ -1642,6 +2021,75 @@ export interface operations {
             };
         };
     };
+    "put-title": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "application/octet-stream": string;
+                "application/yaml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-title": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     tail: {
         parameters: {
             query?: never;
@@ -1657,6 +2105,244 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "insight-affinities": {
+        parameters: {
+            query: {
+                /** @description Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says. */
+                from?: string;
+                /** @description End of the range, not included. Left out: now. */
+                to?: string;
+                /** @description How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta. */
+                format?: "json" | "csv" | "parquet";
+                /** @description Whose viewers. */
+                title: string;
+                /** @description Those of the title's takers whom this creative brought, against all of its takers. */
+                creative?: string;
+                /** @description Only labels of this kind. */
+                kind?: "genre" | "theme" | "cast" | "language";
+                limit?: number;
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "insight-creatives": {
+        parameters: {
+            query: {
+                /** @description Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says. */
+                from?: string;
+                /** @description End of the range, not included. Left out: now. */
+                to?: string;
+                /** @description How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta. */
+                format?: "json" | "csv" | "parquet";
+                /** @description The title whose creatives are compared. */
+                title: string;
+                /** @description Only there. */
+                country?: string;
+                /** @description Tells the creatives apart by each value of it. By tag they are put together by what the catalogue says is in their pictures. */
+                by?: "country" | "placement" | "device_type" | "affinity" | "tag";
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "insight-launches": {
+        parameters: {
+            query?: {
+                /** @description Compare these, separated by commas; left out: what was launched lately. */
+                titles?: string[] | null;
+                /** @description Launched in so many last days. */
+                within?: number;
+                /** @description Days since launch that are set side by side. */
+                days?: number;
+                format?: "json" | "csv" | "parquet";
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "insight-outliers": {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says. */
+                from?: string;
+                /** @description End of the range, not included. Left out: now. */
+                to?: string;
+                /** @description How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta. */
+                format?: "json" | "csv" | "parquet";
+                /** @description Only of this title; left out: of the whole catalogue. */
+                title?: string;
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "insight-trends": {
+        parameters: {
+            query?: {
+                /** @description Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says. */
+                from?: string;
+                /** @description End of the range, not included. Left out: now. */
+                to?: string;
+                /** @description How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta. */
+                format?: "json" | "csv" | "parquet";
+                /** @description Whose shares move; query is what is searched for and not found, under_promoted titles that hold those who find them and are little shown. */
+                dimension?: "genre" | "theme" | "cast" | "language" | "show" | "title" | "query" | "under_promoted";
+                /** @description Only there. */
+                country?: string;
+                /** @description Of search texts, so that word endings do not matter. */
+                language?: "english" | "spanish" | "french" | "russian" | "swedish" | "norwegian" | "hungarian";
+                limit?: number;
+            };
+            header?: {
+                Accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Playhead-Meta"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
             };
         };
     };

@@ -17,10 +17,29 @@ export interface Standing {
   impressions: number | null;
   /** Against the best of the others: surely better, surely worse, or not to be told yet. */
   verdict: 'best' | 'worse' | 'open';
+  /** How likely it is the best of its title, where the server says. */
+  best: number | undefined;
+  /** randomised, adjusted or raw; undefined where the plain rate is shown. */
+  basis: string | undefined;
   row: Row;
 }
 
 const Z = 1.96;
+
+function evidence(row: Insight | undefined): Record<string, unknown> {
+  return row && typeof row.evidence === 'object' && row.evidence !== null ? (row.evidence as Record<string, unknown>) : {};
+}
+
+function probability(row: Insight | undefined): number | undefined {
+  const value = evidence(row).probability_best;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function verdictOf(row: Insight): Standing['verdict'] {
+  if (evidence(row).winner === true) return 'best';
+  const best = probability(row);
+  return row.basis === 'randomised' && best !== undefined && best < 0.025 ? 'worse' : 'open';
+}
 
 /** The creatives of one shape, the best estimate first. Estimates of the insight layer go before plain ones. */
 export function standings(metric: string, rows: readonly Row[], estimates: readonly Insight[] | undefined): Standing[] {
@@ -42,13 +61,17 @@ export function standings(metric: string, rows: readonly Row[], estimates: reado
         high: given?.high ?? Math.min(1, estimate + Z * (error ?? 0)),
         share: volume > 0 ? (figure.volume ?? 0) / volume : 0,
         impressions: num(row.impressions),
-        verdict: 'open',
+        verdict: given ? verdictOf(given) : 'open',
+        best: probability(given),
+        basis: given ? String(given.basis) : undefined,
         row,
       },
     ];
   });
   out.sort((a, b) => b.estimate - a.estimate);
   for (const s of out) {
+    // What the server judged stands: only pictures that were chosen by chance may win.
+    if (s.basis !== undefined) continue;
     const others = out.filter((o) => o !== s);
     if (others.length === 0) continue;
     if (others.every((o) => s.low > o.high || (apart(metric, s.figure, o.figure) ?? 0) > 2.4)) s.verdict = 'best';

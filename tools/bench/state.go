@@ -53,7 +53,7 @@ func measureState(ctx context.Context, r *report) (err error) {
 		return errors.Join(fmt.Errorf("%d plays are open after the start, not %d", open, crowd), s.stop())
 	}
 	// Silence closes the plays, then the sessions; a day later impressions mature.
-	for _, wait := range []time.Duration{29 * time.Minute, 24*time.Hour - 31*time.Minute} {
+	for _, wait := range []time.Duration{29 * time.Minute, 24*time.Hour - 35*time.Minute} {
 		s.now.Add(wait.Milliseconds())
 		for range 240 {
 			s.now.Add(1_000)

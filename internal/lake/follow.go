@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"playhead/internal/eventlog"
 	"playhead/internal/fact"
 )
@@ -41,7 +39,7 @@ type consumed struct {
 // follow writes what waits whenever there is enough of it, or it is old enough.
 // The log keeps it meanwhile: nothing is held in memory between two flushes.
 func (l *Lake) follow(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	w, err := newWriter(l.options.Key, quick)
 	if err != nil {
 		return err
 	}
@@ -94,7 +92,7 @@ func (f *follower) last(ctx context.Context) error {
 // Flush writes all that facts speak of. It is for those who have the lake to
 // themselves: Run does it by itself.
 func (l *Lake) Flush(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	w, err := newWriter(l.options.Key, quick)
 	if err != nil {
 		return err
 	}

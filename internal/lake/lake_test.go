@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
 )
@@ -20,7 +18,7 @@ import (
 // writeFile writes events, in the order of the files, to one file.
 func writeFile(t testing.TB, secret []byte, events []event.Event) string {
 	t.Helper()
-	w, err := newWriter(secret, zstd.SpeedDefault)
+	w, err := newWriter(secret, quick)
 	if err != nil {
 		t.Fatal(err)
 	}

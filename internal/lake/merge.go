@@ -9,8 +9,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -31,7 +29,7 @@ const (
 
 // tidyAll merges and drops files until ctx ends.
 func (l *Lake) tidyAll(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	w, err := newWriter(l.options.Key, thorough)
 	if err != nil {
 		return err
 	}
@@ -58,7 +56,7 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 // Tidy merges and drops what can be, as of now. It is what Run does in the
 // background, for those who have the lake to themselves.
 func (l *Lake) Tidy(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, zstd.SpeedDefault)
+	w, err := newWriter(l.options.Key, thorough)
 	for more := true; more && err == nil; {
 		more, err = l.tidy(ctx, w)
 	}

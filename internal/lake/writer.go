@@ -40,14 +40,27 @@ type writer struct {
 	from, to int64 // event times, epoch ms
 }
 
+// effort is how hard a writer tries to make files small.
+type effort uint8
+
+// Files of a flush are soon merged; merged ones are kept.
+const (
+	quick effort = iota
+	thorough
+)
+
 // newWriter returns a writer of files that are encrypted if key is not nil.
-func newWriter(key []byte, level zstd.EncoderLevel) (*writer, error) {
+func newWriter(key []byte, e effort) (*writer, error) {
+	level, rows := zstd.SpeedDefault, 1<<14
+	if e == thorough {
+		level, rows = zstd.SpeedBestCompression, 1<<16
+	}
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, err
 	}
 	return &writer{
-		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), Zstd: z, Key: key, CreatedBy: "playhead"}),
+		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: rows, Zstd: z, Key: key, CreatedBy: "playhead"}),
 		buffer:  bufio.NewWriterSize(nil, 256<<10),
 	}, nil
 }
@@ -176,4 +189,28 @@ func (w *writer) abandon() {
 		_ = os.Remove(w.path)
 		w.disk = nil
 	}
+}
+
+// WriteFile writes one file of the events that fill adds, and returns how many
+// they are and its size once it is on disk. Whoever fills sees to their order:
+// by viewer and time.
+func WriteFile(path string, key []byte, fill func(add func(*event.Event) error) error) (rows, size int64, err error) {
+	w, err := newWriter(key, thorough)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := w.begin(path, ""); err != nil {
+		w.abandon()
+		return 0, 0, err
+	}
+	err = fill(func(e *event.Event) error {
+		return w.add(&row{Event: *e, experiments: jsonOf(e.Experiments), traits: jsonOf(e.Traits)})
+	})
+	if err != nil {
+		w.abandon()
+		return 0, 0, err
+	}
+	rows = w.rows
+	size, err = w.end()
+	return rows, size, err
 }

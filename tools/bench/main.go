@@ -38,7 +38,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "play", "sketch" or "state": that alone, without a file`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "lake", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,6 +67,8 @@ func runOnly(ctx context.Context, o options, r *report) error {
 		return measureState(ctx, r)
 	case "play":
 		return measurePlay(r)
+	case "lake":
+		return measureLake(ctx, o, r)
 	case "decode":
 		bodies, err := prepare(ctx, 2, 50_000)
 		if err != nil {
@@ -134,6 +136,10 @@ func run(ctx context.Context, o options) error {
 	say("opening the plays of %d viewers", crowd)
 	if err := measureState(ctx, &r); err != nil {
 		return fmt.Errorf("state: %w", err)
+	}
+	say("writing a lake of %d events", lakeEvents)
+	if err := measureLake(ctx, o, &r); err != nil {
+		return fmt.Errorf("lake: %w", err)
 	}
 	if o.kept > 0 {
 		say("sending small batches over %d connections for %s", keptConnections, o.kept)

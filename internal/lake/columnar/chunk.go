@@ -15,7 +15,7 @@ import (
 // Limits of a chunk, bytes. A dictionary that outgrows its limit, as of long
 // texts that are all different, is given up: the pages after it are plain.
 const (
-	pageRows        = 1 << 14
+	pageRows        = 1 << 14 // unless Options say otherwise
 	pageBytes       = 256 << 10
 	dictionaryBytes = 24 << 20
 	textBytes       = 1 << 20
@@ -115,7 +115,7 @@ func (c *Chunk) Ref(v *[16]byte) {
 }
 
 func (c *Chunk) row() {
-	if c.rows++; c.rows >= pageRows || len(c.plain) >= pageBytes {
+	if c.rows++; c.rows >= c.w.options.PageRows || len(c.plain) >= pageBytes {
 		c.cut()
 	} else if c.dict != nil && c.dict.texts != nil && !c.given && len(c.dict.values) >= textBytes {
 		c.cut()

@@ -15,6 +15,9 @@ type Options struct {
 	Columns []Column
 	// Sorted are the columns by which rows come in order, ascending, nulls first.
 	Sorted []int
+	// PageRows is the most rows of a page; 0 is 16,384. Larger ones compress
+	// better and take more memory of who merges files.
+	PageRows int
 	// Zstd compresses pages; it is not used concurrently by one Writer.
 	Zstd *zstd.Encoder
 	// Key encrypts the file if it is not nil: 16, 24 or 32 bytes.
@@ -42,6 +45,9 @@ type Writer struct {
 
 // NewWriter returns a writer of files that look alike.
 func NewWriter(o Options) *Writer {
+	if o.PageRows == 0 {
+		o.PageRows = pageRows
+	}
 	w := &Writer{options: o}
 	for i := range o.Columns {
 		c := &Chunk{w: w, decl: &o.Columns[i], index: i}

@@ -67,6 +67,8 @@ acme() {
 }
 # Players and SDKs that nobody here wrote, on streams that ffmpeg makes.
 clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
+# Readers of Parquet that nobody here wrote.
+lake_readers() { tools/with-cache.sh tools/lake-readers.sh; }
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 # Many more random viewers for the oracle of what they do across plays.
@@ -86,6 +88,12 @@ need_node() {
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
 }
 need_web_go() { need_go && need_node; }
+need_readers() {
+  need python3 "install Python 3.11 or later" && need_package java default-jre-headless && need_package curl curl || return 1
+  tools/with-cache.sh tools/lake-readers.sh --install >"$logs/lake-readers-install.log" 2>&1 && return 0
+  why="pyarrow, duckdb and pyspark could not be installed (.cache/logs/lake-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=lake-readers"
+  return 1
+}
 need_browser() { need_node && need_package chromium chromium; }
 need_clients() { need_browser && need_package ffmpeg ffmpeg; }
 
@@ -108,6 +116,7 @@ step hostile       need_go      hostile
 step crash         need_go      crash
 step clients-go    need_go      clients_go
 step acme          need_go      acme
+step lake-readers  need_readers lake_readers
 step e2e-packages  need_node    e2e_packages
 step e2e           need_browser e2e
 step clients       need_clients clients

@@ -18,8 +18,9 @@ import (
 )
 
 type lakeCmd struct {
-	SQL   lakeSQLCmd   `cmd:"" name:"sql" help:"Ask the lake by SQL: the view events has every event once."`
-	Files lakeFilesCmd `cmd:"" help:"List the lake's files: period, events, bytes, path."`
+	SQL     lakeSQLCmd     `cmd:"" name:"sql" help:"Ask the lake by SQL: the view events has every event once."`
+	Files   lakeFilesCmd   `cmd:"" help:"List the lake's files: period, events, bytes, path."`
+	Rebuild lakeRebuildCmd `cmd:"" help:"Fill a new installation from a lake, as under another catalogue."`
 }
 
 type lakeSQLCmd struct {
@@ -115,4 +116,23 @@ func (c *lakeFilesCmd) Run() error {
 		fmt.Printf("%s\t%d\t%d\t%s\n", f.Period, f.Rows, f.Bytes, filepath.Join(dir, filepath.FromSlash(f.Path())))
 	}
 	return nil
+}
+
+type lakeRebuildCmd struct {
+	From         string `arg:"" name:"LAKE" help:"The folder of a lake, such as old-data/lake; it is only read." type:"existingdir"`
+	app.Settings `embed:""`
+}
+
+func (lakeRebuildCmd) Help() string {
+	return `Every event is processed again under this installation's catalogue. Viewers keep their pseudonyms: copy ring.json from the old
+data folder too, or viewers who come again are taken for new ones. A rebuild that was cut short can be run again.
+
+Example:
+  mkdir new-data && cp old-data/ring.json old-data/keys.json new-data/
+  playhead lake rebuild old-data/lake --data-dir new-data --catalog titles.yaml
+  playhead serve --data-dir new-data --catalog titles.yaml`
+}
+
+func (c *lakeRebuildCmd) Run(ctx context.Context) error {
+	return settled(app.Rebuild(ctx, app.RebuildOptions{Settings: c.Settings, From: c.From, Out: os.Stdout, Log: os.Stderr}))
 }

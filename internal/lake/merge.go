@@ -198,7 +198,7 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 		w.abandon()
 		return err
 	}
-	err := l.mergeRows(ctx, w, files)
+	err := inOrder(ctx, l.dir, l.options.Key, files, w.add)
 	if err != nil {
 		w.abandon()
 		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
@@ -224,62 +224,6 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 	}
 	l.drop(files)
 	l.counts.merges.Add(1)
-	return nil
-}
-
-// mergeRows gives the rows of the files to the writer in order.
-func (l *Lake) mergeRows(ctx context.Context, w *writer, files []File) error {
-	z, err := newDecoder()
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	var open []*reader
-	defer func() {
-		for _, r := range open {
-			r.close()
-		}
-	}()
-	for _, f := range files {
-		r, err := openReader(l.path(f), l.options.Key, z)
-		if err != nil {
-			return err
-		}
-		open = append(open, r)
-	}
-	live := slices.Clone(open)
-	for i := 0; i < len(live); {
-		ok, err := live[i].next()
-		if err != nil {
-			return err
-		}
-		if ok {
-			i++
-		} else {
-			live = slices.Delete(live, i, i+1)
-		}
-	}
-	for n := 0; len(live) > 0; n++ {
-		least := 0
-		for i := 1; i < len(live); i++ {
-			if order(&live[i].row, &live[least].row) < 0 {
-				least = i
-			}
-		}
-		if err := w.add(&live[least].row); err != nil {
-			return err
-		}
-		ok, err := live[least].next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			live = slices.Delete(live, least, least+1)
-		}
-		if n&(1<<14-1) == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
 	return nil
 }
 

@@ -1,0 +1,69 @@
+package process
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRebuildFromTheLake: an installation that is made anew from the lake of
+// another answers the same, and its own lake holds the same events.
+func TestRebuildFromTheLake(t *testing.T) {
+	s := startServer(t)
+	truth := filepath.Join(t.TempDir(), "truth.json")
+	r := playheadWithin(t, simulateWithin, "simulate", "--target", s.url(""), "--key", s.key("write"),
+		"--events", "60000", "--seed", "11", "--speed", "0", "--truth", truth)
+	if r.code != 0 {
+		t.Fatalf("simulate: %s", r)
+	}
+	s.stop()
+	var told struct {
+		Events int64 `json:"events"`
+	}
+	if data, err := os.ReadFile(truth); err != nil || json.Unmarshal(data, &told) != nil || told.Events != 60_000 {
+		t.Fatalf("truth: %v, %d events", err, told.Events)
+	}
+	const question = "SELECT count(*) AS n, count(DISTINCT (viewer, play, seq, id, type, time)) AS different FROM events"
+	inLake := func(dir string) string {
+		r := playhead(t, "lake", "sql", question, "--data-dir", dir)
+		if r.code != 0 {
+			t.Fatalf("lake sql: %s", r)
+		}
+		return strings.TrimSpace(r.stdout)
+	}
+	if got := inLake(s.dir); got != "n,different\n60000,60000" {
+		t.Errorf("the lake of what was sent: %s", got)
+	}
+	again := &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "again"), out: &output{}}
+	if err := os.MkdirAll(again.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ring.json", "keys.json"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(again.dir, name), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time changes nothing
+		r = playheadWithin(t, 2*time.Minute, "lake", "rebuild", filepath.Join(s.dir, "lake"), "--data-dir", again.dir)
+		if r.code != 0 || !strings.Contains(r.stdout, "rebuilt from 60000 events") {
+			t.Fatalf("rebuild: %s", r)
+		}
+	}
+	again.start()
+	t.Cleanup(again.kill)
+	verify(t, again, truth)
+	again.stop()
+	if got := inLake(again.dir); got != "n,different\n60000,60000" {
+		t.Errorf("the lake of the rebuilt one: %s", got)
+	}
+	if r := playhead(t, "lake", "rebuild", filepath.Join(again.dir, "lake"), "--data-dir", again.dir); r.code != 2 {
+		t.Errorf("a rebuild into itself: %s", r)
+	}
+}

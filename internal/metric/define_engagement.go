@@ -15,11 +15,11 @@ func engagement() []Definition {
 		}, {
 			Name: "media_hours", Title: "Media hours", Unit: UnitHours, DatedBy: atMoment, Source: house, Additive: true, Higher: 1,
 			Description: "Time in which content advanced on the screen.",
-			Formula:     "Σ time in playing / 1 h", expr: times{sum(rollup.MediaMS), 1 / hourMS},
+			Formula:     "Σ time in playing / 1 h", expr: per{sum(rollup.MediaMS), hourMS},
 		}, {
 			Name: "watch_hours", Title: "Watch hours", Unit: UnitHours, DatedBy: atMoment, Source: cta + " watchedTime", Additive: true, Higher: 1,
 			Description: "Time from request to pause, end or failure: with startup, stalls and seeks, without pauses and ads.",
-			Formula:     "Σ watched time / 1 h", expr: times{sum(rollup.WatchMS), 1 / hourMS},
+			Formula:     "Σ watched time / 1 h", expr: per{sum(rollup.WatchMS), hourMS},
 		}, {
 			Name: "views", Title: "Views", Unit: UnitCount, DatedBy: atMoment, Source: "Netflix Engagement Report", Additive: true, Higher: 1,
 			Description: "Media hours divided by the runtime of the catalogue, title by title. Titles without a runtime are left out; a warning says how much of the media time they have.",

@@ -121,6 +121,18 @@ func (e times) eval(in *Input) (figure, bool) {
 	return figure{f.v * e.by, f.se * e.by}, ok
 }
 
+// per is an expression in units of so many: a quotient, which is not always to
+// the last bit the product with the inverse.
+type per struct {
+	expr
+	unit float64
+}
+
+func (e per) eval(in *Input) (figure, bool) {
+	f, ok := e.expr.eval(in)
+	return figure{f.v / e.unit, f.se / e.unit}, ok
+}
+
 // plus and minus are sums and differences; a count that an estimate pushes below
 // none is none.
 type plus struct{ a, b expr }

@@ -1,10 +1,14 @@
 // Package duck is the embedded warehouse: roll-up cells, retention curves and
 // finished plays in one DuckDB file.
 //
-// A flush appends partial rows and the offsets they reach in one transaction;
-// Maintain later merges the partial rows of a bucket into one row a cell. A scan
+// A flush appends partial rows and the offsets they reach in one transaction, to
+// the finest source that keeps them. Maintain sums finished buckets to coarser
+// sources (table rolled tells up to where) and merges partial rows, tier by tier, so
+// that a row is rewritten a few times however often its bucket is written. A scan
 // reads offsets and cells in one snapshot, sums measures in SQL and merges
-// sketches in Go while the rows come by. Plays whose time lies wholly in one
+// sketches in Go, a few MiB at a time: what the engine holds of an answer it hardly
+// counts. Beside each sketch stands its estimate, which prunes a top and answers for
+// a group of one cell. Plays whose time lies wholly in one
 // bucket are summed in SQL too, since their whole-life measures are stored; the
 // others are decoded and cut at the millisecond.
 //

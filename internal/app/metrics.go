@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"playhead/internal/rollup"
-	"playhead/internal/warehouse"
 )
 
 // registerMetrics says how the process fares, for Prometheus. What the
@@ -43,7 +42,6 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
 		counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
 		gauge("fresh_seconds", "Age of the figures.", func() float64 { return time.Since(time.UnixMilli(s.store.FreshTo())).Seconds() }),
-		newTableSizes(s.db),
 		gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(s.events.Metrics().DiskBytes) }),
 		gauge("log_failed", "1 when the log had to stop writing.", func() float64 {
 			if s.events.Metrics().Failed {
@@ -62,37 +60,6 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		}
 	}
 	return nil
-}
-
-// tableSizes tells the size of each roll-up in the warehouse.
-type tableSizes struct {
-	rows, bytes *prometheus.Desc
-	stats       func(ctx context.Context) (warehouse.Stats, error)
-}
-
-func newTableSizes(db warehouse.Warehouse) *tableSizes {
-	return &tableSizes{
-		rows:  prometheus.NewDesc("playhead_warehouse_rows", "Rows of a table of the warehouse.", []string{"table"}, nil),
-		bytes: prometheus.NewDesc("playhead_warehouse_bytes", "What a table of the warehouse takes on disk.", []string{"table"}, nil),
-		stats: db.Stats,
-	}
-}
-
-// Describe and Collect are prometheus.Collector's.
-func (t *tableSizes) Describe(ch chan<- *prometheus.Desc) { ch <- t.rows; ch <- t.bytes }
-
-// Collect leaves the sizes out while the warehouse does not tell them.
-func (t *tableSizes) Collect(ch chan<- prometheus.Metric) {
-	st, err := t.stats(context.Background())
-	if err != nil {
-		return
-	}
-	for table, n := range st.Rows {
-		ch <- prometheus.MustNewConstMetric(t.rows, prometheus.GaugeValue, float64(n), table)
-	}
-	for table, n := range st.Bytes {
-		ch <- prometheus.MustNewConstMetric(t.bytes, prometheus.GaugeValue, float64(n), table)
-	}
 }
 
 // firstData is when the earliest figure that is kept dates from, epoch ms.

@@ -17,7 +17,7 @@ type sinks struct {
 	stats  func(context.Context) (warehouse.Stats, error)
 	log    *slog.Logger
 
-	rows, file, memory, overcount, free, total *prometheus.Desc
+	rows, bytes, file, memory, overcount, free, total *prometheus.Desc
 }
 
 // statsTimeout bounds the look at the warehouse.
@@ -30,6 +30,7 @@ func newSinks(folder string, stats func(context.Context) (warehouse.Stats, error
 	return &sinks{
 		folder: folder, stats: stats, log: log,
 		rows:      desc("warehouse_rows", "Rows by table.", "table"),
+		bytes:     desc("warehouse_table_bytes", "Size on disk by table, as of the last tidying up.", "table"),
 		file:      desc("warehouse_disk_bytes", "Size of the warehouse on disk."),
 		memory:    desc("warehouse_memory_bytes", "What the warehouse's engine says it holds in memory."),
 		overcount: desc("warehouse_sketch_overcount_total", "Members that corrections would have removed from sketches."),
@@ -40,7 +41,7 @@ func newSinks(folder string, stats func(context.Context) (warehouse.Stats, error
 
 // Describe implements prometheus.Collector.
 func (s *sinks) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.rows, s.file, s.memory, s.overcount, s.free, s.total} {
+	for _, d := range []*prometheus.Desc{s.rows, s.bytes, s.file, s.memory, s.overcount, s.free, s.total} {
 		ch <- d
 	}
 }
@@ -64,6 +65,9 @@ func (s *sinks) Collect(ch chan<- prometheus.Metric) {
 	}
 	for table, n := range st.Rows {
 		gauge(s.rows, float64(n), table)
+	}
+	for table, n := range st.Bytes {
+		gauge(s.bytes, float64(n), table)
 	}
 	gauge(s.file, float64(st.FileBytes))
 	gauge(s.memory, float64(st.MemoryBytes))

@@ -160,14 +160,13 @@ func (x *emitter) dims(i uint16) uint32 {
 		return x.index
 	}
 	d := x.play.dims.at(i)
-	index, ok := x.engine.batchDims[*d]
+	s, ok := x.engine.batchDims.find(d)
 	if !ok {
-		index = uint32(len(x.out.Dims))
+		s.index = uint32(len(x.out.Dims))
 		x.out.Dims = append(x.out.Dims, x.engine.strings.fact(d))
-		x.engine.batchDims[*d] = index
 	}
-	x.known, x.entry, x.index = true, i, index
-	return index
+	x.known, x.entry, x.index = true, i, s.index
+	return s.index
 }
 
 // slot is the batch's index plus one of the impression the play belongs to.

@@ -28,7 +28,7 @@ type Engine struct {
 	metaDirty bool
 
 	// Of the batch under way.
-	batchDims   map[dims]uint32
+	batchDims   dimsIndex
 	batchSlots  map[uint32]uint32
 	batchTastes map[uint32]uint32
 	ranges      []Range
@@ -52,18 +52,19 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 		config: c, strings: newInterner(), slots: slots{byValue: map[fact.Slot]uint32{}},
 		load: load, wheel: newWheel(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
-		batchDims: map[dims]uint32{}, batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
+		batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
 		tombs: map[event.ViewerKey][]tomb{},
 	}
 	g.aloud = emitter{engine: g, config: &g.config, sign: 1}
 	g.mute = g.aloud
 	g.mute.mute = true
+	g.batchDims.begin()
 	return g
 }
 
 // Begin starts a new batch of facts. Facts index into the dims of their batch.
 func (g *Engine) Begin() {
-	clear(g.batchDims)
+	g.batchDims.begin()
 	clear(g.batchSlots)
 	clear(g.batchTastes)
 	g.Changes, g.ranges = g.Changes[:0], g.ranges[:0]

@@ -37,3 +37,25 @@ func TestViewers(t *testing.T) {
 		}
 	}
 }
+
+// Dims have one index a batch, and none of the batch before.
+func TestDimsIndex(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	var index dimsIndex
+	index.batch = 1<<32 - 3 // it wraps on the way
+	for range 8 {
+		index.begin()
+		want := map[dims]uint32{}
+		for range 2_000 {
+			d := dims{title: r.Uint32N(30), country: r.Uint32N(9), cdn: r.Uint32N(3), live: r.Uint32N(2)}
+			s, ok := index.find(&d)
+			if before, known := want[d]; known != ok || known && before != s.index {
+				t.Fatalf("%+v: %d, %t instead of %d, %t", d, s.index, ok, before, known)
+			}
+			if !ok {
+				s.index = uint32(len(want))
+				want[d] = s.index
+			}
+		}
+	}
+}

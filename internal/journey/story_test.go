@@ -47,7 +47,6 @@ type view struct {
 	first, media int64
 	from         int64 // position, ms
 	named        event.Ref
-	chosenOf     event.Ref // search
 	context      event.Context
 }
 
@@ -55,7 +54,6 @@ type view struct {
 type story struct {
 	r      *rand.Rand
 	at     int64
-	n      uint32
 	viewer event.ViewerKey
 	events []event.Event
 	views  []view

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -186,13 +185,4 @@ func once(t testing.TB, got map[string]int, events []event.Event) {
 	if len(got) != len(want) {
 		t.Errorf("%d different events, want %d", len(got), len(want))
 	}
-}
-
-func copyFolder(t testing.TB, from string) string {
-	t.Helper()
-	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-	return to
 }

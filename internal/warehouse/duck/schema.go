@@ -84,14 +84,6 @@ func keyCount(s rollup.Source) (n int) {
 	return n
 }
 
-// keyColumns are the columns of the keys of a face, in its order.
-func keyColumns(s rollup.Source, f rollup.Face) (list []string) {
-	for i := range s.FaceDimensions(f) {
-		list = append(list, fmt.Sprint("k", i))
-	}
-	return list
-}
-
 // timeColumns are the tables that have time, by their column of it.
 func timeColumns() map[string]string {
 	columns := map[string]string{"plays": "first_ms"}

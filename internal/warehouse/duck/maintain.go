@@ -140,7 +140,7 @@ type pile struct {
 func (db *DB) piles(ctx context.Context, source rollup.Source, now int64) (list []pile, err error) {
 	table := tableOf(source)
 	sql := fmt.Sprintf(`SELECT bucket, tier, count(*) FILTER (WHERE face = 0), sum(%s)::DOUBLE FROM %s
-		WHERE tier < %d GROUP BY bucket, tier ORDER BY bucket, tier`, rowBytes(source, source.Sketches()), table, finalTier)
+		WHERE tier < %d GROUP BY bucket, tier ORDER BY bucket, tier`, rowBytes(partBytes, source.Sketches()), table, finalTier)
 	before, seen := db.parts[table], map[int64]int64{}
 	ended := now - db.opts.Compact.QuietMS - width(source)
 	var open pile

@@ -99,7 +99,7 @@ func (c *cellScan) pages(from, to int64, narrow string) ([]string, error) {
 		by += ", k0"
 	}
 	source, args := c.from(from, to, c.counts()...)
-	bytes := rowBytes(c.scan.Source, c.set())
+	bytes := rowBytes(answerBytes, c.set())
 	where := " WHERE " + c.present() + narrow
 	total := 0.0
 	err := c.s.each("SELECT sum("+bytes+")::DOUBLE FROM "+source+where, args, func(row []driver.Value) error {

@@ -144,7 +144,7 @@ func (db *DB) rollSome(ctx context.Context, finer, coarser rollup.Source, now in
 func (db *DB) finished(s session, finer, coarser rollup.Source, from, upto int64) (to int64, more bool, err error) {
 	sum := 0.0
 	sql := fmt.Sprintf("SELECT bucket, sum(%s)::DOUBLE FROM %s WHERE bucket >= %d AND bucket < %d GROUP BY bucket ORDER BY bucket",
-		rowBytes(finer, finer.Sketches()), tableOf(finer), from, upto)
+		rowBytes(partBytes, finer.Sketches()), tableOf(finer), from, upto)
 	err = s.each(sql, nil, func(row []driver.Value) error {
 		_, end := db.days.Bucket(coarser, row[0].(int64))
 		if coarser == rollup.SourceCreativeAll { // all that is finished goes in
@@ -233,9 +233,17 @@ func joinClose(a *cellAppender, err error) error {
 	return err
 }
 
-// rowBytes is an expression for about how many bytes a row of a source takes in memory.
-func rowBytes(s rollup.Source, set rollup.SketchSet) string {
-	q := fmt.Sprint(100 + 8*len(s.Measures()))
+// partBytes is about what a part takes in memory besides its sketches, answerBytes
+// what a row of an answer does.
+const (
+	partBytes   = 1200
+	answerBytes = 200
+)
+
+// rowBytes is an expression for about how many bytes a row of a source takes in
+// memory, with sketches of a set.
+func rowBytes(base int, set rollup.SketchSet) string {
+	q := fmt.Sprint(base)
 	for _, k := range kinds(set) {
 		q += fmt.Sprintf(" + coalesce(least(60 + %d * %s_n, %d), 0)", map[bool]int{false: 4, true: 8}[k == rollup.Audience],
 			sketchColumn(k), map[bool]int{false: 4200, true: 33000}[k == rollup.Audience])
@@ -247,7 +255,7 @@ func rowBytes(s rollup.Source, set rollup.SketchSet) string {
 // as conditions to be added; one empty condition if they are few.
 func pagesOf(s session, source rollup.Source, where string) ([]string, error) {
 	total := 0.0
-	bytes := rowBytes(source, source.Sketches())
+	bytes := rowBytes(partBytes, source.Sketches())
 	err := s.each("SELECT sum("+bytes+")::DOUBLE FROM "+tableOf(source)+" WHERE "+where, nil, func(row []driver.Value) error {
 		total, _ = row[0].(float64)
 		return nil

@@ -34,11 +34,11 @@ func (w *world) faceScan(t *testing.T, s rollup.Source, f rollup.Face) rollup.Sc
 // randomScans asks random questions of every source: before and after they are
 // flushed, tidied up and read by another process.
 func randomScans(t *testing.T, open Open) {
-	w, dir := makeWorld(t, 11, 4, 12), t.TempDir()
+	w, dir := makeWorld(t, 11, 4, 8), t.TempDir()
 	db := open(t, dir)
 	r := rand.New(rand.NewPCG(11, 12))
 	var scans []rollup.Scan
-	for range 40 {
+	for range 24 {
 		scans = append(scans, w.randomScan(t, r))
 	}
 	ask := func(when string, n int) {
@@ -171,12 +171,12 @@ func estimatesAndTops(t *testing.T, open Open) {
 // coarserCells asks after every step of time: what is summed to coarser cells and
 // what is dropped changes no answer.
 func coarserCells(t *testing.T, open Open) {
-	w := makeWorld(t, 13, 4, 10)
+	w := makeWorld(t, 13, 3, 8)
 	db := open(t, t.TempDir())
 	defer closeIt(t, db)
 	var scans []rollup.Scan
 	for _, s := range []rollup.Source{rollup.SourceTitleDay, rollup.SourceQualityHour, rollup.SourceQualityDay, rollup.SourceCreativeWeek, rollup.SourceCreativeAll} {
-		for _, f := range s.Faces()[:5] {
+		for _, f := range s.Faces()[2:5] {
 			scans = append(scans, w.faceScan(t, s, f))
 		}
 	}

@@ -283,7 +283,7 @@ func applyIdempotent(t *testing.T, open Open) {
 }
 
 func maintainChangesNothing(t *testing.T, open Open) {
-	w := makeWorld(t, 4, 10, 6)
+	w := makeWorld(t, 4, 7, 6)
 	db := open(t, t.TempDir())
 	defer closeIt(t, db)
 	for _, g := range w.generations {

@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash bench lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash bench bench-insight lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-crash: ## kill the server while it is sent to, then ask for every figure (P
 bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
 	@tools/build.sh
 	@tools/with-cache.sh go run ./tools/bench -binary bin/playhead -out bench/results/latest.json $(ARGS)
+
+bench-insight: check-prerequisites ## what insights say about chance, on worlds whose truth is known; takes hours (ARGS="-null-worlds 24 -looks 28" is less)
+	@tools/with-cache.sh go run ./tools/insightbench $(ARGS)
 
 lint: ## gofmt, vet, staticcheck, architecture rules, svelte-check
 	@tools/test.sh lint-go architecture web-check

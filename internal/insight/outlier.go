@@ -51,6 +51,13 @@ func LearnUsual(titles [][]Funnel) Usual {
 	return Usual{LearnRobustPrior(pick(takeOf)), LearnRobustPrior(pick(keepOf)), LearnRobustPrior(pick(effectiveOf))}
 }
 
+// productSlack is by how much the concentration of effective rates is lowered
+// before anything is said to be off them. They are takes times completions: what
+// takes vary by does not shrink where most complete, as it would in one Beta of
+// the product's mean, so that the creatives of such titles seem off. Half of it
+// covers titles of which up to three quarters complete.
+const productSlack = 0.5
+
 func takeOf(f *Funnel) Count      { return f.Take }
 func keepOf(f *Funnel) Count      { return f.Keep }
 func effectiveOf(f *Funnel) Count { return f.Effective }
@@ -175,7 +182,7 @@ func weighTitle(title []Funnel, usual Usual, t int) []evidence {
 	keep := step(keepOf, usual.Keep)
 	take := step(takeOf, usual.Take)
 	takeRatios := siblingRatios(counts)
-	effective := step(effectiveOf, usual.Effective)
+	effective := step(effectiveOf, usual.Effective.looser(productSlack))
 	effectiveRatios := siblingRatios(counts)
 	for c := range title {
 		out[c] = evidence{t, c, take[c], keep[c], effective[c], takeRatios[c], effectiveRatios[c]}

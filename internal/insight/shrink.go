@@ -318,6 +318,16 @@ func softmax(logs []float64) []float64 {
 	return out
 }
 
+// looser is the prior with creatives less close to their title, by a factor.
+func (p *Prior) looser(by float64) *Prior {
+	q := *p
+	q.spreads = make([]float64, len(p.spreads))
+	for i, s := range p.spreads {
+		q.spreads[i] = s * by
+	}
+	return &q
+}
+
 // Mean is the usual rate of a title.
 func (p *Prior) Mean() float64 {
 	sum := 0.0

@@ -90,7 +90,8 @@ func (s *Service) Size(ctx context.Context, q SizeAsk) (*Answer, error) {
 		return s.sized(a, start, []Row{row}), nil
 	}
 	e := sizeInterval(size)
-	row.fill(insight.Estimate{Value: s.rounded(e.Value), Low: math.Floor(e.Low), High: math.Ceil(e.High)})
+	row.fill(s.coarse(e))
+	row.N = int64(s.rounded(float64(size.Sampled)))
 	return s.sized(a, start, append([]Row{row}, its.against(everybody, size.Rate, least)...)), nil
 }
 
@@ -104,6 +105,12 @@ func (s *Service) sized(a *answering, start time.Time, rows []Row) *Answer {
 func (s *Service) rounded(v float64) float64 {
 	step := math.Max(1, float64(s.o.MinViewers))
 	return math.Round(v/step) * step
+}
+
+// coarse rounds an estimate, and its ends outwards.
+func (s *Service) coarse(e insight.Estimate) insight.Estimate {
+	step := math.Max(1, float64(s.o.MinViewers))
+	return insight.Estimate{Value: s.rounded(e.Value), Low: math.Floor(e.Low/step) * step, High: math.Ceil(e.High/step) * step}
 }
 
 // sizeInterval is the 95 % interval of a size whose sampled part is Poisson
@@ -255,8 +262,8 @@ func (s *Service) Overlap(ctx context.Context, q OverlapAsk) (*Answer, error) {
 		r := Row{Entity: entity, Kind: kind, Basis: Observed, Evidence: map[string]any{}}
 		if v := set.Estimate(); v >= float64(s.o.MinViewers) {
 			low, high := set.LowerBound(1.96), set.UpperBound(1.96)
-			r.fill(insight.Estimate{Value: v, Low: low, High: high})
-			r.N = int64(math.Round(v))
+			r.fill(s.coarse(insight.Estimate{Value: v, Low: low, High: high}))
+			r.N = int64(s.rounded(v))
 		} else {
 			a.meta.Suppressed++
 		}
@@ -275,7 +282,8 @@ func (s *Service) Overlap(ctx context.Context, q OverlapAsk) (*Answer, error) {
 			r := put(x+" & "+y, "overlap", both)
 			r.Evidence["titles"] = []string{x, y}
 			if r.Estimate != nil {
-				r.Evidence["share_of_first"], r.Evidence["share_of_second"] = number(both.Estimate()/max(sets[x].Estimate(), 1)), number(both.Estimate()/max(sets[y].Estimate(), 1))
+				part := func(of string) *float64 { return number(*r.Estimate / max(s.rounded(sets[of].Estimate()), 1)) }
+				r.Evidence["share_of_first"], r.Evidence["share_of_second"] = part(x), part(y)
 			}
 		}
 	}

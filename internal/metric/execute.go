@@ -146,6 +146,10 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 			return nil, err
 		}
 		f.pruned = f.pruned || top != nil && len(res.Groups) >= top.N
+		if !divided {
+			x.groups.expect(len(res.Groups))
+		}
+		f.cells = slices.Grow(f.cells, len(res.Groups))
 		if c.pieces[i].level.cut == cutEver && len(res.Groups) > 0 {
 			f.first = w.from // cells of all time begin with it
 		}

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"playhead/internal/rollup"
 )
@@ -15,6 +16,17 @@ type groupSet struct {
 }
 
 func newGroupSet() *groupSet { return &groupSet{ids: map[string]int32{}} }
+
+// expect makes room for so many groups.
+func (s *groupSet) expect(n int) {
+	if len(s.ids) < n/4 {
+		ids := make(map[string]int32, n)
+		for k, id := range s.ids {
+			ids[k] = id
+		}
+		s.ids, s.values = ids, slices.Grow(s.values, n)
+	}
+}
 
 // id is the number of a group; values are kept.
 func (s *groupSet) id(values []string) int32 {

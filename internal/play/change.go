@@ -207,11 +207,11 @@ func (g *Engine) change(p *playState, f *fold, kind ChangeKind, out *fact.Batch)
 
 // reach says what f, which can no longer change, is the first to show after e.
 func (p *playState) reach(f *fold, e *evidence, x *emitter) {
-	if !p.started && f.framed {
+	// Unknown is never final: of a play that was closed too early the request may
+	// still come.
+	if !p.started && f.frameHere && f.startup >= 0 {
 		p.started = true
-		if f.startup >= 0 {
-			x.mark(fact.StartupKnown, f.frameDims, f.firstFrame, int64(f.startup))
-		}
+		x.mark(fact.StartupKnown, f.frameDims, f.firstFrame, int64(f.startup))
 	}
 	var now Reached
 	if int64(f.earlier)+int64(f.media) >= x.config.QualifiedAfter {

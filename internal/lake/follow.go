@@ -191,15 +191,10 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
 	}
-	f.shrink()
-	return full, nil
-}
-
-// shrink lets go of memory that a large flush took.
-func (f *follower) shrink() {
-	if len(f.block.data) < cap(f.block.data)/4 {
-		f.block.data, f.block.entries = nil, nil
+	if !full {
+		f.block.data, f.block.entries = nil, nil // until the next minute
 	}
+	return full, nil
 }
 
 // catchUp moves past what the log has let go of. A lake that is new to a log

@@ -55,7 +55,7 @@ type manifest struct {
 
 // loadManifest reads the manifest of a folder, or an empty one.
 func loadManifest(dir string) (*manifest, error) {
-	m := &manifest{Version: manifestVersion}
+	m := &manifest{Version: manifestVersion, Files: []File{}}
 	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return m, nil

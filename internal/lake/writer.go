@@ -53,7 +53,7 @@ const (
 func newWriter(key []byte, e effort) (*writer, error) {
 	level, rows := zstd.SpeedDefault, 1<<14
 	if e == thorough {
-		level, rows = zstd.SpeedBestCompression, 1<<16
+		level, rows = zstd.SpeedBetterCompression, 1<<16 // the best takes 34 MiB for its tables
 	}
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {

@@ -149,8 +149,9 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	return headers(mux)
 }
 
-// policy is what pages may load: only this server's own.
-const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; media-src 'self' blob:; " +
+// policy is what pages may load: only this server's own, and pictures that the
+// catalogue has elsewhere.
+const policy = "default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; media-src 'self' blob:; " +
 	"worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 
 func headers(next http.Handler) http.Handler {

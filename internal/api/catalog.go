@@ -74,10 +74,12 @@ func titleOf(t catalog.Title) Title {
 	out := Title{
 		ID: t.ID, Name: t.Name, Kind: t.Kind, Show: t.Show, Year: t.Year, RuntimeMS: t.RuntimeMS,
 		Genres: list(t.Genres), Themes: list(t.Themes), Cast: list(t.Cast), Language: t.Language, Origin: t.Origin,
-		Hue: t.Hue, Creatives: t.Creatives,
+		Hue: t.Hue,
 	}
-	if out.Creatives == nil {
-		out.Creatives = []catalog.Creative{}
+	out.Creatives = make([]catalog.Creative, len(t.Creatives))
+	for i, c := range t.Creatives {
+		c.Image = catalog.ImageAddress(c.Image)
+		out.Creatives[i] = c
 	}
 	if t.Launched != 0 {
 		out.Launched = time.UnixMilli(t.Launched).UTC().Format(time.DateOnly)

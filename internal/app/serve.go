@@ -176,6 +176,7 @@ func (s *server) routes() (err error) {
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
 	})
 	s.mux.Handle("GET /art/", catalog.ArtHandler(shelf))
+	s.mux.Handle("GET "+catalog.ImagePath, catalog.ImageHandler(filepath.Join(s.settings.DataDir, artworkFolder)))
 	s.mux.Handle("GET /playhead.js", sdk.Handler())
 	pages := web.Handler()
 	if s.demo {

@@ -16,6 +16,9 @@ import (
 // uploadedCatalog is the file of the data folder that an upload is kept in.
 const uploadedCatalog = "catalog.yaml"
 
+// artworkFolder is the folder of the data folder that creatives' images are in.
+const artworkFolder = "artwork"
+
 // shelfKeeper replaces the catalogue by what is uploaded.
 type shelfKeeper struct {
 	*catalog.Shelf

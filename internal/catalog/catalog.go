@@ -35,7 +35,7 @@ const (
 type Creative struct {
 	ID   string `yaml:"id" json:"id"`
 	Kind Shape  `yaml:"kind" json:"kind"`
-	// Image is where the picture is: an http(s) URL, or the name of a file in the
+	// Image is where the picture is: an https URL, or the name of a file in the
 	// folder artwork of the data folder; "" means that it is drawn.
 	Image string `yaml:"image,omitempty" json:"image"`
 	// Tags are what is to be seen in it: a face, night, a car.

@@ -252,3 +252,31 @@ func TestFormats(t *testing.T) {
 		t.Errorf("another id: %v", err)
 	}
 }
+
+// TestImages: pictures of the folder are served, and nothing else.
+func TestImages(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "artwork"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"artwork/one face.png", "artwork/notes.txt", "secret.png"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("\x89PNG\r\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := ImageHandler(filepath.Join(folder, "artwork"))
+	for address, status := range map[string]int{
+		ImageAddress("one face.png"): 200, "/artwork/notes.txt": 404, "/artwork/none.png": 404, "/artwork/%2e%2e/secret.png": 404, "/artwork/": 404,
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", address, nil))
+		if (w.Code == 200) != (status == 200) {
+			t.Errorf("%s gave %d, want %d", address, w.Code, status)
+		}
+	}
+	for image, want := range map[string]string{"": "", "https://x.example/a.jpg": "https://x.example/a.jpg", "/art/a/b.svg": "/art/a/b.svg", "a b.png": "/artwork/a%20b.png"} {
+		if got := ImageAddress(image); got != want {
+			t.Errorf("%q is at %q, want %q", image, got, want)
+		}
+	}
+}

@@ -3,6 +3,10 @@ package catalog
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -50,6 +54,37 @@ func ArtHandler(c interface{ Title(id string) (Title, bool) }) http.Handler {
 		if r.Method == http.MethodGet {
 			w.Write(svgBytes) // the client left if it fails
 		}
+	})
+}
+
+// ImagePath is where pictures from the data folder are served.
+const ImagePath = "/artwork/"
+
+// ImageAddress is where a browser finds a creative's image: a file's name is below
+// ImagePath, all else is as it is.
+func ImageAddress(image string) string {
+	if image == "" || strings.HasPrefix(image, "/") || strings.Contains(image, "://") {
+		return image
+	}
+	return ImagePath + (&url.URL{Path: image}).EscapedPath()
+}
+
+// ImageHandler answers ImagePath with pictures of a folder: files whose name says
+// that they are one, and nothing outside of it.
+func ImageHandler(folder string) http.Handler {
+	kinds := []string{".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".svg"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, ImagePath)
+		root, err := os.OpenRoot(folder)
+		if err != nil || !slices.Contains(kinds, strings.ToLower(path.Ext(name))) {
+			http.NotFound(w, r)
+			return
+		}
+		defer root.Close()
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+		w.Header().Set("Cache-Control", "private, max-age=3600")
+		http.ServeFileFS(w, r, root.FS(), name)
 	})
 }
 

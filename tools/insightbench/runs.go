@@ -9,7 +9,7 @@ import (
 	"playhead/internal/insight"
 )
 
-// alpha is the false discovery rate of alarms; listed findings have 0.1.
+// Rates: of alarms of trends in four weeks, and of false discoveries of what is listed.
 const (
 	alarmRate  = 0.05
 	listedRate = 0.1
@@ -34,7 +34,7 @@ func null(o options, r *report) {
 			if look&(look-1) == 0 { // learnt anew as the service grows
 				usual = insight.LearnUsual(sums)
 			}
-			for _, f := range insight.Outliers(sums, usual, alarmRate) {
+			for _, f := range insight.Outliers(sums, usual, listedRate) {
 				if f.Alarm {
 					seen[f.Family] = true
 				}

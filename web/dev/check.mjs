@@ -73,7 +73,7 @@ try {
     await page.locator('ol li').first().waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('quiet fer');
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('listbox', { name: 'Results' }).getByRole('option').first().waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/titles\/t\d+/);
     await page.keyboard.press('g');
@@ -150,7 +150,7 @@ try {
 
   await check('every figure says what it means, on hover and by keyboard', async (page) => {
     await page.goto(`${base}/live`);
-    const name = page.getByText('Rebuffering', { exact: true });
+    const name = page.getByRole('region', { name: 'Quality of experience' }).getByText('Rebuffering', { exact: true });
     // What loads late may move it away from under the pointer: point again.
     await until(async () => {
       await page.mouse.move(5, 5);

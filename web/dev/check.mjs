@@ -72,6 +72,7 @@ try {
     await page.goto(`${base}/live`);
     await page.locator('ol li').first().waitFor();
     await page.keyboard.press('/');
+    await page.getByRole('combobox', { name: 'Search titles, countries, devices' }).waitFor();
     await page.keyboard.type('quiet fer');
     await page.getByRole('listbox', { name: 'Results' }).getByRole('option').first().waitFor();
     await page.keyboard.press('Enter');

@@ -76,16 +76,15 @@ test('is the new app version worse', { timeout: 90_000 }, () => visit('/quality?
 
 test('choose the better artwork', { timeout: 90_000 }, async () => {
   const { metrics } = await (await context.request.get(`${server.url}/api/v1/metrics`)).json()
-  const kept = metrics.some(m => m.name === 'take_rate' && m.by?.includes('creative'))
-  await visit('/creatives', async page => {
+  const kept = metrics.some(m => m.name === 'select_rate' && m.by?.includes('creative'))
+  // Take rates ripen for a day; selects are known at once.
+  await visit('/creatives?metric=select_rate', async page => {
     if (!kept) { // the page says what it needs
       await page.getByText('Artwork is judged by who saw it').waitFor()
       return
     }
     const titles = page.getByRole('region', { name: 'Titles by impressions' }).getByRole('listitem').getByRole('button')
-    const needs = page.getByText('Artwork is judged by who saw it')
-    await titles.first().or(needs).waitFor({ timeout: 45_000 })
-    if (await titles.count() === 0) return
+    await titles.first().waitFor({ timeout: 45_000 })
     await titles.first().click()
     const pictures = page.getByRole('button', { name: /^Compare / })
     await pictures.first().waitFor()
@@ -100,7 +99,7 @@ test('who watches this', { timeout: 90_000 }, () => visit(`/audiences?title=${en
   await size.waitFor({ timeout: 45_000 })
   const to = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000)
   const [row] = await query(context, server.url, { metrics: ['viewers'], where: [{ dimension: 'title', in: [title] }], from: new Date(to - 7 * 86_400_000).toISOString(), to: to.toISOString() })
-  const shown = (await size.innerText()).replace(/[^0-9.k]/g, '')
+  const shown = (await eventually('a size', 45_000, () => size.innerText(), text => /\d/.test(text))).replace(/[^0-9.k]/g, '')
   const value = shown.endsWith('k') ? parseFloat(shown) * 1000 : Number(shown)
   assert.ok(Math.abs(value - row.viewers) <= row.viewers * 0.1 + 5, `the page shows ${shown}, the API says ${row.viewers}`)
   const country = page.getByRole('region', { name: 'Country' }).getByRole('listitem').getByRole('button')

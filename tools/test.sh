@@ -69,6 +69,13 @@ acme() {
 clients() { tools/with-cache.sh npm ci --ignore-scripts --prefix test/clients && tools/with-cache.sh npm test --prefix test/clients; }
 # Readers of Parquet that nobody here wrote.
 lake_readers() { tools/with-cache.sh tools/lake-readers.sh; }
+# What we write, read by DataSketches' C++ library, which PyPI has.
+sketches() {
+  local venv=$root/.cache/datasketches
+  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import datasketches' 2>/dev/null ||
+    { python3 -m venv "$venv" && "$venv/bin/pip" --quiet install datasketches==5.2.0; } || return 1
+  tools/with-cache.sh go test -count=1 -v ./internal/sketch -run Cpp -python "$venv/bin/python"
+}
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 # Many more random viewers for the oracle of what they do across plays.
@@ -114,6 +121,7 @@ step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile
 step crash         need_go      crash
+step sketches      need_readers sketches
 step clients-go    need_go      clients_go
 step acme          need_go      acme
 step lake-readers  need_readers lake_readers

@@ -94,6 +94,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 func (l *Log) openDB() (err error) {
 	po := l.opts.pebbleOptions(&pebbleLogger{log: l.opts.Logger, fail: l.life.fail})
 	po.Lock = l.lock
+	po.FS = newWALGuard(l.opts.FS, &l.life)
 	po.EventListener = &pebble.EventListener{BackgroundError: l.backgroundError}
 	done := make(chan struct{})
 	go func() {
@@ -105,6 +106,9 @@ func (l *Log) openDB() (err error) {
 	case err != nil:
 		return storeError(err)
 	case l.db == nil:
+		return l.life.failure()
+	case l.life.failure() != nil:
+		_ = l.db.Close()
 		return l.life.failure()
 	}
 	l.life.onFail = l.failed

@@ -60,8 +60,10 @@ func format(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
-	default:
+	case v >= 0.1 || v == 0:
 		return fmt.Sprintf("%.2f", v)
+	default: // a share
+		return fmt.Sprintf("%.4f", v)
 	}
 }
 

@@ -86,9 +86,15 @@ test('choose the better artwork', { timeout: 90_000 }, async () => {
     const titles = page.getByRole('region', { name: 'Titles by impressions' }).getByRole('listitem').getByRole('button')
     await titles.first().waitFor({ timeout: 45_000 })
     await titles.first().click()
-    const pictures = page.getByRole('button', { name: /^Compare / })
+    const pictures = page.getByRole('button', { name: /^Compare (?!with: )/ }) // not the top bar's
     await pictures.first().waitFor()
-    for (let i = 0; i < Math.min(2, await pictures.count()); i++) await pictures.nth(i).click()
+    // By name: the best come first, and fresh figures may change who that is between two clicks.
+    const names = new Set(await pictures.evaluateAll(list => list.map(b => b.getAttribute('aria-label'))))
+    for (const name of [...names].slice(0, 2)) {
+      const picture = page.getByRole('button', { name, exact: true }).first()
+      await picture.click()
+      await picture.and(page.locator('[aria-pressed="true"]')).waitFor()
+    }
     await page.locator('[data-verdict]').waitFor()
     assert.match(await page.locator('[data-verdict]').innerText(), /surely better|cannot be told apart|Choose another/)
   })

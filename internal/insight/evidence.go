@@ -63,70 +63,98 @@ func alike() (w sizes) {
 // as usual and then moved in odds by it, against when it is drawn as usual.
 type odds struct{ up, down sizes }
 
+// scale weighs the evidence about creatives by what is usual.
+type scale struct {
+	ladder  *ladder
+	cells   []cell
+	weights placeLikes
+	at      []betas // by concentration; those that no cell has are empty
+}
+
+// newScale takes a prior that was learnt for finding what is off.
+func newScale(p *Prior) *scale {
+	s := &scale{p.ladder, p.likely(), placeWeights(p.strays), make([]betas, len(p.spreads))}
+	for _, c := range s.cells {
+		if s.at[c.spread].a == nil {
+			s.at[c.spread] = newBetas(p.ladder.rates, p.spreads[c.spread])
+		}
+	}
+	return s
+}
+
 // weigh is the evidence about each creative of a title. The level of the title is
 // what its other creatives say, some of which may be off themselves, so that a
 // creative is not its own yardstick.
-func (p *Prior) weigh(title []Count) []odds {
+func (s *scale) weigh(title []Count) []odds {
 	out := make([]odds, len(title))
 	if len(title) < 2 {
 		return out
 	}
-	cells := p.likely()
-	any := make([][]float64, len(title)) // log likelihood of each creative, off or not, by cell
-	own := make([][][1 + 2*effectCount]float64, len(title))
+	own := make([]*seen, len(title))
+	all := make([]float64, len(s.cells))
+	for i, c := range s.cells {
+		all[i] = c.logMass
+	}
 	for c := range title {
-		any[c], own[c] = make([]float64, len(cells)), make([][1 + 2*effectCount]float64, len(cells))
-	}
-	for i, cell := range cells {
-		around := p.around(cell.level, cell.spread)
-		for c := range title {
-			n := title[c].clean()
-			if n.N <= 0 {
-				continue
+		if n := title[c].clean(); n.N > 0 {
+			own[c] = s.see(n)
+			for i := range all {
+				all[i] += own[c].log[i]
 			}
-			sum, whole := newLogSum(), logGamma(n.N+cell.spread)
-			for j := range around {
-				v := around[j].logLike(n, whole)
-				own[c][i][j] = v
-				sum.add(around[j].logWeight + v)
-			}
-			any[c][i] = sum.value()
-		}
-	}
-	all := make([]float64, len(cells))
-	for i, cell := range cells {
-		all[i] = cell.logMass
-		for c := range title {
-			all[i] += any[c][i]
 		}
 	}
 	for c := range title {
-		if title[c].N > 0 {
-			out[c] = against(all, any[c], own[c], p.around(0.5, 1))
+		if own[c] != nil {
+			out[c] = s.against(all, own[c])
 		}
 	}
 	return out
 }
 
+// seen is what one creative's count says.
+type seen struct {
+	log []float64 // log likelihood by cell, whether it strays or not
+	// rungs are the likelihoods over e^top, by concentration.
+	rungs [][]float64
+	top   []float64
+}
+
+func (s *scale) see(n Count) *seen {
+	o := &seen{make([]float64, len(s.cells)), make([][]float64, len(s.at)), make([]float64, len(s.at))}
+	for i, c := range s.cells {
+		j := c.spread
+		if o.rungs[j] == nil {
+			o.rungs[j] = make([]float64, len(s.ladder.rates))
+			o.top[j] = s.at[j].likes(n, o.rungs[j])
+		}
+		o.log[i] = o.top[j] + logOf(s.ladder.mix(o.rungs[j], c.level, &s.weights))
+	}
+	return o
+}
+
 // against are a creative's odds when cells are as likely as its siblings say.
-func against(all, any []float64, own [][1 + 2*effectCount]float64, around []place) (o odds) {
-	var sums [1 + 2*effectCount]*logSum
-	for j := range sums {
-		sums[j] = newLogSum()
-	}
-	for i := range all {
-		for j := range around {
-			sums[j].add(all[i] - any[i] + own[i][j])
+func (s *scale) against(all []float64, own *seen) (o odds) {
+	most := math.Inf(-1)
+	for i, c := range s.cells {
+		if v := all[i] - own.log[i] + own.top[c.spread]; v > most {
+			most = v
 		}
 	}
-	for j, k := range around {
-		switch v := sums[j].value() - sums[0].value(); {
-		case k.effect < 0:
-		case k.down:
-			o.down[k.effect] = v
-		default:
-			o.up[k.effect] = v
+	var sums placeLikes
+	for i, c := range s.cells {
+		by := all[i] - own.log[i] + own.top[c.spread] - most
+		if by < -100 {
+			continue
 		}
+		by = math.Exp(by)
+		rungs := own.rungs[c.spread]
+		for j, n := range s.ladder.to {
+			sums[j] += by * rungs[s.ladder.first+c.level+n]
+		}
+	}
+	still := logOf(sums[0])
+	for e := range o.up {
+		o.up[e], o.down[e] = logOf(sums[1+2*e])-still, logOf(sums[2+2*e])-still
 	}
 	return o
 }
@@ -134,42 +162,58 @@ func against(all, any []float64, own [][1 + 2*effectCount]float64, around []plac
 // fitSizes is which effects there are among those of whom all is known that odds
 // say, by EM; half a creative of each is put in.
 func fitSizes(list []sizes) sizes {
+	// Likelihoods over the largest, the unmoved one's among them.
+	still, like := make([]float64, len(list)), make([]sizes, len(list))
+	for n, o := range list {
+		top := 0.0
+		for _, v := range o {
+			top = math.Max(top, v)
+		}
+		still[n] = math.Exp(-top)
+		for i, v := range o {
+			like[n][i] = math.Exp(v - top)
+		}
+	}
 	weights := alike()
 	off := 0.04
 	for range 60 {
-		next, n := sizes{}, 0.0
-		for _, o := range list {
-			logs := [1 + effectCount]float64{math.Log(1 - off)}
-			for i, v := range o {
-				logs[1+i] = math.Log(off*weights[i]) + v
+		next, all := sizes{}, 0.0
+		for n := range like {
+			p, moved := sizes{}, 0.0
+			for i, v := range like[n] {
+				p[i] = off * weights[i] * v
+				moved += p[i]
 			}
-			p := softmax(logs[:])
+			by := 1 / (moved + (1-off)*still[n])
 			for i := range next {
-				next[i] += p[1+i]
-				n += p[1+i]
+				next[i] += p[i] * by
 			}
+			all += moved * by
 		}
 		for i := range next {
-			weights[i] = (next[i] + 0.5) / (n + 0.5*effectCount)
+			weights[i] = (next[i] + 0.5) / (all + 0.5*effectCount)
 		}
-		off = (n + 1) / (float64(len(list)) + 2)
+		off = (all + 1) / (float64(len(list)) + 2)
 	}
 	return weights
 }
 
-// cell is a concentration and a level that are together.
-type cell struct{ spread, level, logMass float64 }
+// cell is a concentration and a level that are together, by their indexes.
+type cell struct {
+	spread, level int
+	logMass       float64
+}
 
 // likely are the cells that what is usual does not rule out.
 func (p *Prior) likely() []cell {
 	var out []cell
-	for j, s := range p.spreads {
+	for j := range p.spreads {
 		if p.mass[j] < 1e-3 {
 			continue
 		}
-		for i, m := range p.levels {
+		for i := range p.levels {
 			if mass := p.mass[j] * p.weights[j][i]; mass > 1e-7 {
-				out = append(out, cell{s, m, math.Log(mass)})
+				out = append(out, cell{j, i, math.Log(mass)})
 			}
 		}
 	}
@@ -185,12 +229,29 @@ func shares(a, b []float64) []float64 {
 	if b == nil {
 		weights = [4]float64{0.95, 0.05}
 	}
+	like := make([][4]float64, len(a)) // of each case, over the largest
+	for i := range a {
+		logs := [4]float64{0, a[i], math.Inf(-1), math.Inf(-1)}
+		if b != nil {
+			logs[2], logs[3] = b[i], a[i]+b[i]
+		}
+		top := slices.Max(logs[:])
+		for k, v := range logs {
+			like[i][k] = math.Exp(v - top)
+		}
+	}
 	out := make([]float64, len(a))
 	for range 200 {
 		var next [4]float64
-		for i := range a {
-			p := split(weights, a, b, i)
+		for i := range like {
+			var p [4]float64
+			sum := 0.0
+			for k, v := range like[i] {
+				p[k] = weights[k] * v
+				sum += p[k]
+			}
 			for k := range p {
+				p[k] /= sum
 				next[k] += p[k]
 			}
 			out[i] = p[3]
@@ -211,19 +272,6 @@ func shares(a, b []float64) []float64 {
 		}
 	}
 	return out
-}
-
-// split is how likely each of the four cases is for one creative.
-func split(weights [4]float64, a, b []float64, i int) [4]float64 {
-	logs := [4]float64{0, a[i], math.Inf(-1), math.Inf(-1)}
-	if b != nil {
-		logs[2], logs[3] = b[i], a[i]+b[i]
-	}
-	for k := range logs {
-		logs[k] += math.Log(weights[k])
-	}
-	p := softmax(logs[:])
-	return [4]float64{p[0], p[1], p[2], p[3]}
 }
 
 // Likely are the indexes that are so with so high a probability that no more than

@@ -90,9 +90,10 @@ const alarmLevel = 0.02
 // to be compared with.
 func Outliers(titles [][]Funnel, usual Usual, alpha float64) []Finding {
 	var all []evidence
+	by := scales{newScale(usual.Take), newScale(usual.Keep), newScale(usual.Effective.looser(productSlack))}
 	for t := range titles {
 		if len(titles[t]) > 1 {
-			all = append(all, weighTitle(titles[t], usual, t)...)
+			all = append(all, by.weighTitle(titles[t], t)...)
 		}
 	}
 	var out []Finding
@@ -175,19 +176,22 @@ func (e *evidence) possible(f Family) bool {
 	return !(f == Clickbait && e.effectiveRatio.Low > 1 || f == HiddenGem && e.effectiveRatio.High < 1)
 }
 
-func weighTitle(title []Funnel, usual Usual, t int) []evidence {
+// scales weigh each step of the funnel.
+type scales struct{ take, keep, effective *scale }
+
+func (by scales) weighTitle(title []Funnel, t int) []evidence {
 	out := make([]evidence, len(title))
 	counts := make([]Count, len(title))
-	step := func(of func(*Funnel) Count, prior *Prior) []odds {
+	step := func(of func(*Funnel) Count, by *scale) []odds {
 		for i := range title {
 			counts[i] = of(&title[i]).clean()
 		}
-		return prior.weigh(counts)
+		return by.weigh(counts)
 	}
-	keep := step(keepOf, usual.Keep)
-	take := step(takeOf, usual.Take)
+	keep := step(keepOf, by.keep)
+	take := step(takeOf, by.take)
 	takeRatios := siblingRatios(counts)
-	effective := step(effectiveOf, usual.Effective.looser(productSlack))
+	effective := step(effectiveOf, by.effective)
 	effectiveRatios := siblingRatios(counts)
 	for c := range title {
 		out[c] = evidence{t, c, take[c], keep[c], effective[c], takeRatios[c], effectiveRatios[c]}

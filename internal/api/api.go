@@ -76,7 +76,7 @@ type Status struct {
 	History        *History   `json:"history" doc:"Progress of the demo's past; null without one."`
 }
 
-// Deps are what the API stands on. All are needed but Registry, Studies and Audiences.
+// Deps are what the API stands on. All are needed but Registry, Studies, Audiences, Support and Audit.
 type Deps struct {
 	Version  string
 	Demo     bool
@@ -90,7 +90,10 @@ type Deps struct {
 	// Audiences is nil where none can be sized.
 	Audiences Audiences
 	Desk      Desk
-	Status    func(context.Context) Status
+	// Support and Audit are nil together: then no viewer can be looked up.
+	Support Support
+	Audit   Audit
+	Status  func(context.Context) Status
 	// Ready is nil when the server can answer, else why it cannot yet.
 	Ready    func() error
 	Registry *prometheus.Registry
@@ -139,6 +142,9 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	}
 	if s.Audiences != nil {
 		s.registerAudiences()
+	}
+	if s.Support != nil && s.Audit != nil {
+		s.registerSupport()
 	}
 	s.registerServer()
 	s.registerPipeline()

@@ -34,6 +34,8 @@ type fakes struct {
 	log     bytes.Buffer
 	desk    Desk
 	studies Studies
+	support Support
+	audit   Audit
 }
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -116,7 +118,7 @@ func open(t *testing.T, f *fakes) http.Handler {
 	t.Helper()
 	return Register(http.NewServeMux(), Deps{
 		Version: "test", Asker: metric.NewEngine(f, metric.Options{Clock: func() time.Time { return now }}),
-		Store: f, Live: f, Tail: f, Sessions: f, Titles: f, Desk: f.desk, Studies: f.studies,
+		Store: f, Live: f, Tail: f, Sessions: f, Titles: f, Desk: f.desk, Studies: f.studies, Support: f.support, Audit: f.audit,
 		Status:   func(context.Context) Status { return Status{Version: "test", EventsTotal: 5} },
 		Ready:    func() error { return f.ready },
 		Registry: prometheus.NewRegistry(), Clock: time.Now,

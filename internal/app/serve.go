@@ -20,11 +20,13 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/api"
+	"playhead/internal/audit"
 	"playhead/internal/catalog"
 	"playhead/internal/collect"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
 	"playhead/internal/study"
+	"playhead/internal/support"
 	"playhead/sdk"
 	"playhead/web"
 )
@@ -71,6 +73,7 @@ type server struct {
 	mux       *http.ServeMux
 	handler   http.Handler
 	studies   *study.Service
+	audit     *audit.Log
 	tls       *tls.Config // nil without encryption
 	version   string
 	url       string
@@ -116,6 +119,9 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	if s.notes, err = notebook.Open(o.DataDir); err != nil {
+		return nil, err
+	}
+	if s.audit, err = audit.Open(o.DataDir); err != nil {
 		return nil, err
 	}
 	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
@@ -172,6 +178,7 @@ func (s *server) routes() (err error) {
 		Version: s.version, Demo: s.demo,
 		Asker: figures, Studies: s.studies, Audiences: s.studies,
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
+		Support: support.New(support.Options{Plays: s.store, Open: s.runner, Ring: s.ring, Clock: time.Now, MinViewers: s.settings.MinViewers}), Audit: s.audit,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
 	})
@@ -339,6 +346,9 @@ func (s *server) close() error {
 	}
 	if s.country != nil {
 		errs = append(errs, s.country.Close())
+	}
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
 	}
 	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		errs = append(errs, err)

@@ -13,8 +13,10 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/api"
+	"playhead/internal/audit"
 	"playhead/internal/notebook"
 	"playhead/internal/study"
+	"playhead/internal/support"
 )
 
 func main() {
@@ -28,6 +30,7 @@ func run() error {
 	// Only what is there has endpoints; nothing of it is called.
 	h := api.Register(http.NewServeMux(), api.Deps{
 		Version: "any", Registry: prometheus.NewRegistry(), Clock: time.Now, Studies: &study.Service{}, Audiences: &study.Service{},
+		Support: &support.Service{}, Audit: &audit.Log{},
 		Desk: api.Desk{Keys: &access.Store{}, People: &access.People{}, Doors: &access.Sessions{}, Notes: &notebook.Book{}, Shelf: noShelf{}},
 	})
 	w := httptest.NewRecorder()

@@ -49,6 +49,7 @@ func Run(t *testing.T, open Open) {
 		{"estimates and tops", estimatesAndTops},
 		{"coarser cells", coarserCells},
 		{"sample", sampleEqualsMemory},
+		{"single plays", playsAreListed},
 		{"not covered", notCovered},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })

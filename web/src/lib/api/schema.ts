@@ -85,6 +85,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looked which viewer up, and when
+         * @description Who may call it: a read token or signed-in browser of the role admin.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalog": {
         parameters: {
             query?: never;
@@ -465,6 +485,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plays/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The worst finished plays of a time, to see what is behind a figure
+         * @description Whose they are is masked, but for the roles support and admin. Where fewer than min_viewers viewers played, only those roles see them. Who may call it: any read token or signed-in browser (role viewer).
+         */
+        post: operations["sample-plays"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query": {
         parameters: {
             query?: never;
@@ -603,6 +643,26 @@ export interface paths {
         get: operations["values"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/viewers/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One viewer's sessions and plays as a timeline of states
+         * @description A POST, so that the id is in no address and no log of addresses. It is turned into a pseudonym and not kept. Open plays are in it as of at most a few seconds ago. Who may call it: a read token or signed-in browser of the role support or admin. Each look-up is written to the audit log first; when that fails there is no answer.
+         */
+        post: operations["viewer-timeline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -984,6 +1044,15 @@ export interface components {
              */
             row: number;
         };
+        AuditOutputBody: {
+            /** @description The newest first. */
+            entries: components["schemas"]["Entry"][] | null;
+            /**
+             * Format: int64
+             * @description Lines among them that no entry can be read from.
+             */
+            unread: number;
+        };
         Column: {
             /** @description time, a dimension, a metric, or a metric with _previous. */
             name: string;
@@ -1108,6 +1177,24 @@ export interface components {
             name: string;
             /** @description What people call it. */
             title: string;
+        };
+        Entry: {
+            action: string;
+            by: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: int32 */
+            key_id?: number;
+            person_id?: string;
+            role: string;
+            /** Format: date-time */
+            time: string;
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            v: number;
+            viewer: string;
+            who: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -1414,6 +1501,123 @@ export interface components {
             /** @description Times that requests took, by format. */
             waits: components["schemas"]["Wait"][] | null;
         };
+        Play: {
+            app_version: string;
+            /**
+             * Format: int64
+             * @description Mean over the time that it was known; null when it never was.
+             */
+            bitrate_kbps: number | null;
+            cdn: string;
+            completed: boolean;
+            country: string;
+            /** @description The picture that the play is attributed to. */
+            creative?: string;
+            /** @description There are more states than these. */
+            cut: boolean;
+            device_type: string;
+            /** Format: int64 */
+            dropped_frames: number;
+            /**
+             * Format: int64
+             * @description Of the title; null when it is not known, or live.
+             */
+            duration_ms: number | null;
+            /**
+             * Format: date-time
+             * @description null of an open play.
+             */
+            ended: string | null;
+            error_class?: string;
+            error_code?: string;
+            /**
+             * Format: date-time
+             * @description null when there was none.
+             */
+            first_frame: string | null;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description The furthest position in the title; null when the player sent none.
+             */
+            furthest_ms: number | null;
+            isp: string;
+            live: boolean;
+            /** Format: int64 */
+            media_ms: number;
+            /** @description The state of an open play, as of its last evidence. */
+            now?: string;
+            os: string;
+            /** @enum {string} */
+            outcome: "open" | "ended" | "failed" | "left" | "silence";
+            /**
+             * Format: int32
+             * @description From 0; more where the player was silent for 30 minutes and went on.
+             */
+            part: number;
+            placement?: string;
+            /** @description The play's keyed hash, 32 hexadecimal digits. */
+            play: string;
+            player: string;
+            region: string;
+            /**
+             * Format: date-time
+             * @description null for a part that has no request of its own.
+             */
+            requested: string | null;
+            /** Format: int64 */
+            stall_ms: number;
+            /** Format: int32 */
+            stalls: number;
+            /**
+             * Format: int64
+             * @description null when it is not known.
+             */
+            startup_ms: number | null;
+            states: components["schemas"]["PlayState"][] | null;
+            title: string;
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            watched_ms: number;
+        };
+        PlayFilter: {
+            /** @enum {string} */
+            dimension: "title" | "country" | "device_type" | "cdn" | "region" | "os" | "app_version" | "player" | "isp";
+            in: string[] | null;
+        };
+        PlaySample: {
+            /** Format: date-time */
+            from: string;
+            /** @description There are more plays than the limit. */
+            more: boolean;
+            plays: components["schemas"]["SamplePlay"][] | null;
+            /** @description Fewer viewers than min_viewers played; plays are shown to the roles support and admin only. */
+            suppressed: boolean;
+            /** Format: date-time */
+            to: string;
+        };
+        PlaySession: {
+            /** Format: date-time */
+            from: string;
+            /** @description The earliest first. */
+            plays: components["schemas"]["Play"][] | null;
+            /** Format: date-time */
+            to: string;
+        };
+        PlayState: {
+            /** @description Where it differs from the play's. */
+            cdn?: string;
+            /** Format: date-time */
+            from: string;
+            /** @description Where it differs from the play's. */
+            isp?: string;
+            /** @enum {string} */
+            state: "startup" | "playing" | "seeking" | "stalled" | "seek_stalled" | "paused" | "ad";
+            /** Format: date-time */
+            to: string;
+        };
         Query: {
             /**
              * @description Adds a column <metric>_previous for each metric: of the window of equal length just before, or of the same window a year ago.
@@ -1544,6 +1748,115 @@ export interface components {
              */
             n: number;
         };
+        SampleInputBody: {
+            /**
+             * Format: date-time
+             * @description Left out: an hour before to. At most 7 days.
+             */
+            from?: string;
+            /**
+             * Format: int64
+             * @default 20
+             */
+            limit: number;
+            /**
+             * Format: date-time
+             * @description Left out: now.
+             */
+            to?: string;
+            /** @description By the values at the play's first frame. */
+            where?: components["schemas"]["PlayFilter"][] | null;
+            /**
+             * @description What plays are ordered by, the worst first; those of which it says nothing are left out.
+             * @enum {string}
+             */
+            worst: "latest" | "stalls" | "startup" | "failures" | "exits" | "bitrate";
+        };
+        SamplePlay: {
+            app_version: string;
+            /**
+             * Format: int64
+             * @description Mean over the time that it was known; null when it never was.
+             */
+            bitrate_kbps: number | null;
+            cdn: string;
+            completed: boolean;
+            country: string;
+            /** @description The picture that the play is attributed to. */
+            creative?: string;
+            /** @description There are more states than these. */
+            cut: boolean;
+            device_type: string;
+            /** Format: int64 */
+            dropped_frames: number;
+            /**
+             * Format: int64
+             * @description Of the title; null when it is not known, or live.
+             */
+            duration_ms: number | null;
+            /**
+             * Format: date-time
+             * @description null of an open play.
+             */
+            ended: string | null;
+            error_class?: string;
+            error_code?: string;
+            /**
+             * Format: date-time
+             * @description null when there was none.
+             */
+            first_frame: string | null;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description The furthest position in the title; null when the player sent none.
+             */
+            furthest_ms: number | null;
+            isp: string;
+            live: boolean;
+            /** @description The first four digits of the viewer's pseudonym: enough to see that two plays are of one viewer, not of whom. */
+            masked: string;
+            /** Format: int64 */
+            media_ms: number;
+            /** @description The state of an open play, as of its last evidence. */
+            now?: string;
+            os: string;
+            /** @enum {string} */
+            outcome: "open" | "ended" | "failed" | "left" | "silence";
+            /**
+             * Format: int32
+             * @description From 0; more where the player was silent for 30 minutes and went on.
+             */
+            part: number;
+            placement?: string;
+            /** @description The play's keyed hash, 32 hexadecimal digits. */
+            play: string;
+            player: string;
+            region: string;
+            /**
+             * Format: date-time
+             * @description null for a part that has no request of its own.
+             */
+            requested: string | null;
+            /** Format: int64 */
+            stall_ms: number;
+            /** Format: int32 */
+            stalls: number;
+            /**
+             * Format: int64
+             * @description null when it is not known.
+             */
+            startup_ms: number | null;
+            states: components["schemas"]["PlayState"][] | null;
+            title: string;
+            /** Format: date-time */
+            to: string;
+            /** @description The pseudonym, to ask for the timeline by; only for the roles support and admin. */
+            viewer?: string;
+            /** Format: int64 */
+            watched_ms: number;
+        };
         SaveViewInputBody: {
             name: string;
             /**
@@ -1610,6 +1923,38 @@ export interface components {
              * @description Index into rows.
              */
             row: number;
+        };
+        Timeline: {
+            /** Format: date-time */
+            from: string;
+            /** @description There are more plays in the time asked for; the earlier ones are left out. */
+            more: boolean;
+            /** Format: int64 */
+            plays: number;
+            /** @description The latest first. Plays without a gap of over 30 minutes; browsing alone is not in it. */
+            sessions: components["schemas"]["PlaySession"][] | null;
+            /** Format: date-time */
+            to: string;
+            /** @description The pseudonym, 32 hexadecimal digits. */
+            viewer: string;
+        };
+        TimelineInputBody: {
+            /** @description The anonymous id as the app sends it. */
+            anonymous_id?: string;
+            /**
+             * Format: date-time
+             * @description Left out: 7 days before to. At most 31 days.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Left out: now.
+             */
+            to?: string;
+            /** @description A pseudonym: 32 hexadecimal digits. */
+            viewer?: string;
+            /** @description The id as the app sends it. It is turned into a pseudonym and forgotten. */
+            viewer_id?: string;
         };
         Title: {
             cast: string[] | null;
@@ -1876,6 +2221,37 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                     "application/vnd.apache.parquet": string;
                     "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutputBody"];
                 };
             };
             /** @description Error */
@@ -2668,6 +3044,40 @@ export interface operations {
             };
         };
     };
+    "sample-plays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaySample"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     query: {
         parameters: {
             query?: {
@@ -2925,6 +3335,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ValuesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "viewer-timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimelineInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,31 @@
+package process
+
+import (
+	"context"
+	"fmt"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+	"playhead/internal/play"
+)
+
+// Underway are the open plays of a viewer as of the last snapshot of its
+// partition, which is at most Config.Snapshot old while events come. The rows index
+// into the batch's dims and slots. It reads stored state alone, so it holds up no
+// epoch. It may be called at any time. Errors: play.ErrState, the store's.
+func (r *Runner) Underway(ctx context.Context, viewer event.ViewerKey) ([]play.Underway, *fact.Batch, error) {
+	var b fact.Batch
+	partition := event.PartitionOf(viewer, r.log.Partitions())
+	state, err := r.store.State(ctx, partition, append([]byte{prefixOpen}, viewer[:]...))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a viewer's open plays: %w", err)
+	}
+	if state == nil {
+		return nil, &b, nil
+	}
+	list, err := play.ReadUnderway(r.config.Play, viewer, state, &b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a viewer's open plays: %w", err)
+	}
+	return list, &b, nil
+}

@@ -39,12 +39,31 @@ func (g *Engine) index(v *viewer) {
 }
 
 func (g *Engine) listUnder(keyID uint32, v event.ViewerKey) {
-	set := g.keys[keyID]
-	if set == nil {
-		set = map[event.ViewerKey]struct{}{}
-		g.keys[keyID] = set
+	w := g.keys[keyID]
+	if w == nil {
+		w = &waiting{viewers: map[event.ViewerKey]struct{}{}}
+		g.keys[keyID] = w
 	}
-	set[v] = struct{}{}
+	w.viewers[v] = struct{}{}
+	w.most = max(w.most, len(w.viewers))
+}
+
+// waiting is who waits for a settle of a key. A map does not shrink: most is how
+// many there were since it was made.
+type waiting struct {
+	viewers map[event.ViewerKey]struct{}
+	most    int
+}
+
+// fewLeft reports whether a map that held most is worth making anew for n.
+func fewLeft(n, most int) bool { return most > 1024 && n < most/4 }
+
+func (w *waiting) drop(v event.ViewerKey) {
+	delete(w.viewers, v)
+	if fewLeft(len(w.viewers), w.most) {
+		w.viewers = maps.Collect(maps.All(w.viewers))
+		w.most = len(w.viewers)
+	}
 }
 
 // workOff looks at every viewer whose time has come, in an order that depends
@@ -105,9 +124,9 @@ func (g *Engine) workOffBucket(b int64, out *fact.Batch) error {
 
 // unlist: no settle concerns the viewer any more.
 func (g *Engine) unlist(v *viewer) {
-	if set := g.keys[v.keyID]; set != nil {
-		delete(set, v.key)
-		if len(set) == 0 {
+	if w := g.keys[v.keyID]; w != nil {
+		w.drop(v.key)
+		if len(w.viewers) == 0 {
 			delete(g.keys, v.keyID)
 		}
 	}
@@ -118,7 +137,10 @@ func (g *Engine) unlist(v *viewer) {
 // Settle says what the key left to wait, as silence would: sessions and
 // searches. What an import brought counts by its own times from then on.
 func (g *Engine) Settle(keyID uint32, out *fact.Batch) error {
-	list := slices.Collect(maps.Keys(g.keys[keyID]))
+	var list []event.ViewerKey
+	if w := g.keys[keyID]; w != nil {
+		list = slices.Collect(maps.Keys(w.viewers))
+	}
 	sortKeys(list)
 	for _, key := range list {
 		v, err := g.viewer(key)

@@ -41,13 +41,14 @@ type Engine struct {
 	now         int64 // the last tick or receipt, epoch ms
 	at          int64 // event time of the event that is being applied
 	viewers     map[event.ViewerKey]*viewer
+	most        int     // viewers since the map was made: a map does not shrink
 	front, back *viewer // by last receipt
 	dirty       []*viewer
 	agenda      map[int64][]event.ViewerKey
 	looked      int64 // the last bucket that was worked off
 	// keys are who waits in the agenda for a settle: viewers by the key that
 	// sent last, or whose import is under way.
-	keys    map[uint32]map[event.ViewerKey]struct{}
+	keys    map[uint32]*waiting
 	titles  map[titleKey][]byte // changed since the last snapshot
 	batch   indexes
 	bytes   int64 // footprint of the viewers in memory
@@ -69,7 +70,7 @@ func New(c Config, load Load) *Engine {
 	}
 	return &Engine{
 		config: c, load: load, none: unique.Make(""), catalog: &Catalog{}, viewers: map[event.ViewerKey]*viewer{},
-		agenda: map[int64][]event.ViewerKey{}, keys: map[uint32]map[event.ViewerKey]struct{}{}, titles: map[titleKey][]byte{},
+		agenda: map[int64][]event.ViewerKey{}, keys: map[uint32]*waiting{}, titles: map[titleKey][]byte{},
 		batch: indexes{
 			dims: map[where]uint32{}, whole: map[unique.Handle[fact.Dims]]uint32{}, slots: map[slot]uint32{}, tastes: map[text]uint32{},
 		},
@@ -313,6 +314,7 @@ func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
 		}
 	}
 	g.viewers[key] = v
+	g.most = max(g.most, len(g.viewers))
 	g.link(v)
 	return v, nil
 }

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"playhead/internal/event"
+	"playhead/internal/fact"
 	"playhead/internal/play"
 )
 
@@ -379,14 +380,18 @@ func (g *Engine) Snapshot(save Save) {
 		g.save(v, save)
 	}
 	clear(g.dirty)
-	g.dirty = g.dirty[:0]
+	g.dirty = fact.Shrink(g.dirty)[:0]
 	for v := g.front; v != nil && (v.received+keepAway <= g.now || len(g.viewers) > g.config.MaxViewers); v = g.front {
 		g.forget(v)
+	}
+	if fewLeft(len(g.viewers), g.most) {
+		g.viewers = maps.Collect(maps.All(g.viewers))
+		g.most = len(g.viewers)
 	}
 	for _, k := range sortedTitles(g.titles) {
 		save(k.kind, k.bytes(), g.titles[k])
 	}
-	clear(g.titles)
+	g.titles = map[titleKey][]byte{}
 	w := writer{data: []byte{stateVersion}}
 	w.int(g.now)
 	w.int(g.looked)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"playhead/internal/event"
+	"playhead/internal/fact"
 )
 
 // Place is where a viewer's stored state is kept: viewers of whom something is
@@ -66,13 +67,19 @@ func (g *Engine) Snapshot(sink StateSink) {
 		}
 	}
 	clear(g.dirty)
-	if g.dirty = g.dirty[:0]; cap(g.dirty) > 1<<16 {
-		g.dirty = nil
-	}
+	g.dirty = fact.Shrink(g.dirty)[:0]
+	g.shrink()
 	if g.metaDirty {
 		g.metaDirty = false
 		sink.Meta(g.appendMeta(nil))
 	}
+}
+
+// shrink gives back the room that a burst has taken.
+func (g *Engine) shrink() {
+	g.viewers.shrink()
+	g.wheel.due = fact.Shrink(g.wheel.due)
+	g.Changes, g.ranges, g.runs = fact.Shrink(g.Changes), fact.Shrink(g.ranges), fact.Shrink(g.runs)
 }
 
 // Dirty is how many viewers changed since the last snapshot.

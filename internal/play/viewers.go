@@ -65,9 +65,23 @@ func (t *viewers) place(s viewerSlot) {
 	t.slots[i] = s
 }
 
-func (t *viewers) grow() {
+func (t *viewers) grow() { t.resize(max(64, 2*len(t.slots))) }
+
+// shrink gives back the room of viewers who have gone, if most have.
+func (t *viewers) shrink() {
+	size := len(t.slots)
+	for size > 1024 && t.n < size/8 {
+		size /= 2
+	}
+	if size < len(t.slots) {
+		t.resize(size)
+	}
+}
+
+// resize changes the number of slots, a power of two.
+func (t *viewers) resize(size int) {
 	old := t.slots
-	t.slots = make([]viewerSlot, max(64, 2*len(old)))
+	t.slots = make([]viewerSlot, size)
 	for _, s := range old {
 		if s.v != nil {
 			t.place(s)

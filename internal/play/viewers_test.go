@@ -38,6 +38,33 @@ func TestViewers(t *testing.T) {
 	}
 }
 
+// What is left after a crowd has gone is found in a smaller table.
+func TestViewersShrink(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var table viewers
+	var list []*viewer
+	for range 50_000 {
+		v := &viewer{}
+		for i := range v.key {
+			v.key[i] = byte(r.Uint32())
+		}
+		table.put(v)
+		list = append(list, v)
+	}
+	for _, v := range list[1_000:] {
+		table.remove(v)
+	}
+	table.shrink()
+	if len(table.slots) > 8*1_000 {
+		t.Errorf("%d slots for %d viewers", len(table.slots), table.n)
+	}
+	for i, v := range list {
+		if got := table.get(&v.key); (got == v) != (i < 1_000) {
+			t.Fatalf("viewer %d: %v", i, got)
+		}
+	}
+}
+
 // Dims have one index a batch, and none of the batch before.
 func TestDimsIndex(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))

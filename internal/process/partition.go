@@ -135,6 +135,10 @@ func stateKey(kind journey.Kind, key []byte) []byte {
 }
 
 func (p *partition) begin() {
+	if p.tx.Snapshot { // now and then
+		p.batch.Shrink()
+		p.encoded = fact.Shrink(p.encoded)
+	}
 	p.batch.Reset()
 	p.batch.Partition = p.number
 	p.engine.Begin()

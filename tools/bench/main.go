@@ -25,6 +25,7 @@ type options struct {
 	viewers     int           // of the demo
 	connections int
 	kept        time.Duration // of the run with many connections
+	crowd       int           // viewers whose state is weighed in the processor
 	only        string        // "collect", "connections", "decode", "play", "sketch" or "state" for that run alone
 }
 
@@ -38,6 +39,7 @@ func main() {
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
+	flag.IntVar(&o.crowd, "crowd", 1_000_000, "viewers whose plays are open at once, and who are idle later, in the run of the processor's state")
 	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "lake", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
 
@@ -64,7 +66,7 @@ func runOnly(ctx context.Context, o options, r *report) error {
 	case "sketch":
 		return measureSketch(r)
 	case "state":
-		return measureState(ctx, r)
+		return measureState(ctx, r, o.crowd)
 	case "play":
 		return measurePlay(r)
 	case "lake":
@@ -133,8 +135,8 @@ func run(ctx context.Context, o options) error {
 	if err := measureSketch(&r); err != nil {
 		return fmt.Errorf("sketch: %w", err)
 	}
-	say("opening the plays of %d viewers", crowd)
-	if err := measureState(ctx, &r); err != nil {
+	say("opening the plays of %d viewers", o.crowd)
+	if err := measureState(ctx, &r, o.crowd); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
 	say("writing a lake of %d events", lakeEvents)

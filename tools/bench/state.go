@@ -16,19 +16,16 @@ import (
 	"playhead/internal/process"
 )
 
-// crowd is how many viewers have a play open at once, and are idle later.
-const crowd = 1_000_000
-
 // measureState takes what a million viewers cost the processor on a real log:
 // how long a start with all their plays open takes, and what memory they hold
 // once they are gone. The log's clock is the bench's own.
-func measureState(ctx context.Context, r *report) (err error) {
+func measureState(ctx context.Context, r *report, crowd int) (err error) {
 	dir, err := os.MkdirTemp("", "playhead-state-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s := &stateBench{dir: dir}
+	s := &stateBench{dir: dir, crowd: crowd}
 	s.now.Store(1_800_000_000_000)
 	if err := s.start(ctx); err != nil {
 		return err
@@ -37,19 +34,31 @@ func measureState(ctx context.Context, r *report) (err error) {
 	if err := s.open(ctx); err != nil {
 		return errors.Join(err, s.stop())
 	}
-	if open := s.runner.Stats().OpenPlays; open != crowd {
+	if err := s.snapshots(ctx, 2); err != nil { // what a burst took is given back with them
+		return errors.Join(err, s.stop())
+	}
+	if open := s.runner.Stats().OpenPlays; open != int64(crowd) {
 		return errors.Join(fmt.Errorf("%d plays are open, not %d", open, crowd), s.stop())
 	}
-	r.add("process.open_play_bytes", float64(liveBytes()-empty)/crowd, "B")
+	r.add("process.open_play_bytes", float64(liveBytes()-empty)/float64(crowd), "B")
 	if err := s.stop(); err != nil {
 		return err
 	}
 	began := time.Now()
+	before, err := processorTime()
+	if err != nil {
+		return err
+	}
 	if err := s.start(ctx); err != nil {
 		return err
 	}
 	r.addAtMost("restart.open_plays_s", time.Since(began).Seconds(), "s", 5)
-	if open := s.runner.Stats().OpenPlays; open != crowd {
+	after, err := processorTime()
+	if err != nil {
+		return errors.Join(err, s.stop())
+	}
+	r.add("restart.open_plays_core_s", (after - before).Seconds(), "s of one core")
+	if open := s.runner.Stats().OpenPlays; open != int64(crowd) {
 		return errors.Join(fmt.Errorf("%d plays are open after the start, not %d", open, crowd), s.stop())
 	}
 	// Silence closes the plays, then the sessions; a day later impressions mature.
@@ -62,16 +71,20 @@ func measureState(ctx context.Context, r *report) (err error) {
 			}
 		}
 	}
+	if err := s.snapshots(ctx, 3); err != nil {
+		return errors.Join(err, s.stop())
+	}
 	if st := s.runner.Stats(); st.OpenPlays != 0 {
 		return errors.Join(fmt.Errorf("%d plays are open after a day of silence", st.OpenPlays), s.stop())
 	}
-	r.addAtMost("state.viewer.bytes", float64(max(0, liveBytes()-empty))/crowd, "B", 300)
+	r.addAtMost("state.viewer.bytes", float64(max(0, liveBytes()-empty))/float64(crowd), "B", 300)
 	return s.stop()
 }
 
 // stateBench is a processor on a log of its own.
 type stateBench struct {
 	dir    string
+	crowd  int          // viewers who have a play open at once, and are idle later
 	now    atomic.Int64 // the log's clock, epoch ms
 	log    *pebblelog.Log
 	runner *process.Runner
@@ -124,14 +137,24 @@ func (s *stateBench) settled(ctx context.Context) error {
 	}
 }
 
+// snapshots waits until n more snapshots were taken: viewers leave memory with one.
+func (s *stateBench) snapshots(ctx context.Context, n int64) error {
+	for until := s.runner.Stats().Snapshots + n; s.runner.Stats().Snapshots < until; {
+		if err := s.settled(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // open lets everybody look at some artwork and play something.
 func (s *stateBench) open(ctx context.Context) error {
 	const batch = 5_000
 	records := make([]eventlog.Record, 0, 3*batch)
-	for first := 0; first < crowd; first += batch {
+	for first := 0; first < s.crowd; first += batch {
 		records = records[:0]
 		s.now.Add(250)
-		for n := first; n < first+batch; n++ {
+		for n := first; n < min(first+batch, s.crowd); n++ {
 			records = s.watch(records, n)
 		}
 		if err := s.log.Append(ctx, eventlog.Events, records); err != nil {

@@ -65,15 +65,15 @@ type odds struct{ up, down sizes }
 
 // scale weighs the evidence about creatives by what is usual.
 type scale struct {
-	ladder  *ladder
-	cells   []cell
-	weights placeLikes
-	at      []betas // by concentration; those that no cell has are empty
+	ladder *ladder
+	cells  []cell
+	places *placeLikes
+	at     []betas // by concentration; those that no cell has are empty
 }
 
 // newScale takes a prior that was learnt for finding what is off.
 func newScale(p *Prior) *scale {
-	s := &scale{p.ladder, p.likely(), placeWeights(p.strays), make([]betas, len(p.spreads))}
+	s := &scale{p.ladder, p.likely(), p.places, make([]betas, len(p.spreads))}
 	for _, c := range s.cells {
 		if s.at[c.spread].a == nil {
 			s.at[c.spread] = newBetas(p.ladder.rates, p.spreads[c.spread])
@@ -127,7 +127,7 @@ func (s *scale) see(n Count) *seen {
 			o.rungs[j] = make([]float64, len(s.ladder.rates))
 			o.top[j] = s.at[j].likes(n, o.rungs[j])
 		}
-		o.log[i] = o.top[j] + logOf(s.ladder.mix(o.rungs[j], c.level, &s.weights))
+		o.log[i] = o.top[j] + logOf(s.ladder.mix(o.rungs[j], c.level, s.places))
 	}
 	return o
 }

@@ -69,11 +69,7 @@ func plainOdds(p *Prior, title []Count, c int) (o odds) {
 				}
 				one := newLogSum()
 				for k, x := range moves {
-					weight := p.strays / (2 * effectCount)
-					if k == 0 {
-						weight = 1 - p.strays
-					}
-					one.add(math.Log(weight) + like(title[d], m, s, x))
+					one.add(math.Log(p.places[k]) + like(title[d], m, s, x))
 				}
 				others += one.value()
 			}

@@ -51,10 +51,15 @@ func LearnUsual(titles [][]Funnel) Usual {
 	return Usual{LearnRobustPrior(pick(takeOf)), LearnRobustPrior(pick(keepOf)), LearnRobustPrior(pick(effectiveOf))}
 }
 
-// productSlack is by how much the concentration of effective rates is lowered
-// before anything is said to be off them. They are takes times completions: what
-// takes vary by does not shrink where most complete, as it would in one Beta of
-// the product's mean, so that the creatives of such titles seem off. Half of it
+// tailSlack is by how much the concentration of rates is lowered before anything
+// is said to be off them. It is learnt with some creatives thought to stray, which
+// take the tails of those that do not: where none stray 220 is learnt for 200. Where
+// some do, they make up for a part of that.
+const tailSlack = 0.95
+
+// productSlack is the same for effective rates. They are takes times completions:
+// what takes vary by does not shrink where most complete, as it would in one Beta
+// of the product's mean, so that the creatives of such titles seem off. Half of it
 // covers titles of which up to three quarters complete.
 const productSlack = 0.5
 
@@ -90,7 +95,7 @@ const alarmLevel = 0.02
 // to be compared with.
 func Outliers(titles [][]Funnel, usual Usual, alpha float64) []Finding {
 	var all []evidence
-	by := scales{newScale(usual.Take), newScale(usual.Keep), newScale(usual.Effective.looser(productSlack))}
+	by := scales{newScale(usual.Take.looser(tailSlack)), newScale(usual.Keep.looser(tailSlack)), newScale(usual.Effective.looser(productSlack))}
 	for t := range titles {
 		if len(titles[t]) > 1 {
 			all = append(all, by.weighTitle(titles[t], t)...)

@@ -15,9 +15,10 @@ import (
 // pooled across titles and known by its own likelihood, so its uncertainty is
 // carried into every interval.
 type Prior struct {
-	// strays is the share of creatives that are thought not to keep to their title,
-	// so that a few do not make all look spread; 0 where every rate is wanted as it is.
-	strays  float64
+	// places are how likely a creative is to keep to its title's level, and to have
+	// strayed from it by each effect, so that a few do not make all look spread; nil
+	// where every rate is wanted as it is.
+	places  *placeLikes
 	ladder  *ladder
 	levels  []float64   // of titles
 	spreads []float64   // concentrations s
@@ -64,17 +65,20 @@ func levelGrid(lo, hi float64) []float64 {
 
 // LearnPrior learns what is usual from titles, each with its creatives. A few
 // hundred titles are enough; the time it takes is proportional to their
-// creatives (about 15 µs each on one core).
-func LearnPrior(titles [][]Count) *Prior { return learnPrior(titles, 0) }
+// creatives (about 15 µs each).
+func LearnPrior(titles [][]Count) *Prior { return learnPrior(titles, nil) }
 
 // LearnRobustPrior does so for finding what is off: some creatives may be.
-func LearnRobustPrior(titles [][]Count) *Prior { return learnPrior(titles, 0.04) }
+func LearnRobustPrior(titles [][]Count) *Prior {
+	places := placeWeights(0.04)
+	return learnPrior(titles, &places)
+}
 
-func learnPrior(titles [][]Count, strays float64) *Prior {
+func learnPrior(titles [][]Count, places *placeLikes) *Prior {
 	titles = cleanGroups(titles)
 	from, to := levelRange(titles)
-	p := &Prior{strays: strays, ladder: newLadder(from, to)}
-	if strays > 0 {
+	p := &Prior{places: places, ladder: newLadder(from, to)}
+	if places != nil {
 		p.levels = p.ladder.rates[p.ladder.first : p.ladder.first+p.ladder.levels]
 	} else {
 		p.levels = levelGrid(from, to)
@@ -85,16 +89,19 @@ func learnPrior(titles [][]Count, strays float64) *Prior {
 	}
 	p.weighSpreads(titles, coarse)
 	// Where much is known, points that far apart would be too coarse for it.
-	best := slices.Index(p.mass, slices.Max(p.mass))
-	lo, hi := max(best-1, 0), min(best+1, spreadPoints-1)
-	near := 0.0
-	for _, m := range p.mass[lo : hi+1] {
-		near += m
-	}
-	if near > 0.99 {
+	for range 2 {
+		best, last := slices.Index(p.mass, slices.Max(p.mass)), len(p.spreads)-1
+		lo, hi := max(best-1, 0), min(best+1, last)
+		near := 0.0
+		for _, m := range p.mass[lo : hi+1] {
+			near += m
+		}
+		if near < 0.99 {
+			break
+		}
 		fine := make([]float64, finePoints)
 		for i := range fine {
-			fine[i] = coarse[lo] * math.Pow(coarse[hi]/coarse[lo], float64(i)/(finePoints-1))
+			fine[i] = p.spreads[lo] * math.Pow(p.spreads[hi]/p.spreads[lo], float64(i)/(finePoints-1))
 		}
 		p.weighSpreads(titles, fine)
 	}
@@ -172,7 +179,7 @@ func (p *Prior) learnLevels(titles [][]Count, s float64) (weights []float64, fit
 // at are the distributions of creatives' rates for a concentration: about each
 // level, or at each rung where creatives may stray.
 func (p *Prior) at(s float64) betas {
-	if p.strays > 0 {
+	if p.places != nil {
 		return newBetas(p.ladder.rates, s)
 	}
 	return newBetas(p.levels, s)
@@ -181,9 +188,8 @@ func (p *Prior) at(s float64) betas {
 // logLikes is the log likelihood of a title's creatives at each level.
 func (p *Prior) logLikes(group []Count, at *betas) []float64 {
 	out, one := make([]float64, len(p.levels)), make([]float64, len(at.a))
-	weights := placeWeights(p.strays)
 	for _, c := range group {
-		if p.strays == 0 {
+		if p.places == nil {
 			at.logLikes(c, one)
 			for i, v := range one {
 				out[i] += v
@@ -192,7 +198,7 @@ func (p *Prior) logLikes(group []Count, at *betas) []float64 {
 		}
 		top := at.likes(c, one)
 		for i := range out {
-			out[i] += top + logOf(p.ladder.mix(one, i, &weights))
+			out[i] += top + logOf(p.ladder.mix(one, i, p.places))
 		}
 	}
 	return out

@@ -59,7 +59,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.nullWorlds, "null-worlds", 400, "worlds without anything planted")
 	flag.IntVar(&o.looks, "looks", 28*24, "looks at each, evenly over 28 days")
-	flag.IntVar(&o.worlds, "worlds", 4, "worlds of each effect and traffic")
+	flag.IntVar(&o.worlds, "worlds", 12, "worlds of each effect and traffic")
 	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
 	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret or trends")

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { eventually, query } from './api.js'
+import { eventually, query, someViewer } from './api.js'
 import { launch } from './browser.js'
 import { pages, schemes, sizes } from './pages.js'
 import { startDemo } from './server.js'
@@ -25,12 +25,13 @@ test('axe', { timeout: 600_000 }, async t => {
   await (await first.newPage()).goto(server.url)
   const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
   const [{ title }] = await eventually('the audience plays', 60_000, () => query(first, server.url, busiest), rows => rows[0]?.plays > 0)
+  const viewer = await eventually('somebody has played', 60_000, () => someViewer(first, server.url), found => found !== '')
   await first.close()
 
   for (const scheme of schemes) {
     // The page's policy lets no script in from a tag: axe is put in beside it.
     const context = await browser.newContext({ viewport: sizes.wide, colorScheme: scheme, bypassCSP: true, reducedMotion: 'reduce' })
-    for (const { name, path } of pages(title).filter(page => page.name !== 'player')) {
+    for (const { name, path } of pages(title, viewer).filter(page => page.name !== 'player')) {
       await t.test(`${name}, ${scheme}`, async () => {
         const page = await context.newPage()
         try {

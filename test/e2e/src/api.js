@@ -17,6 +17,13 @@ export async function titleFigures(context, origin, title, metrics) {
   return rows[0] ?? Object.fromEntries(metrics.map(name => [name, null]))
 }
 
+// someViewer is the pseudonym of somebody who has played; '' while nobody has.
+export async function someViewer(context, origin) {
+  const response = await context.request.post(`${origin}/api/v1/plays/sample`, { data: { worst: 'latest', limit: 1 } })
+  assert.equal(response.status(), 200, await response.text())
+  return (await response.json()).plays[0]?.viewer ?? ''
+}
+
 // eventually asks until check(answer) holds, and returns that answer.
 export async function eventually(what, timeoutMs, ask, check) {
   const deadline = Date.now() + timeoutMs

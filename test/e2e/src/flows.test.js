@@ -193,3 +193,53 @@ test('an annotation is drawn and a view is saved', { timeout: 90_000 }, () => vi
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()])
   assert.equal(download.suggestedFilename(), 'playhead-explore.csv')
 }))
+
+test('help a viewer who calls', { timeout: 120_000 }, async () => {
+  const made = await (await context.request.post(`${server.url}/api/v1/keys`, { data: { kind: 'write', name: `support-${Date.now()}` } })).json()
+  const id = `caller-${Date.now()}@example.com`
+  const at = Date.now() - 120_000
+  const event = (type, seq, after, more = {}) => ({ id: `${id}-${seq}`, type, seq, time: at + after, viewer_id: id, play_id: `${id}-play`, title_id: title, ...more })
+  const sent = await context.request.post(`${server.url}/v1/events`, {
+    headers: { Authorization: `Bearer ${made.secret}` },
+    data: [
+      event('play_requested', 0, 0), event('play_started', 1, 900, { position_ms: 0 }), event('stall_started', 2, 20_900, { position_ms: 20_000 }),
+      event('stall_ended', 3, 26_900, { position_ms: 20_000 }), event('heartbeat', 4, 40_900, { position_ms: 34_000 }),
+      event('error', 5, 41_000, { quality: { error_code: 'MEDIA_ERR_DECODE', error_fatal: true } }),
+    ],
+  })
+  assert.equal((await sent.json()).accepted, 6)
+
+  const page = await context.newPage()
+  const urls = []
+  page.on('request', request => urls.push(request.url()))
+  page.on('framenavigated', frame => urls.push(frame.url()))
+  await page.goto(`${server.url}/viewers`)
+  const row = page.locator('[data-play]')
+  await eventually('the play is on the timeline', 60_000, async () => {
+    await page.getByRole('textbox').fill(id)
+    await page.keyboard.press('Enter')
+    await page.getByText(/Nothing was played|1 play/).first().waitFor()
+    return row.count()
+  }, count => count === 1)
+  assert.match(await row.getAttribute('aria-label'), /failed while playing, MEDIA_ERR_DECODE, technical.*1 stall, 6.s in all/)
+  // By keyboard alone: the row opens, and its states are a table.
+  await row.focus()
+  await page.keyboard.press('Enter')
+  const states = page.getByRole('region', { name: 'States of this play' })
+  await states.waitFor()
+  assert.deepEqual((await states.locator('tbody tr td:first-child').allInnerTexts()).map(t => t.trim()), ['Starting', 'Playing', 'Stalled', 'Playing'])
+  const viewer = search(page).get('viewer')
+  assert.match(viewer, /^[0-9a-f]{32}$/, 'the address holds the pseudonym')
+  assert.deepEqual(urls.filter(url => url.includes('caller-') || url.includes(encodeURIComponent(id))), [], 'the raw id is in no address')
+  await page.close()
+
+  const { entries } = await (await context.request.get(`${server.url}/api/v1/audit`)).json()
+  assert.ok(entries.some(e => e.viewer === viewer && e.by === 'viewer_id' && e.who && e.role === 'admin'), 'the look-up is in the audit log')
+  // From the worst plays behind a figure to the timeline of one of them.
+  await visit('/quality?range=3h&metric=video_playback_failure_rate', async page => {
+    const behind = page.getByRole('region', { name: 'Plays behind it' })
+    await behind.getByRole('link', { name: 'Timeline of the viewer of this play' }).first().click({ timeout: 45_000 })
+    await page.waitForURL(/\/viewers\?.*viewer=/)
+    await page.locator('[data-play][aria-expanded="true"]').first().waitFor({ timeout: 45_000 })
+  })
+})

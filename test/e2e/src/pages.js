@@ -2,7 +2,8 @@
 export const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
 export const schemes = ['dark', 'light']
 
-export const pages = title => [
+// viewer is the pseudonym of somebody who has played; left out, the page asks for one.
+export const pages = (title, viewer = '') => [
   { name: 'home', path: '/' },
   { name: 'live', path: '/live' },
   { name: 'quality', path: '/quality' },
@@ -13,6 +14,7 @@ export const pages = title => [
   { name: 'audiences', path: `/audiences?title=${encodeURIComponent(title)}` },
   { name: 'trends', path: '/trends' },
   { name: 'report', path: `/titles/${encodeURIComponent(title)}/report` },
+  { name: 'viewers', path: viewer ? `/viewers?viewer=${viewer}` : '/viewers' },
   { name: 'pipeline', path: '/pipeline' },
   { name: 'settings', path: '/settings' },
   { name: 'events', path: '/events' },
@@ -20,11 +22,11 @@ export const pages = title => [
 ]
 
 // visitAll opens every page in every form and calls look({ page, name, size, scheme }).
-export async function visitAll(browser, origin, title, settleMs, look) {
+export async function visitAll(browser, origin, title, settleMs, look, viewer) {
   for (const scheme of schemes) {
     for (const [size, viewport] of Object.entries(sizes)) {
       const context = await browser.newContext({ viewport, colorScheme: scheme })
-      for (const { name, path } of pages(title)) {
+      for (const { name, path } of pages(title, viewer)) {
         const page = await context.newPage()
         await look({ page, name, size, scheme, open: () => page.goto(origin + path).then(() => page.waitForTimeout(settleMs)) })
         await page.close()

@@ -1,7 +1,7 @@
 // Every page opens in every form without a complaint and without scrolling sideways.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, query } from './api.js'
+import { eventually, query, someViewer } from './api.js'
 import { launch, watch } from './browser.js'
 import { visitAll } from './pages.js'
 import { startDemo } from './server.js'
@@ -24,6 +24,7 @@ test('pages', { timeout: 900_000 }, async t => {
   await page.goto(server.url)
   const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
   const rows = await eventually('the audience plays', 30_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 0)
+  const viewer = await eventually('somebody has played', 60_000, () => someViewer(context, server.url), found => found !== '')
   await context.close()
 
   await visitAll(browser, server.url, rows[0].title, 1500, async ({ page, name, size, scheme, open }) => {
@@ -39,5 +40,5 @@ test('pages', { timeout: 900_000 }, async t => {
       assert.deepEqual(unnamed, [], 'every control has a name')
       assert.equal(await page.locator('h1').count() > 0, true, 'the page has a heading')
     })
-  })
+  }, viewer)
 })

@@ -2,7 +2,7 @@
 // time to fill its history first.
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { query } from './api.js'
+import { query, someViewer } from './api.js'
 import { launch } from './browser.js'
 import { visitAll } from './pages.js'
 import { startDemo } from './server.js'
@@ -18,6 +18,7 @@ try {
   const context = await browser.newContext()
   await (await context.newPage()).goto(server.url)
   const [busiest] = await query(context, server.url, { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 })
+  const viewer = await someViewer(context, server.url)
   await context.close()
 
   await mkdir(out, { recursive: true })
@@ -31,7 +32,7 @@ try {
     const file = `${name}${size === 'wide' ? '' : '-390'}-${scheme}.png`
     await page.screenshot({ path: out + file })
     console.log(file)
-  })
+  }, viewer)
 } finally {
   await browser.close()
   await server.stop()

@@ -1,7 +1,7 @@
 // The pages that the rail, the search box, the keys and the help page know.
 
 import type { Route } from '$lib/state/router.svelte';
-import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, Images, ScanLine, Server, Settings, TrendingUp, UsersRound } from '$lib/ui/icons';
+import { Activity, ChartNoAxesCombined, Clapperboard, Gauge, House, Images, ScanLine, Server, Settings, TrendingUp, UserRoundSearch, UsersRound } from '$lib/ui/icons';
 
 export interface Place {
   page: Route['page'];
@@ -29,6 +29,7 @@ export const PLACES: readonly Place[] = [
   { page: 'audiences', path: '/audiences', name: 'Audiences', key: 'a', about: 'who watches this: size, profile, overlap', icon: UsersRound, group: 'why', timed: true },
   { page: 'trends', path: '/trends', name: 'Trends', key: 'r', about: 'what rises and fades, and what is asked for', icon: TrendingUp, group: 'why', timed: true },
   { page: 'explore', path: '/explore', name: 'Explore', key: 'x', about: 'any figures by anything', icon: ChartNoAxesCombined, group: 'why', timed: true },
+  { page: 'viewers', path: '/viewers', name: 'Viewers', key: 'v', about: 'one viewer’s plays as a timeline, for support', icon: UserRoundSearch, group: 'house', timed: false },
   { page: 'events', path: '/events', name: 'Events', key: 'e', about: 'what comes in, and why something is rejected', icon: ScanLine, group: 'house', timed: false },
   { page: 'pipeline', path: '/pipeline', name: 'Pipeline', key: 'p', about: 'rate, lag, freshness, what is dropped', icon: Server, group: 'house', timed: false },
   { page: 'settings', path: '/settings', name: 'Settings', key: 's', about: 'keys, people, catalogue, definitions', icon: Settings, group: 'house', timed: false },

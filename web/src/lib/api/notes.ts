@@ -4,6 +4,8 @@ import type { QueryMeta } from './types';
 
 /** What the planner says, as far as it matters to a reader. */
 function inWords(warning: string): string {
+  const widened = /^The range was widened to whole ([\w ]+):/.exec(warning);
+  if (widened) return `In whole ${widened[1]}`;
   return /^No roll-up answers this/.test(warning) ? 'Finished plays only' : warning;
 }
 

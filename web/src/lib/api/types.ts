@@ -55,6 +55,14 @@ export type Status = Partial<Schemas['Status']>;
 export type Session = Partial<Schemas['Session']>;
 export type DimensionValue = Sure<Schemas['Value'], 'value'> & { plays?: number };
 
+export type Timeline = Schemas['Timeline'];
+export type PlaySession = Schemas['PlaySession'];
+export type SinglePlay = Schemas['Play'];
+export type PlayState = Schemas['PlayState'];
+export type PlaySample = Schemas['PlaySample'];
+export type SamplePlay = Schemas['SamplePlay'];
+export type AuditEntry = Schemas['Entry'];
+
 export interface RetentionTable {
   columns: Column[];
   rows: Cell[][];

@@ -13,6 +13,7 @@ const FLAT = {
   trends: 'trends',
   quality: 'quality',
   explore: 'explore',
+  viewers: 'viewers',
   events: 'events',
   pipeline: 'pipeline',
   settings: 'settings',

@@ -106,12 +106,18 @@ func (s *server) kill() {
 	<-s.exited
 }
 
-// stop asks the server to end.
-func (s *server) stop() {
+// ask the server to end.
+func (s *server) ask() {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// stop asks the server to end and waits for it.
+func (s *server) stop() {
+	s.t.Helper()
+	s.ask()
 	select {
 	case <-s.exited:
 	case <-time.After(20 * time.Second):

@@ -43,12 +43,9 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
 		gauge("fresh_seconds", "Age of the figures.", func() float64 { return time.Since(time.UnixMilli(s.store.FreshTo())).Seconds() }),
 		gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(s.events.Metrics().DiskBytes) }),
-		gauge("log_failed", "1 when the log had to stop writing.", func() float64 {
-			if s.events.Metrics().Failed {
-				return 1
-			}
-			return 0
-		}),
+		gauge("log_failed", "1 when the log had to stop writing.", func() float64 { return oneIf(s.events.Metrics().Failed) }),
+		gauge("log_full", "1 while the log takes nothing because the disk is full.", func() float64 { return oneIf(s.events.Room() != nil) }),
+		counter("log_refused_total", "Groups of writes that the log refused because the disk was full.", func() float64 { return count(s.events.Metrics().Refused) }),
 	} {
 		if err := r.Register(c); err != nil {
 			return err
@@ -60,6 +57,13 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		}
 	}
 	return nil
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // firstData is when the earliest figure that is kept dates from, epoch ms.

@@ -234,6 +234,9 @@ func (s *server) ready() error {
 	if s.store.FreshTo() == 0 {
 		return errors.New("no partition has been loaded yet")
 	}
+	if err := s.events.Room(); err != nil {
+		return fmt.Errorf("events are refused until there is room on the disk of the data folder: %w", err)
+	}
 	return nil
 }
 

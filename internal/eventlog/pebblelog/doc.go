@@ -26,10 +26,15 @@
 //
 // Before each group the free space is looked at: below Options.ReserveBytes
 // Append and Commit answer ErrFull, nothing was written, and the log works
-// again as soon as there is room; Trim always works. Pebble itself cannot live
-// on after a failed write of its write-ahead log or manifest. Should one fail
-// in spite of the reserve, the log fails for good: every call answers ErrFailed
-// (with ErrFull when that is why), nothing that was not durable is acknowledged,
-// Options.OnFailure is told once, and the process has to be started again, upon
-// which everything acknowledged is there.
+// again as soon as there is room; Trim always works. When others have filled the
+// disk so that a write of Pebble's finds no room in spite of the reserve, that
+// write waits for it (room.go); calls behind it answer ErrFull at once.
+//
+// # A broken disk
+//
+// Pebble cannot live on after a failed write or sync of its write-ahead log or
+// manifest. Should one fail, the log fails for good: every call answers
+// ErrFailed, nothing that was not durable is acknowledged, Options.OnFailure is
+// told once, and the process has to be started again, upon which everything
+// acknowledged is there.
 package pebblelog

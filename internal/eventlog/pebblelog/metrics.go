@@ -19,6 +19,7 @@ type Metrics struct {
 	Records             int64 // records appended to either topic
 	RecordBytes         int64 // their bytes
 	Refused             int64 // groups refused for want of disk space
+	Full                bool  // nothing is taken now, for want of disk space
 	BackgroundErrors    int64 // flushes and compactions that failed and were tried again
 	Failed              bool  // for good
 }
@@ -59,6 +60,7 @@ func (l *Log) Metrics() Metrics {
 		Groups: l.stats.groups.Load(), Calls: l.stats.calls.Load(), Records: l.stats.records.Load(),
 		RecordBytes: l.stats.bytes.Load(), Refused: l.stats.full.Load(),
 		BackgroundErrors: l.stats.backgroundErrors.Load(), Failed: l.life.failure() != nil,
+		Full: l.Room() != nil,
 	}
 	if l.life.begin() != nil {
 		return m

@@ -25,6 +25,7 @@ type Log struct {
 	partitions int32
 
 	life lifetime
+	room *room
 	// durable is what readers may see; pending is the writer's, ahead of it by
 	// the group under way.
 	mu      sync.Mutex
@@ -64,7 +65,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 	if opts.Partitions < 0 || opts.Partitions > maxPartitions {
 		return nil, fmt.Errorf("open log in %s: %d partitions: must be between 1 and %d", dir, opts.Partitions, maxPartitions)
 	}
-	l := &Log{dir: dir, opts: opts, changed: make(chan struct{}), quit: make(chan struct{}), stopped: make(chan struct{}), closed: make(chan struct{})}
+	l := &Log{dir: dir, opts: opts, changed: make(chan struct{}), quit: make(chan struct{}), stopped: make(chan struct{}), closed: make(chan struct{}), room: newRoom()}
 	l.life.init()
 	l.queue.wake = make(chan struct{}, 1)
 	if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
@@ -85,6 +86,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 		_ = l.db.Close()
 		return nil, fmt.Errorf("open log in %s: %w", dir, err)
 	}
+	l.room.begin()
 	go l.write()
 	return l, nil
 }
@@ -94,7 +96,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 func (l *Log) openDB() (err error) {
 	po := l.opts.pebbleOptions(&pebbleLogger{log: l.opts.Logger, fail: l.life.fail})
 	po.Lock = l.lock
-	po.FS = newWALGuard(l.opts.FS, &l.life)
+	po.FS = newWALGuard(&roomFS{l.opts.FS, l.room}, &l.life)
 	po.EventListener = &pebble.EventListener{BackgroundError: l.backgroundError}
 	done := make(chan struct{})
 	go func() {
@@ -258,8 +260,8 @@ func (l *Log) loadProgress(p int32) (eventlog.Progress, error) {
 }
 
 // Close waits for writes under way and readers, stops the writer and releases
-// the folder. Waiting readers get ErrClosed. A second call only waits for the
-// first. A failed log keeps its folder locked until the process ends, because
+// the folder. Waiting readers get ErrClosed; writes that wait for room on the
+// disk give up, which fails the log. A second call only waits for the first. A failed log keeps its folder locked until the process ends, because
 // what is left of the database may still touch its files.
 func (l *Log) Close() error {
 	if !l.life.close() {
@@ -267,6 +269,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	defer close(l.closed)
+	l.room.end()
 	l.life.drain()
 	close(l.quit)
 	if err := l.life.failure(); err != nil {

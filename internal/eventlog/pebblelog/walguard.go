@@ -1,20 +1,24 @@
 package pebblelog
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// walGuard stands between Pebble and the files of its write-ahead log. Pebble
-// panics when one of them fails while it changes to the next, in a way that
-// nobody can recover from, and the process is gone. Here the first such error
-// fails the log, which then acknowledges nothing any more, and Pebble hears of
-// no error: what it still writes to its write-ahead log goes nowhere.
+// walGuard stands between Pebble and the files of its write-ahead log, and those
+// of its separated values. Pebble panics when one of them fails (while it changes
+// to the next log; while it gives up a file of values) in a way that nobody can
+// recover from, and the process is gone. Here the first such error fails the
+// log, which then acknowledges nothing any more, and Pebble hears of no error:
+// what it still writes to such files goes nowhere.
 //
 // That is safe: the writer looks whether the log has failed after each synced
-// batch and before it answers; and no file comes after the one that failed, so
-// that the next start finds its torn end where the end of a log may be torn.
+// batch and before it answers; no write-ahead log comes after the one that
+// failed, so that the next start finds its torn end where the end of a log may
+// be torn; and the manifest takes nothing after a failure, so that no file of
+// values counts that is not whole.
 type walGuard struct {
 	vfs.FS
 	life *lifetime
@@ -26,26 +30,39 @@ func newWALGuard(fs vfs.FS, life *lifetime) *walGuard {
 	return &walGuard{FS: fs, life: life, nowhere: vfs.NewMem()}
 }
 
-// isWAL reports whether Pebble keeps a write-ahead log in the file.
-func isWAL(name string) bool { return strings.HasSuffix(name, ".log") }
+// isGuarded reports whether Pebble keeps a write-ahead log or separated values in
+// the file.
+func isGuarded(name string) bool {
+	return strings.HasSuffix(name, ".log") || strings.HasSuffix(name, ".blob")
+}
 
-// Create makes a file, nowhere if it is a write-ahead log after a failure.
+// isManifest reports whether the file is one of Pebble's manifests.
+func isManifest(name string) bool { return strings.HasPrefix(filepath.Base(name), "MANIFEST-") }
+
+// Create makes a file, nowhere if it is a guarded one after a failure.
 func (g *walGuard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if !isWAL(name) {
-		return g.FS.Create(name, category)
+	switch {
+	case isGuarded(name):
+		return g.guarded(category, func() (vfs.File, error) { return g.FS.Create(name, category) })
+	case isManifest(name):
+		f, err := g.FS.Create(name, category)
+		if err != nil {
+			return nil, err
+		}
+		return &manifestFile{File: f, life: g.life}, nil
 	}
-	return g.wal(category, func() (vfs.File, error) { return g.FS.Create(name, category) })
+	return g.FS.Create(name, category)
 }
 
 // ReuseForWrite is Create for a file that is written over.
 func (g *walGuard) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if !isWAL(to) {
+	if !isGuarded(to) {
 		return g.FS.ReuseForWrite(from, to, category)
 	}
-	return g.wal(category, func() (vfs.File, error) { return g.FS.ReuseForWrite(from, to, category) })
+	return g.guarded(category, func() (vfs.File, error) { return g.FS.ReuseForWrite(from, to, category) })
 }
 
-func (g *walGuard) wal(category vfs.DiskWriteCategory, open func() (vfs.File, error)) (vfs.File, error) {
+func (g *walGuard) guarded(category vfs.DiskWriteCategory, open func() (vfs.File, error)) (vfs.File, error) {
 	if g.life.failure() == nil {
 		f, err := open()
 		if err == nil {
@@ -53,7 +70,7 @@ func (g *walGuard) wal(category vfs.DiskWriteCategory, open func() (vfs.File, er
 		}
 		g.life.fail(err)
 	}
-	return g.nowhere.Create("wal", category)
+	return g.nowhere.Create("file", category)
 }
 
 // OpenDir opens a folder; that its entries cannot be made durable fails the log.
@@ -63,6 +80,19 @@ func (g *walGuard) OpenDir(name string) (vfs.File, error) {
 		return nil, err
 	}
 	return &walFile{File: f, life: g.life}, nil
+}
+
+// manifestFile takes nothing after a failure.
+type manifestFile struct {
+	vfs.File
+	life *lifetime
+}
+
+func (f *manifestFile) Write(p []byte) (int, error) {
+	if err := f.life.failure(); err != nil {
+		return 0, err
+	}
+	return f.File.Write(p)
 }
 
 // walFile fails the log instead of its writer.

@@ -167,6 +167,10 @@ func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
 		if l.queue.remove(c) {
 			return l.life.failure()
 		}
+	case <-l.outOfRoom(c):
+		if l.queue.remove(c) {
+			return fmt.Errorf("%w: a write waits for room", eventlog.ErrFull)
+		}
 	}
 	select {
 	case <-c.done:
@@ -260,8 +264,38 @@ func (l *Log) publish() {
 	l.changed = make(chan struct{})
 }
 
+// outOfRoom is closed when c is not to wait for a writer that waits for room. A
+// trim waits: it is to work on a full disk.
+func (l *Log) outOfRoom(c *call) <-chan struct{} {
+	if c.trim != nil {
+		return nil
+	}
+	return l.room.out()
+}
+
 // full reports whether the disk has no room left for the group.
 func (l *Log) full(group []*call) error {
+	size := 0
+	for _, c := range group {
+		size += c.size
+	}
+	err := l.roomFor(size)
+	if errors.Is(err, eventlog.ErrFull) {
+		l.stats.full.Add(1)
+	}
+	return err
+}
+
+// Room reports whether the log takes records now. Errors: eventlog.ErrFull, with
+// how much room there is.
+func (l *Log) Room() error {
+	if l.room.short() {
+		return fmt.Errorf("%w: a write waits for room", eventlog.ErrFull)
+	}
+	return l.roomFor(0)
+}
+
+func (l *Log) roomFor(size int) error {
 	if l.opts.ReserveBytes < 0 {
 		return nil
 	}
@@ -272,12 +306,7 @@ func (l *Log) full(group []*call) error {
 	if err != nil {
 		return fmt.Errorf("look at free space: %w", err)
 	}
-	need := uint64(l.opts.ReserveBytes)
-	for _, c := range group {
-		need += uint64(c.size)
-	}
-	if usage.AvailBytes < need {
-		l.stats.full.Add(1)
+	if usage.AvailBytes < uint64(l.opts.ReserveBytes)+uint64(size) {
 		return fmt.Errorf("%w: %d MiB free, a reserve of %d MiB is kept", eventlog.ErrFull,
 			usage.AvailBytes>>20, l.opts.ReserveBytes>>20)
 	}

@@ -1,0 +1,197 @@
+package pebblelog_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"playhead/internal/eventlog"
+	"playhead/internal/eventlog/pebblelog"
+)
+
+// crowded is a disk that others may fill to the last byte.
+type crowded struct {
+	full  atomic.Bool
+	files sync.Map // kinds of files that found no room
+}
+
+func (c *crowded) inject(op errorfs.Op) error {
+	switch op.Kind {
+	case errorfs.OpFileWrite, errorfs.OpCreate, errorfs.OpReuseForWrite, errorfs.OpLink, errorfs.OpRename:
+	default:
+		return nil
+	}
+	if !c.full.Load() {
+		return nil
+	}
+	name := op.Path[strings.LastIndexByte(op.Path, '/')+1:]
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		name = name[i:]
+	}
+	c.files.Store(strings.TrimRight(name, "0123456789-"), true)
+	return &os.PathError{Op: "write", Path: op.Path, Err: syscall.ENOSPC}
+}
+
+// anew makes files anew where Pebble would write over old ones, which errorfs does
+// not follow.
+type anew struct{ vfs.FS }
+
+func (fs anew) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := fs.Remove(from); err != nil {
+		return nil, err
+	}
+	return fs.Create(to, category)
+}
+
+// awaitFull waits until the write-ahead log's write waits for room, past the
+// second that one of a table's may.
+func awaitFull(t *testing.T, l *pebblelog.Log) {
+	t.Helper()
+	since := time.Now()
+	for end := since.Add(20 * time.Second); time.Since(since) < 1500*time.Millisecond; time.Sleep(time.Millisecond) {
+		err := l.Room()
+		switch {
+		case err == nil:
+			since = time.Now()
+		case !errors.Is(err, eventlog.ErrFull):
+			t.Fatalf("no room: %v", err)
+		}
+		if time.Now().After(end) {
+			t.Fatal("a write found no room, but the log does not say so")
+		}
+	}
+	if !l.Metrics().Full {
+		t.Error("the metrics do not say that the disk is full")
+	}
+}
+
+// Others fill the disk in spite of the reserve, at any write: the log does not
+// fail. It answers ErrFull, says so, and goes on when there is room.
+func TestDiskFilledByOthers(t *testing.T) {
+	c, mem := &crowded{}, vfs.NewCrashableMem()
+	l := openMem(t, anew{errorfs.Wrap(mem, errorfs.InjectorFunc(c.inject))})
+	// A client that tries again until it is acknowledged.
+	send := func(text string) error {
+		for {
+			err := l.Append(t.Context(), eventlog.Events, record(0, text))
+			if !errors.Is(err, eventlog.ErrFull) || errors.Is(err, pebblelog.ErrFailed) {
+				return err
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	acknowledged := 0
+	for round := range 4 {
+		// Enough for a flush now and then, whose files and manifest find no room.
+		for range 60 {
+			if err := send(fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{byte(acknowledged)}, 6_000+round))); err != nil {
+				t.Fatal(err)
+			}
+			acknowledged++
+		}
+		c.full.Store(true)
+		first := make(chan error, 1)
+		text := fmt.Sprintf("%06d", acknowledged)
+		go func() { first <- send(text) }()
+		awaitFull(t, l)
+		if err := l.Append(t.Context(), eventlog.Events, record(1, "more")); !errors.Is(err, eventlog.ErrFull) || errors.Is(err, pebblelog.ErrFailed) {
+			t.Fatalf("append while a write waits: %v", err)
+		}
+		trimmed := make(chan error, 1)
+		go func() { trimmed <- l.Trim(t.Context(), eventlog.Events, eventlog.Cursor{Partition: 2, Offset: 1}) }()
+		c.full.Store(false)
+		if err := errors.Join(<-first, <-trimmed); err != nil {
+			t.Fatalf("what waited for room: %v", err)
+		}
+		acknowledged++
+	}
+	for _, kind := range []string{".log", ".sst", ".blob"} {
+		if _, ok := c.files.Load(kind); !ok {
+			t.Errorf("no write of a %s file found the disk full: the test tests little", kind)
+		}
+	}
+	for _, again := range []*pebblelog.Log{l, openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))} {
+		texts, err := readAll(t.Context(), again, eventlog.Events, 0)
+		if err != nil || len(texts) != acknowledged {
+			t.Fatalf("%d records are there, %d were acknowledged; %v", len(texts), acknowledged, err)
+		}
+		for i := range texts {
+			if !strings.HasPrefix(texts[i], fmt.Sprintf("%06d", i)) {
+				t.Fatalf("record %d is %.6s", i, texts[i])
+			}
+		}
+	}
+}
+
+// A log that is closed while its writes wait for room ends, and keeps what it
+// acknowledged.
+func TestCloseWhileFull(t *testing.T) {
+	c, mem := &crowded{}, vfs.NewCrashableMem()
+	l := openMem(t, anew{errorfs.Wrap(mem, errorfs.InjectorFunc(c.inject))})
+	mustAppend(t, l, 0, "safe")
+	c.full.Store(true)
+	waits := make(chan error, 1)
+	go func() { waits <- l.Append(t.Context(), eventlog.Events, record(0, "lost")) }()
+	awaitFull(t, l)
+	closed := make(chan error, 1)
+	go func() { closed <- l.Close() }()
+	for _, ch := range []chan error{waits, closed} {
+		select {
+		case err := <-ch:
+			if !errors.Is(err, eventlog.ErrFull) {
+				t.Errorf("got %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the log does not end")
+		}
+	}
+	again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
+	if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
+		t.Errorf("after a restart: %q, %v", texts, err)
+	}
+}
+
+// A file of separated values that cannot be written fails the log, not the
+// process, and counts nowhere.
+func TestBrokenValues(t *testing.T) {
+	for _, left := range []int64{1, 2, 5} {
+		mem, writes := vfs.NewCrashableMem(), atomic.Int64{}
+		inject := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if strings.HasSuffix(op.Path, ".blob") && (op.Kind == errorfs.OpFileWrite || op.Kind == errorfs.OpFileSync) && writes.Add(1) == left {
+				return &os.PathError{Op: "write", Path: op.Path, Err: syscall.EIO}
+			}
+			return nil
+		})
+		l := openMem(t, errorfs.Wrap(mem, inject))
+		acknowledged := 0
+		var err error
+		for err == nil && acknowledged < 2_000 {
+			if err = l.Append(t.Context(), eventlog.Events, record(0, fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{1}, 6_000)))); err == nil {
+				acknowledged++
+			}
+		}
+		if !errors.Is(err, pebblelog.ErrFailed) || !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), ".blob") {
+			t.Fatalf("write %d: after %d records: %v", left, acknowledged, err)
+		}
+		again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
+		texts, err := readAll(t.Context(), again, eventlog.Events, 0)
+		if err != nil || len(texts) < acknowledged {
+			t.Fatalf("write %d: %d records are there, %d were acknowledged; %v", left, len(texts), acknowledged, err)
+		}
+		for i := range texts {
+			if !strings.HasPrefix(texts[i], fmt.Sprintf("%06d", i)) {
+				t.Fatalf("record %d is %.6s", i, texts[i])
+			}
+		}
+	}
+}

@@ -5,10 +5,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash bench bench-insight lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash bench bench-insight bench-trillion lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: check-prerequisites ## build and run the demo: server, synthetic audience, a real player; prints the URL (ARGS="--viewers 2000")
 	@tools/build.sh
@@ -32,6 +32,10 @@ bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.
 
 bench-insight: check-prerequisites ## what insights say about chance, on worlds whose truth is known; takes hours (ARGS="-null-worlds 24 -looks 28" is less)
 	@tools/with-cache.sh go run ./tools/insightbench $(ARGS)
+
+bench-trillion: check-prerequisites ## the twelve questions on roll-ups of 10^12 events; about 15 min and 10 GB (ARGS="-events 1e9 -runs 5" is less)
+	@tools/build.sh
+	@tools/with-cache.sh go run ./tools/trillionbench -binary bin/playhead $(ARGS)
 
 lint: ## gofmt, vet, staticcheck, architecture rules, svelte-check
 	@tools/test.sh lint-go architecture web-check

@@ -1,0 +1,131 @@
+package duck
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"iter"
+
+	"playhead/internal/rollup"
+)
+
+// Cell is one finished cell that was made elsewhere than from facts.
+type Cell struct {
+	Bucket   int64 // start of the source's bucket, epoch ms
+	Face     rollup.Face
+	Keys     []string // of the face's dimensions
+	Measures rollup.Measures
+	Sketches []Image
+}
+
+// Image is a serialised sketch and the estimate that stands beside it. Without
+// bytes the estimate stands alone: it prunes, and answers for its cell.
+type Image struct {
+	Kind     rollup.Sketch
+	Bytes    []byte
+	Estimate float64
+}
+
+// LoadCells appends finished cells to a source in one transaction, in their order:
+// give them as Maintain leaves them, by bucket, face and keys. A cell is only read
+// during its turn.
+func (db *DB) LoadCells(ctx context.Context, source rollup.Source, cells iter.Seq[*Cell]) error {
+	err := db.step(ctx, func(s session) error {
+		a, err := newCellAppender(s, source, tableOf(source))
+		if err != nil {
+			return err
+		}
+		for c := range cells {
+			if err = a.cell(c); err != nil {
+				break
+			}
+		}
+		return joinClose(a, err)
+	})
+	if err != nil {
+		return fmt.Errorf("load cells into %s: %w", tableOf(source), err)
+	}
+	return db.read(ctx, db.findFirst)
+}
+
+func (a *cellAppender) cell(c *Cell) error {
+	a.begin(c.Bucket, finalTier, uint8(c.Face), c.Keys)
+	a.addMeasures(&c.Measures)
+	for _, k := range a.sketches {
+		var image, estimate driver.Value
+		for i := range c.Sketches {
+			if x := &c.Sketches[i]; x.Kind == k && x.Estimate > 0 {
+				estimate = x.Estimate
+				if len(x.Bytes) > 0 {
+					image = x.Bytes
+				}
+			}
+		}
+		a.values = append(a.values, image, estimate)
+	}
+	return a.appender.AppendRow(a.values...)
+}
+
+// DayCurve is the retention curve of a title on a day, on one kind of device.
+type DayCurve struct {
+	Day           int64
+	Title, Device string
+	Curve         *rollup.Curve
+}
+
+// LoadCurves appends retention curves in one transaction, in their order.
+func (db *DB) LoadCurves(ctx context.Context, curves iter.Seq[*DayCurve]) error {
+	err := db.step(ctx, func(s session) error {
+		return s.appendRows("retention_day", nil, func(add func(...driver.Value) error) error {
+			for c := range curves {
+				err := add(c.Day, c.Title, c.Device, c.Curve.WidthMS, c.Curve.Plays, c.Curve.DurationMS, appendBins(nil, c.Curve))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("load retention curves: %w", err)
+	}
+	return nil
+}
+
+// LoadDone notes what goes with loaded cells: the values of dimensions, and up to
+// when (epoch ms) each coarser source holds what is in finer ones.
+func (db *DB) LoadDone(ctx context.Context, values map[rollup.Dimension][]string, upTo int64) error {
+	err := db.step(ctx, func(s session) error {
+		if err := s.exec("DELETE FROM rolled"); err != nil {
+			return err
+		}
+		for _, source := range cellSources() {
+			if _, ok := finerOf(source); !ok {
+				continue
+			}
+			end, _ := db.days.Bucket(source, upTo) // the bucket under way is in the finer source
+			if source == rollup.SourceCreativeAll {
+				end = upTo
+			}
+			for _, face := range source.Faces() {
+				if err := s.exec(fmt.Sprintf("INSERT INTO rolled VALUES (%d, %d, %d)", source, face, end)); err != nil {
+					return err
+				}
+			}
+		}
+		return s.appendRows("dim_values", nil, func(add func(...driver.Value) error) error {
+			for d, list := range values {
+				for _, v := range list {
+					if err := add(uint8(d), v); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("finish loading: %w", err)
+	}
+	return nil
+}

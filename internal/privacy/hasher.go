@@ -3,37 +3,65 @@ package privacy
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"hash"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
-	"github.com/zeebo/xxh3"
+	"github.com/dchest/siphash"
 
 	"playhead/internal/event"
 )
 
 const (
-	cacheShards = 64
-	// cacheShardSize bounds one generation of one shard; two are kept, so the
-	// cache holds at most 2 × 64 × 1,024 ids.
-	cacheShardSize = 1024
-	// cacheLongest: longer ids are hashed each time, so that the cache's memory
-	// is bounded too.
-	cacheLongest = 64
+	// cacheSets and cacheWays bound the cache: 131,072 pseudonyms, in 4 MiB.
+	cacheSets = 1 << 15
+	cacheWays = 4
+	// cacheLocks share the sets among those who write to them.
+	cacheLocks = 64
 )
 
 // hasher computes HMAC pseudonyms. It runs once an event, so hot ids come from
-// a bounded cache (raw ids in memory only) and HMAC states are reused.
+// a bounded cache and HMAC states are reused.
+//
+// The cache finds pseudonyms by a keyed 128-bit hash of the id, so that no raw id
+// is kept and an entry is half a cache line. Reading takes no lock: what it costs
+// is a miss in the processor's cache, and a lock would keep that from being
+// waited for while other work goes on.
 type hasher struct {
-	pool   sync.Pool
-	shards [cacheShards]cacheShard
+	pool sync.Pool
+	// sip keys the tags of the cache, by label.
+	sip   *[256]sipKey
+	sets  []cacheSet
+	locks [cacheLocks]sync.Mutex
 }
 
-// cacheShard keeps two generations: when the young one is full it becomes the
-// old one, and what was old and not asked for again is forgotten.
-type cacheShard struct {
-	mu         sync.Mutex
-	young, old map[string]event.ViewerKey
-	_          [40]byte // its own cache line
+// cacheSet has the newest entry first; the last one makes room for the next.
+type cacheSet [cacheWays]cacheEntry
+
+// cacheEntry is a pseudonym, and its tag xor the pseudonym. A tag that is read
+// with another entry's pseudonym, because somebody wrote meanwhile, fits nothing
+// that is looked for (but by a chance of 2⁻⁶⁴), as an entry that is empty.
+type cacheEntry struct{ key, check [2]atomic.Uint64 }
+
+func (e *cacheEntry) get(tag [2]uint64) (key [2]uint64, ok bool) {
+	key[0], key[1] = e.key[0].Load(), e.key[1].Load()
+	return key, e.check[0].Load()^key[0] == tag[0] && e.check[1].Load()^key[1] == tag[1] && key != [2]uint64{}
+}
+
+func (e *cacheEntry) move(from *cacheEntry) {
+	for i := range e.key {
+		e.key[i].Store(from.key[i].Load())
+		e.check[i].Store(from.check[i].Load())
+	}
+}
+
+func (e *cacheEntry) put(tag, key [2]uint64) {
+	for i := range key {
+		e.key[i].Store(key[i])
+		e.check[i].Store(tag[i] ^ key[i])
+	}
 }
 
 type macState struct {
@@ -42,54 +70,36 @@ type macState struct {
 	sum [sha256.Size]byte
 }
 
-func newHasher(secret []byte) *hasher {
+func newHasher(secret []byte, sip *[256]sipKey) *hasher {
 	key := append([]byte(nil), secret...)
-	h := &hasher{}
+	h := &hasher{sip: sip, sets: make([]cacheSet, cacheSets)}
 	h.pool.New = func() any { return &macState{mac: hmac.New(sha256.New, key)} }
 	return h
 }
 
 // key is the first 16 bytes of HMAC-SHA-256(secret, label + raw).
-func (h *hasher) key(label, raw string) event.ViewerKey {
-	if len(raw) > cacheLongest {
-		return h.compute(label, raw)
-	}
-	// The label is one byte and a zero; mixing its first byte into the lookup
-	// keeps one map for all labels without concatenating.
-	var buf [1 + cacheLongest]byte
-	buf[0] = label[0]
-	name := buf[:1+copy(buf[1:], raw)]
-	s := &h.shards[xxh3.Hash(name)%cacheShards]
-	s.mu.Lock()
-	k, ok := s.young[string(name)]
-	if !ok {
-		if k, ok = s.old[string(name)]; ok {
-			s.put(string(name), k)
+func (h *hasher) key(label, raw string) (out event.ViewerKey) {
+	k := &h.sip[label[0]&^0x20] // in upper case: no domain of Ref has it
+	var tag [2]uint64
+	tag[0], tag[1] = siphash.Hash128(k.k0, k.k1, unsafe.Slice(unsafe.StringData(raw), len(raw)))
+	at := tag[0] & uint64(len(h.sets)-1)
+	set := &h.sets[at]
+	for i := range set {
+		if key, ok := set[i].get(tag); ok {
+			binary.LittleEndian.PutUint64(out[:8], key[0])
+			binary.LittleEndian.PutUint64(out[8:], key[1])
+			return out
 		}
 	}
-	s.mu.Unlock()
-	if ok {
-		return k
+	out = h.compute(label, raw)
+	lock := &h.locks[at%cacheLocks]
+	lock.Lock()
+	for i := len(set) - 1; i > 0; i-- {
+		set[i].move(&set[i-1])
 	}
-	k = h.compute(label, raw)
-	s.mu.Lock()
-	s.put(string(name), k)
-	s.mu.Unlock()
-	return k
-}
-
-// put adds an id to the young generation. The caller holds the lock.
-func (s *cacheShard) put(name string, k event.ViewerKey) {
-	if s.young == nil || len(s.young) >= cacheShardSize {
-		spare := s.old
-		s.old = s.young
-		clear(spare)
-		if spare == nil {
-			spare = make(map[string]event.ViewerKey, 16)
-		}
-		s.young = spare
-	}
-	s.young[name] = k
+	set[0].put(tag, [2]uint64{binary.LittleEndian.Uint64(out[:8]), binary.LittleEndian.Uint64(out[8:])})
+	lock.Unlock()
+	return out
 }
 
 func (h *hasher) compute(label, raw string) event.ViewerKey {

@@ -92,7 +92,8 @@ func newRing(secret []byte, st *store) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the ring id: %w", err)
 	}
-	r := &Ring{id: hex.EncodeToString(id), store: st, hasher: newHasher(secret)}
+	r := &Ring{id: hex.EncodeToString(id), store: st}
+	r.hasher = newHasher(secret, &r.sip)
 	keys, err := hkdf.Key(sha256.New, secret, nil, "playhead ref v1", 16*len(r.sip))
 	if err != nil {
 		return nil, fmt.Errorf("derive the reference keys: %w", err)

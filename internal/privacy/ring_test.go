@@ -230,11 +230,18 @@ func TestCacheChangesNothing(t *testing.T) {
 		}
 	}
 	held := 0
-	for i := range r.hasher.shards {
-		held += len(r.hasher.shards[i].young) + len(r.hasher.shards[i].old)
+	for i := range r.hasher.sets {
+		for j := range r.hasher.sets[i] {
+			if e := &r.hasher.sets[i][j]; e.key[0].Load() != 0 {
+				held++
+			}
+		}
 	}
-	if held > 2*cacheShards*cacheShardSize {
-		t.Fatalf("cache holds %d", held)
+	if all := cacheSets * cacheWays; held < all*9/10 {
+		t.Fatalf("the cache holds %d of %d after twice as many ids", held, all)
+	}
+	if r.Viewer("same") == r.Anonymous("same") || r.Viewer("same") == r.Session("same") {
+		t.Fatal("a cached pseudonym is of another kind of id")
 	}
 	long := strings.Repeat("x", 300)
 	if r.Viewer(long) != r.hasher.compute(labelViewer, long) {
@@ -250,6 +257,32 @@ func TestCacheChangesNothing(t *testing.T) {
 	if r.Ref('p', strings.Repeat("y", 5000)) != r.RefBytes('p', []byte(strings.Repeat("y", 5000))) {
 		t.Fatal("Ref and RefBytes differ")
 	}
+}
+
+// TestCacheAtOnce asks for more ids than a few sets hold, from several goroutines:
+// each answer is the id's own.
+func TestCacheAtOnce(t *testing.T) {
+	r, err := newRing([]byte("0123456789abcdef0123456789abcdef"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.hasher.sets = r.hasher.sets[:1:1]
+	var want [6]event.ViewerKey
+	for i := range want {
+		want[i] = r.hasher.compute(labelViewer, strconv.Itoa(i))
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for n := range 20_000 {
+				if i := (n*7 + g) % len(want); r.Viewer(strconv.Itoa(i)) != want[i] {
+					t.Errorf("another id's pseudonym for %d", i)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func BenchmarkViewer(b *testing.B) {

@@ -47,38 +47,45 @@ type reader struct {
 	arena []byte
 }
 
-// next reads a member; ok is false at the end of the line.
-func (r *reader) next() (m member, ok bool, err error) {
+// next reads a member into m; ok is false at the end of the line. m is written
+// in place: a report has some fifteen of them.
+func (r *reader) next(m *member) (ok bool, err error) {
 	r.space()
 	if r.p >= len(r.b) {
-		return m, false, nil
+		return false, nil
 	}
 	if m.key, err = r.key(); err != nil {
-		return m, false, err
+		return false, err
 	}
-	m.kind = kindTrue
+	m.list = false
 	if r.at('=') {
 		r.p++
 		if m.list = r.at('('); m.list {
-			m.value, err = r.inner()
+			err = r.inner(&m.value)
 		} else {
-			m.value, err = r.bare()
+			err = r.bare(&m.value)
 		}
 		if err != nil {
-			return m, false, err
+			return false, err
 		}
+	} else {
+		m.value = value{kind: kindTrue}
+	}
+	if r.p < len(r.b) && r.b[r.p] == ',' { // mostly
+		r.p++
+		return true, nil
 	}
 	if _, err := r.params(); err != nil {
-		return m, false, err
+		return false, err
 	}
 	r.space()
 	if r.p < len(r.b) {
 		if r.b[r.p] != ',' {
-			return m, false, errMalformed
+			return false, errMalformed
 		}
 		r.p++
 	}
-	return m, true, nil
+	return true, nil
 }
 
 func (r *reader) at(ch byte) bool { return r.p < len(r.b) && r.b[r.p] == ch }
@@ -91,47 +98,52 @@ func (r *reader) space() {
 
 func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// key reads a key; reverse-DNS names with capitals are let pass.
-func (r *reader) key() (string, error) {
-	start := r.p
-	for r.p < len(r.b) {
-		ch := r.b[r.p]
-		if !(ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch-'0' <= 9 || ch == '_' || ch == '-' || ch == '.' || ch == '*') {
-			break
-		}
-		r.p++
+// keyBytes are what keys are made of; reverse-DNS names with capitals are let pass.
+var keyBytes = func() (is [256]bool) {
+	for ch := range is {
+		is[ch] = ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch >= '0' && ch <= '9' || ch == '_' || ch == '-' || ch == '.' || ch == '*'
 	}
-	if r.p == start {
+	return is
+}()
+
+// key reads a key.
+func (r *reader) key() (string, error) {
+	b, start := r.b, r.p
+	p := start
+	for p < len(b) && keyBytes[b[p]] {
+		p++
+	}
+	if r.p = p; p == start {
 		return "", errMalformed
 	}
-	return textOf(r.b[start:r.p]), nil
+	return textOf(b[start:p]), nil
 }
 
 // inner reads (a b;x=1 "c"). CMCD tells by a parameter what a value is of: v
 // video, a audio, av both, o other.
-func (r *reader) inner() (best value, err error) {
+func (r *reader) inner(best *value) error {
 	r.p++
-	best.kind = kindNone
+	*best = value{kind: kindNone}
 	audio := false
 	for {
 		r.space()
 		if r.at(')') {
 			r.p++
-			return best, nil
+			return nil
 		}
-		v, err := r.bare()
-		if err != nil {
-			return best, err
+		var v value
+		if err := r.bare(&v); err != nil {
+			return err
 		}
 		of, err := r.params()
 		if err != nil {
-			return best, err
+			return err
 		}
 		if best.kind == kindNone || audio && of != "a" {
-			best, audio = v, of == "a"
+			*best, audio = v, of == "a"
 		}
 		if !r.at(' ') && !r.at('\t') && !r.at(')') {
-			return best, errMalformed
+			return errMalformed
 		}
 	}
 }
@@ -151,7 +163,8 @@ func (r *reader) params() (first string, err error) {
 		}
 		if r.at('=') {
 			r.p++
-			if _, err := r.bare(); err != nil {
+			var v value
+			if err := r.bare(&v); err != nil {
 				return first, err
 			}
 		}
@@ -159,48 +172,60 @@ func (r *reader) params() (first string, err error) {
 	return first, nil
 }
 
-func (r *reader) bare() (value, error) {
+// bare reads a value into v, whatever v was.
+func (r *reader) bare(v *value) error {
 	if r.p >= len(r.b) {
-		return value{}, errMalformed
+		return errMalformed
 	}
 	switch ch := r.b[r.p]; {
+	case ch-'0' <= 9 || ch == '-':
+		return r.number(v)
 	case ch == '"':
-		return r.str()
-	case ch == '?':
-		return r.boolean()
-	case ch == '-' || ch-'0' <= 9:
-		return r.number()
+		return r.str(v)
 	case ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch == '*':
-		return r.token(), nil
+		r.token(v)
+		return nil
+	case ch == '?':
+		return r.boolean(v)
 	case ch == ':':
-		return r.binary()
+		return r.binary(v)
 	case ch == '@':
-		return r.date()
+		return r.date(v)
 	case ch == '%':
-		return r.display()
+		return r.display(v)
 	}
-	return value{}, errMalformed
+	return errMalformed
 }
 
-func (r *reader) str() (value, error) {
-	r.p++
-	start := r.p
-	for r.p < len(r.b) {
-		switch ch := r.b[r.p]; {
-		case ch == '"':
-			r.p++
-			return value{kind: kindString, text: textOf(r.b[start : r.p-1])}, nil
-		case ch == '\\':
-			return r.escaped(start)
-		case ch < ' ':
-			return value{}, errMalformed
-		}
+// stringEnds are the bytes at which the plain part of a string ends.
+var stringEnds = func() (is [256]bool) {
+	for ch := range is {
+		is[ch] = ch == '"' || ch == '\\' || ch < ' '
+	}
+	return is
+}()
+
+func (r *reader) str(v *value) error {
+	b, start := r.b, r.p+1
+	p := start
+	for p < len(b) && !stringEnds[b[p]] {
+		p++
+	}
+	if r.p = p; p == len(b) {
+		return errMalformed
+	}
+	switch b[p] {
+	case '"':
 		r.p++
+		*v = value{kind: kindString, text: textOf(b[start:p])}
+		return nil
+	case '\\':
+		return r.escaped(v, start)
 	}
-	return value{}, errMalformed
+	return errMalformed
 }
 
-func (r *reader) escaped(start int) (value, error) {
+func (r *reader) escaped(v *value, start int) error {
 	from := len(r.arena)
 	r.arena = append(r.arena, r.b[start:r.p]...)
 	for r.p < len(r.b) {
@@ -208,92 +233,99 @@ func (r *reader) escaped(start int) (value, error) {
 		r.p++
 		switch {
 		case ch == '"':
-			return value{kind: kindString, text: textOf(r.arena[from:])}, nil
+			*v = value{kind: kindString, text: textOf(r.arena[from:])}
+			return nil
 		case ch == '\\':
 			if r.p >= len(r.b) {
-				return value{}, errMalformed
+				return errMalformed
 			}
 			ch = r.b[r.p]
 			r.p++
 		case ch < ' ':
-			return value{}, errMalformed
+			return errMalformed
 		}
 		r.arena = append(r.arena, ch)
 	}
-	return value{}, errMalformed
+	return errMalformed
 }
 
-func (r *reader) boolean() (value, error) {
+func (r *reader) boolean(v *value) error {
 	if r.p+1 < len(r.b) {
 		switch r.b[r.p+1] {
 		case '0':
 			r.p += 2
-			return value{kind: kindFalse}, nil
+			*v = value{kind: kindFalse}
+			return nil
 		case '1':
 			r.p += 2
-			return value{kind: kindTrue}, nil
+			*v = value{kind: kindTrue}
+			return nil
 		}
 	}
-	return value{}, errMalformed
+	return errMalformed
 }
 
 // number reads an integer or a decimal. More digits than the RFC allows are
 // taken: some players do not round.
-func (r *reader) number() (value, error) {
-	start := r.p
-	if r.at('-') {
-		r.p++
+func (r *reader) number(v *value) error {
+	b, start := r.b, r.p
+	digits := start
+	if b[start] == '-' {
+		digits++
 	}
-	digits, dot := r.p, -1
-	var n uint64
-	for ; r.p < len(r.b); r.p++ {
-		ch := r.b[r.p]
-		if ch == '.' && dot < 0 && r.p > digits {
-			dot = r.p
-			continue
+	p, n := digits, uint64(0)
+	for p < len(b) && b[p]-'0' <= 9 {
+		n = n*10 + uint64(b[p]-'0')
+		p++
+	}
+	if r.p = p; p == digits {
+		return errMalformed
+	}
+	if p == len(b) || b[p] != '.' {
+		if p-digits <= 15 {
+			f := float64(n)
+			if digits > start {
+				f = -f
+			}
+			*v = value{kind: kindNumber, number: f}
+			return nil
 		}
-		if ch-'0' > 9 {
-			break
+	} else {
+		dot := p
+		for p++; p < len(b) && b[p]-'0' <= 9; {
+			p++
 		}
-		n = n*10 + uint64(ch-'0')
-	}
-	if r.p == digits || r.p == dot+1 {
-		return value{}, errMalformed
-	}
-	if dot < 0 && r.p-digits <= 15 {
-		f := float64(n)
-		if digits > start {
-			f = -f
+		if r.p = p; p == dot+1 {
+			return errMalformed
 		}
-		return value{kind: kindNumber, number: f}, nil
 	}
-	f, err := strconv.ParseFloat(textOf(r.b[start:r.p]), 64)
+	f, err := strconv.ParseFloat(textOf(b[start:p]), 64)
 	if err != nil || math.IsInf(f, 0) {
-		return value{}, errMalformed
+		return errMalformed
 	}
-	return value{kind: kindNumber, number: f}, nil
+	*v = value{kind: kindNumber, number: f}
+	return nil
 }
 
 // date reads @ and whole seconds.
-func (r *reader) date() (value, error) {
+func (r *reader) date(v *value) error {
 	r.p++
 	start := r.p
 	if !r.at('-') && (r.p >= len(r.b) || r.b[r.p]-'0' > 9) {
-		return value{}, errMalformed
+		return errMalformed
 	}
-	v, err := r.number()
-	if err != nil || bytes.IndexByte(r.b[start:r.p], '.') >= 0 {
-		return value{}, errMalformed
+	if err := r.number(v); err != nil || bytes.IndexByte(r.b[start:r.p], '.') >= 0 {
+		return errMalformed
 	}
 	v.kind = kindDate
-	return v, nil
+	return nil
 }
 
 // display reads %"f%c3%bc", whose escapes are bytes of UTF-8 in lower-case
 // hexadecimal.
-func (r *reader) display() (value, error) {
+func (r *reader) display(v *value) error {
 	if r.p++; !r.at('"') {
-		return value{}, errMalformed
+		return errMalformed
 	}
 	from := len(r.arena)
 	for r.p++; r.p < len(r.b); r.p++ {
@@ -301,26 +333,27 @@ func (r *reader) display() (value, error) {
 		case ch == '"':
 			r.p++
 			if !utf8.Valid(r.arena[from:]) {
-				return value{}, errMalformed
+				return errMalformed
 			}
-			return value{kind: kindString, text: textOf(r.arena[from:])}, nil
+			*v = value{kind: kindString, text: textOf(r.arena[from:])}
+			return nil
 		case ch == '%':
 			if r.p+2 >= len(r.b) {
-				return value{}, errMalformed
+				return errMalformed
 			}
 			high, low := hexDigit(r.b[r.p+1]), hexDigit(r.b[r.p+2])
 			if high > 15 || low > 15 {
-				return value{}, errMalformed
+				return errMalformed
 			}
 			r.arena = append(r.arena, high<<4|low)
 			r.p += 2
 		case ch < ' ' || ch > '~':
-			return value{}, errMalformed
+			return errMalformed
 		default:
 			r.arena = append(r.arena, ch)
 		}
 	}
-	return value{}, errMalformed
+	return errMalformed
 }
 
 // hexDigit is the value of a digit, above 15 when it is none.
@@ -331,28 +364,30 @@ func hexDigit(ch byte) byte {
 	return ch - '0'
 }
 
-func (r *reader) token() value {
-	start := r.p
-	for r.p < len(r.b) {
-		switch ch := r.b[r.p]; ch {
-		case ',', ';', '=', '(', ')', ' ', '\t', '"':
-			return value{kind: kindToken, text: textOf(r.b[start:r.p])}
-		}
-		r.p++
+// tokenEnds are the bytes behind a token.
+var tokenEnds = [256]bool{',': true, ';': true, '=': true, '(': true, ')': true, ' ': true, '\t': true, '"': true}
+
+func (r *reader) token(v *value) {
+	b, start := r.b, r.p
+	p := start
+	for p < len(b) && !tokenEnds[b[p]] {
+		p++
 	}
-	return value{kind: kindToken, text: textOf(r.b[start:r.p])}
+	r.p = p
+	*v = value{kind: kindToken, text: textOf(b[start:p])}
 }
 
 // binary passes a byte sequence in base 64, which no key of use has.
-func (r *reader) binary() (value, error) {
+func (r *reader) binary(v *value) error {
 	for r.p++; r.p < len(r.b); r.p++ {
 		switch ch := r.b[r.p]; {
 		case ch == ':':
 			r.p++
-			return value{kind: kindBytes}, nil
+			*v = value{kind: kindBytes}
+			return nil
 		case !(ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch-'0' <= 9 || ch == '+' || ch == '/' || ch == '='):
-			return value{}, errMalformed
+			return errMalformed
 		}
 	}
-	return value{}, errMalformed
+	return errMalformed
 }

@@ -12,7 +12,8 @@ func members(line string) string {
 	r := reader{b: []byte(line)}
 	var got []string
 	for {
-		m, ok, err := r.next()
+		var m member
+		ok, err := r.next(&m)
 		if err != nil {
 			return "malformed"
 		}

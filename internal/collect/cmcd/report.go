@@ -27,6 +27,7 @@ type Options struct {
 // it must not be used by two goroutines at once.
 type Decoder struct {
 	r    reader
+	m    member
 	item wire.Item
 	rep  report
 }
@@ -52,7 +53,7 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // Decode calls fn for each report of body in order; the item is good during
 // the call only. Errors: ErrTooMany.
 func (d *Decoder) Decode(body []byte, opts Options, fn func(*wire.Item)) error {
-	defer func() { d.r.b = nil; d.item.Reset(); d.rep = report{} }()
+	defer func() { d.r.b, d.m = nil, member{}; d.item.Reset(); d.rep = report{} }()
 	for index := 0; len(body) > 0; {
 		line := body
 		if n := bytes.IndexByte(line, '\n'); n >= 0 {
@@ -85,7 +86,7 @@ func (d *Decoder) line(line []byte, index int, opts Options) {
 		return
 	}
 	for {
-		m, ok, err := d.r.next()
+		ok, err := d.r.next(&d.m)
 		if err != nil {
 			it.Reject("", wire.CodeMalformed, fmt.Sprintf("%v: byte %d of the line", err, d.r.p))
 			return
@@ -93,7 +94,7 @@ func (d *Decoder) line(line []byte, index int, opts Options) {
 		if !ok {
 			break
 		}
-		d.take(&m)
+		d.take(&d.m)
 	}
 	if it.Viewer == "" {
 		it.Viewer = opts.Viewer

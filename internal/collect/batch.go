@@ -155,18 +155,14 @@ func (b *batch) add(it *wire.Item) {
 
 // identity is what makes two events of a request the same one: viewer, play and
 // seq when there is a seq, else the viewer and the event's id.
-func identity(e *event.Event) event.Ref {
-	id := e.ID
+func identity(e *event.Event) (id event.Ref) {
+	of, seq, apart := &e.ID, uint64(0), uint64(0)
 	if e.Seq != event.Absent && !e.Play.IsZero() {
-		id = e.Play
-		for i := range 8 {
-			id[i] ^= byte(e.Seq >> (8 * i))
-		}
-		id[15] ^= 0x80 // apart from event ids
+		of, seq, apart = &e.Play, uint64(e.Seq), 1<<63 // apart from event ids
 	}
-	for i := range id {
-		id[i] ^= e.Viewer[i]
-	}
+	word := binary.LittleEndian.Uint64
+	binary.LittleEndian.PutUint64(id[:8], word(of[:8])^word(e.Viewer[:8])^seq)
+	binary.LittleEndian.PutUint64(id[8:], word(of[8:])^word(e.Viewer[8:])^apart)
 	return id
 }
 
@@ -183,33 +179,27 @@ func (b *batch) take() []eventlog.Record {
 	return b.records
 }
 
-// seen is a set of identities that is emptied in no time: a slot counts only
-// when it carries the current round.
+// seen is a set of identities. Its slots hold places in ids, plus one, so that
+// those of a usual request stay in the processor's nearest cache.
 type seen struct {
-	slots []seenSlot
-	round uint32
-	n     int
-}
-
-type seenSlot struct {
-	id    event.Ref
-	round uint32
+	slots []uint32
+	ids   []event.Ref
 }
 
 // add puts id in and reports whether it was not in yet.
 func (s *seen) add(id event.Ref) bool {
-	if 2*s.n >= len(s.slots) {
+	if 2*len(s.ids) >= len(s.slots) {
 		s.grow()
 	}
 	mask := uint32(len(s.slots) - 1)
-	for i := slotOf(id) & mask; ; i = (i + 1) & mask {
-		slot := &s.slots[i]
-		if slot.round != s.round {
-			*slot = seenSlot{id, s.round}
-			s.n++
+	for i := slotOf(&id) & mask; ; i = (i + 1) & mask {
+		at := s.slots[i]
+		if at == 0 {
+			s.ids = append(s.ids, id)
+			s.slots[i] = uint32(len(s.ids))
 			return true
 		}
-		if slot.id == id {
+		if s.ids[at-1] == id {
 			return false
 		}
 	}
@@ -217,25 +207,36 @@ func (s *seen) add(id event.Ref) bool {
 
 // slotOf spreads identities of which only the lower half may differ (the seqs
 // of one play).
-func slotOf(id event.Ref) uint32 {
+func slotOf(id *event.Ref) uint32 {
 	lower, upper := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
 	return uint32((lower ^ upper) * 0x9e3779b97f4a7c15 >> 32)
 }
 
+// grow doubles the slots, in what earlier requests left if there is room.
 func (s *seen) grow() {
-	old, round := s.slots, s.round
-	s.slots, s.round, s.n = make([]seenSlot, max(64, 2*len(old))), 1, 0
-	for i := range old {
-		if old[i].round == round {
-			s.add(old[i].id)
+	n := max(64, 2*len(s.slots))
+	if n <= cap(s.slots) {
+		s.slots = s.slots[:n]
+		clear(s.slots)
+	} else {
+		s.slots = make([]uint32, n)
+	}
+	mask := uint32(n - 1)
+	for n := range s.ids {
+		i := slotOf(&s.ids[n]) & mask
+		for s.slots[i] != 0 {
+			i = (i + 1) & mask
 		}
+		s.slots[i] = uint32(n + 1)
 	}
 }
 
+// reset empties it. Emptying what one large request made must not cost every
+// small one behind it, so the slots become fewer while they are too many.
 func (s *seen) reset() {
-	s.n = 0
-	if s.round++; s.round == 0 {
-		clear(s.slots)
-		s.round = 1
+	clear(s.slots)
+	if len(s.slots) > 64 && 8*len(s.ids) < len(s.slots) {
+		s.slots = s.slots[:len(s.slots)/2]
 	}
+	s.ids = s.ids[:0]
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/zeebo/xxh3"
@@ -118,10 +119,16 @@ func (b *batch) trimStep(it *wire.Item) {
 	e := &it.Event
 	x := &e.Context
 	for _, text := range [...]*string{&e.Placement, &x.CDN, &x.Connection} {
+		if lowered(*text) {
+			continue
+		}
 		if lower := strings.ToLower(*text); lower != *text {
 			*text = lower
 			it.Repairs |= wire.RepairTrimmed
 		}
+	}
+	if e.Traits == nil {
+		return
 	}
 	for _, name := range [...]string{"gender", "age_band"} {
 		if s := e.Traits[name]; s != "" {
@@ -131,6 +138,16 @@ func (b *batch) trimStep(it *wire.Item) {
 			}
 		}
 	}
+}
+
+// lowered reports whether a text is ASCII without capitals, as most are.
+func lowered(s string) bool {
+	for i := range len(s) {
+		if ch := s[i]; ch-'A' <= 'Z'-'A' || ch >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // trimTexts takes the spaces around the texts of an event whose decoder has not.

@@ -126,7 +126,22 @@ func special(w uint64) uint64 {
 
 // str reads a string. It points into b, or into the arena when it had escapes.
 func (c *cursor) str() (string, error) {
-	start := c.p + 1
+	b, start := c.b, c.p+1
+	for i := start; i+8 <= len(b); i += 8 {
+		if found := special(binary.LittleEndian.Uint64(b[i:])); found != 0 {
+			i += bits.TrailingZeros64(found) / 8
+			if b[i] != '"' {
+				break
+			}
+			c.p = i + 1
+			return unsafe.String(unsafe.SliceData(b[start:]), i-start), nil
+		}
+	}
+	return c.odd(start)
+}
+
+// odd reads a string from start on that has an escape, or is near the end.
+func (c *cursor) odd(start int) (string, error) {
 	i, err := c.plain(start)
 	if err != nil {
 		return "", err
@@ -254,6 +269,24 @@ func (c *cursor) literal(word string) error {
 	return nil
 }
 
+var powersOf10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+
+// digitsOf is the number that the digits at the beginning of w are, which holds
+// eight bytes of text, little endian, and how many they are. Digits are put
+// together in pairs, then fours, then all eight.
+func digitsOf(w uint64) (value uint64, count int) {
+	d := w ^ '0'*ones
+	// A byte above 9 carries at most into those behind it.
+	if other := (d + 0x76*ones | d) & highs; other != 0 {
+		count = bits.TrailingZeros64(other) / 8
+		d <<= 64 - 8*uint(count) // zeros in front; all of it when there is no digit
+	} else {
+		count = 8
+	}
+	d = d*10 + d>>8
+	return ((d&0x000000ff000000ff)*(100+1_000_000<<32) + (d>>16&0x000000ff000000ff)*(1+10_000<<32)) >> 32, count
+}
+
 // number reads a number: whole tells that i is exactly it.
 func (c *cursor) number() (i int64, f float64, whole bool, err error) {
 	start := c.p
@@ -265,6 +298,13 @@ func (c *cursor) number() (i int64, f float64, whole bool, err error) {
 	}
 	digits := p
 	var n uint64
+	for p+8 <= len(b) {
+		value, count := digitsOf(binary.LittleEndian.Uint64(b[p:]))
+		n = n*powersOf10[count] + value
+		if p += count; count < 8 {
+			break
+		}
+	}
 	for p < len(b) && b[p]-'0' <= 9 {
 		n = n*10 + uint64(b[p]-'0')
 		p++

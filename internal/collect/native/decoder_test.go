@@ -2,9 +2,11 @@ package native
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -182,5 +184,27 @@ func TestEveryPrefixIsRefusedOrRead(t *testing.T) {
 	}
 	if _, _, err := decode(t, fmt.Sprint("[", strings.Repeat("1,", 5), "1]"), Options{MaxEvents: 6}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestDigits reads numbers of all lengths, before all kinds of bytes.
+func TestDigits(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		var w [8]byte
+		n := r.IntN(9)
+		want := uint64(0)
+		for i := range w {
+			w[i] = byte(r.IntN(256))
+			if i < n {
+				w[i] = '0' + byte(r.IntN(10))
+				want = want*10 + uint64(w[i]-'0')
+			} else if i == n && w[i]-'0' <= 9 {
+				w[i] = "/:,.}\x00\xff\x80"[r.IntN(8)]
+			}
+		}
+		if got, count := digitsOf(binary.LittleEndian.Uint64(w[:])); got != want || count != n {
+			t.Fatalf("%q: %d of %d digits, want %d of %d", w, got, count, want, n)
+		}
 	}
 }

@@ -276,9 +276,13 @@ func (d *Decoder) round(field string, f float64, to *int64) {
 
 // millis is a place or length of media.
 func (d *Decoder) millis(field string, to *int64) error {
-	_, f, _, ok, err := d.numeric(field)
+	i, f, whole, ok, err := d.numeric(field)
 	if !ok {
 		return err
+	}
+	if whole && i >= 0 && i <= 1<<53 {
+		*to = i
+		return nil
 	}
 	if f < 0 && f >= slightlyNegative {
 		d.item.Repairs |= wire.RepairNegative

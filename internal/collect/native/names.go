@@ -1,6 +1,9 @@
 package native
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // field is a field of the format, or the beginning of an object of it.
 type field uint8
@@ -194,36 +197,64 @@ func searchField(name string) field {
 
 // habit is what a client wrote after a field: the next field's name, quotes and
 // colon included. Clients write their fields in one order, or in a few, so that
-// the next name is mostly one that can be known by a comparison.
+// the next name is mostly one that can be known by a comparison of whole words.
 type habit struct {
-	text [32]byte
-	n    uint8 // of text; 0 for none
-	next field
+	word, mask [habitWords]uint64 // little endian; mask has the bits that are of the text
+	n          int                // bytes of the text; 0 for none
+	next       field
+}
+
+const (
+	habitWords = 3
+	habitBytes = 8 * habitWords
+)
+
+// newHabit is the habit of a text of at most habitBytes.
+func newHabit(text []byte, next field) habit {
+	h := habit{n: len(text), next: next}
+	var padded, ones [habitBytes]byte
+	for i := range copy(padded[:], text) {
+		ones[i] = 0xff
+	}
+	for i := range habitWords {
+		h.word[i], h.mask[i] = binary.LittleEndian.Uint64(padded[8*i:]), binary.LittleEndian.Uint64(ones[8*i:])
+	}
+	return h
 }
 
 // name reads a field's name and colon after the field prev.
 func (d *Decoder) name(prev field, named func(string) field) (field, error) {
 	c := &d.c
 	c.peek()
-	rest := c.b[c.p:]
-	habits := &d.habits[prev]
-	for i := range habits {
-		h := &habits[i]
-		if n := int(h.n); n > 0 && len(rest) >= n && string(rest[:n]) == string(h.text[:n]) {
-			c.p += n
-			return h.next, nil
+	// What lies behind the text, in the same buffer, may be read but not be used.
+	if at := c.b[c.p:cap(c.b)]; len(at) >= habitBytes {
+		w0, w1, w2 := binary.LittleEndian.Uint64(at), binary.LittleEndian.Uint64(at[8:]), binary.LittleEndian.Uint64(at[16:])
+		left := len(c.b) - c.p
+		habits := &d.habits[prev]
+		for i := range habits {
+			h := &habits[i]
+			if (w0^h.word[0])&h.mask[0]|(w1^h.word[1])&h.mask[1]|(w2^h.word[2])&h.mask[2] == 0 && h.n <= left && h.n > 0 {
+				c.p += h.n
+				return h.next, nil
+			}
 		}
 	}
+	return d.newName(prev, named)
+}
+
+// newName is name where no habit tells it.
+func (d *Decoder) newName(prev field, named func(string) field) (field, error) {
+	c := &d.c
 	from := c.p
 	key, err := c.key()
 	if err != nil {
 		return fieldUnknown, err
 	}
 	f := named(key)
-	if text := c.b[from:c.p]; f != fieldUnknown && len(text) <= len(habit{}.text) && bytes.IndexByte(text, '\\') < 0 {
+	if text := c.b[from:c.p]; f != fieldUnknown && len(text) <= habitBytes && bytes.IndexByte(text, '\\') < 0 {
+		habits := &d.habits[prev]
 		copy(habits[1:], habits[:])
-		h := &habits[0]
-		h.n, h.next = uint8(copy(h.text[:], text)), f
+		habits[0] = newHabit(text, f)
 	}
 	return f, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"unsafe"
 )
 
@@ -92,47 +91,6 @@ const (
 	headerBytes = 3 + bitmapBytes
 )
 
-// AppendRecord appends e as one record of the log "events" and returns the
-// extended slice. ReceivedAt is left out: the log stamps it. Equal events give
-// equal bytes. It does not allocate beyond dst and does not keep e.
-func AppendRecord(dst []byte, e *Event) []byte {
-	start := len(dst)
-	dst = append(dst, recordVersion<<4|byte(RecordEvent), byte(e.Type), byte(e.Format))
-	dst = append(dst, make([]byte, bitmapBytes)...)
-	w := writer{dst: dst}
-	w.flag(bitImport, e.Import)
-	w.flag(bitKnown, e.Known)
-	w.flag(bitLive, e.Live)
-	w.flag(bitFatal, e.Quality.ErrorFatal)
-	w.dst = binary.AppendVarint(w.dst, e.Time)
-	if e.KeyID != 0 {
-		w.bits |= 1 << bitKeyID
-		w.dst = binary.AppendUvarint(w.dst, uint64(e.KeyID))
-	}
-	w.ref(bitViewer, Ref(e.Viewer))
-	w.ref(bitID, e.ID)
-	w.ref(bitSession, e.Session)
-	w.ref(bitPlay, e.Play)
-	w.ref(bitImpression, e.Impression)
-	w.ref(bitSearch, e.Search)
-	w.number(bitSeq, e.Seq)
-	w.number(bitPosition, e.PositionMS)
-	w.number(bitDuration, e.DurationMS)
-	w.number(bitFrom, e.FromMS)
-	w.number(bitRank, e.Rank)
-	w.number(bitBitrate, e.Quality.BitrateKbps)
-	w.number(bitDropped, e.Quality.DroppedFrames)
-	w.number(bitStartup, e.Quality.StartupMS)
-	w.number(bitSearchHits, e.SearchHits)
-	w.float(bitPropensity, e.Propensity, 0)
-	w.float(bitRate, e.Rate, 1)
-	w.texts(e)
-	for i := range bitmapBytes {
-		w.dst[start+3+i] = byte(w.bits >> (8 * i))
-	}
-	return w.dst
-}
-
 // AppendTick appends the record of a tick.
 func AppendTick(dst []byte) []byte {
 	return append(dst, recordVersion<<4|byte(RecordTick))
@@ -181,101 +139,6 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 		return RecordInvalid, fmt.Errorf("%w: %d bytes too many", ErrRecord, len(data)-r.at)
 	}
 	return kind, nil
-}
-
-// writer appends the present fields and remembers which they were.
-type writer struct {
-	dst  []byte
-	bits uint64
-}
-
-func (w *writer) flag(bit int, v bool) {
-	if v {
-		w.bits |= 1 << bit
-	}
-}
-
-func (w *writer) ref(bit int, v Ref) {
-	if !v.IsZero() {
-		w.bits |= 1 << bit
-		w.dst = append(w.dst, v[:]...)
-	}
-}
-
-func (w *writer) number(bit int, v int64) {
-	if v != Absent {
-		w.bits |= 1 << bit
-		w.dst = binary.AppendUvarint(w.dst, uint64(v))
-	}
-}
-
-func (w *writer) float(bit int, v, absent float64) {
-	if v != absent {
-		w.bits |= 1 << bit
-		w.dst = binary.LittleEndian.AppendUint64(w.dst, math.Float64bits(v))
-	}
-}
-
-func (w *writer) text(bit int, v string) {
-	if v != "" {
-		w.bits |= 1 << bit
-		w.dst = appendText(w.dst, v)
-	}
-}
-
-// texts writes everything of variable length.
-func (w *writer) texts(e *Event) {
-	w.text(bitTitle, e.TitleID)
-	w.text(bitCreative, e.CreativeID)
-	w.text(bitPlacement, e.Placement)
-	c := &e.Context
-	w.text(bitCountry, c.Country)
-	w.text(bitRegion, c.Region)
-	w.text(bitCity, c.City)
-	w.text(bitDevice, c.DeviceType)
-	w.text(bitOS, c.OS)
-	w.text(bitBrowser, c.Browser)
-	w.text(bitAppVersion, c.AppVersion)
-	w.text(bitPlayer, c.Player)
-	w.text(bitCDN, c.CDN)
-	w.text(bitISP, c.ISP)
-	w.text(bitConnection, c.Connection)
-	w.text(bitTimezone, c.Timezone)
-	w.text(bitDeviceRaw, c.DeviceTypeRaw)
-	w.text(bitErrorCode, e.Quality.ErrorCode)
-	w.text(bitErrorClass, e.Quality.ErrorClass)
-	w.text(bitSearchQuery, e.SearchQuery)
-	w.pairs(bitExperiments, e.Experiments)
-	w.pairs(bitTraits, e.Traits)
-	if len(e.Properties) > 0 {
-		w.bits |= 1 << bitProperties
-		w.dst = binary.AppendUvarint(w.dst, uint64(len(e.Properties)))
-		w.dst = append(w.dst, e.Properties...)
-	}
-	w.text(bitOSVersion, c.OSVersion)
-	w.text(bitBrowserVersion, c.BrowserVersion)
-}
-
-// pairs writes a map in the order of its keys, so that equal events are equal bytes.
-func (w *writer) pairs(bit int, m map[string]string) {
-	if len(m) == 0 {
-		return
-	}
-	var room [16]string
-	keys := room[:0]
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	w.bits |= 1 << bit
-	w.dst = binary.AppendUvarint(w.dst, uint64(len(keys)))
-	for _, k := range keys {
-		w.dst = appendText(appendText(w.dst, k), m[k])
-	}
-}
-
-func appendText(dst []byte, v string) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(v))), v...)
 }
 
 // reader walks over a record. After the first fault bad is set and everything

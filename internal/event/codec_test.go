@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -291,5 +292,37 @@ func BenchmarkDecodeRecord(b *testing.B) {
 		if _, err := DecodeRecord(data, &e); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestRoom holds room to be enough, whatever an event has.
+func TestRoom(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		e := randomEvent(r, []float64{0, 0.5, 1}[r.IntN(3)])
+		if got := len(AppendRecord(nil, &e)); got > room(&e) {
+			t.Fatalf("%d bytes, room for %d: %+v", got, room(&e), e)
+		}
+	}
+	var e Event
+	e.Reset()
+	e.Time, e.KeyID = math.MinInt64, math.MaxUint32
+	v := reflect.ValueOf(&e).Elem()
+	for _, of := range []reflect.Value{v, v.FieldByName("Context"), v.FieldByName("Quality")} {
+		for i := range of.NumField() {
+			switch f := of.Field(i); f.Interface().(type) {
+			case int64:
+				if of.Type().Field(i).Name != "Time" {
+					f.SetInt(math.MaxInt64)
+				}
+			case string:
+				f.SetString(strings.Repeat("x", 20_000))
+			case Ref, ViewerKey:
+				f.Index(0).SetUint(1)
+			}
+		}
+	}
+	if got := len(AppendRecord(nil, &e)); got > room(&e) {
+		t.Fatalf("%d bytes, room for %d", got, room(&e))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -14,6 +15,7 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/collect"
+	"playhead/internal/warehouse"
 )
 
 func TestAnswers(t *testing.T) {
@@ -209,6 +211,14 @@ func TestSlowQueriesTimeOut(t *testing.T) {
 			t.Errorf("gave %d: %s", w.Code, w.Body)
 		}
 	})
+}
+
+func TestQueriesThatNeedTooMuchMemorySayWhatToDo(t *testing.T) {
+	f := &fakes{fail: fmt.Errorf("scan: %w", &warehouse.MemoryError{LimitMB: 64, Err: errors.New("failed to pin block")})}
+	w := call(open(t, f), "POST", "/api/v1/query", `{"metrics":["plays"]}`)
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "64 MiB") || !strings.Contains(w.Body.String(), "--warehouse-memory") || strings.Contains(w.Body.String(), "pin") {
+		t.Errorf("gave %d: %s", w.Code, w.Body)
+	}
 }
 
 // What a query asks for, which may hold ids, stays out of the log; so do the

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playhead/internal/metric"
+	"playhead/internal/warehouse"
 )
 
 type queryInput struct {
@@ -77,6 +78,7 @@ func (s *server) query(ctx context.Context, in *queryInput) (*queryOutput, error
 // asked turns what can go wrong with a question into problem details.
 func (s *server) asked(ctx context.Context, err error) error {
 	var q *metric.QueryError
+	var m *warehouse.MemoryError
 	switch {
 	case errors.As(err, &q):
 		details := make([]error, len(q.Fields))
@@ -88,6 +90,9 @@ func (s *server) asked(ctx context.Context, err error) error {
 		return huma.NewError(http.StatusGatewayTimeout, "the answer took longer than "+queryTimeout.String()+"; ask for a shorter range or fewer dimensions")
 	case ctx.Err() != nil:
 		return huma.NewError(499, "the request was given up")
+	case errors.As(err, &m):
+		s.Logger.Warn("a query needed more memory than there is", "error", err)
+		return huma.NewError(http.StatusServiceUnavailable, m.Advice())
 	}
 	s.Logger.Error("a query failed", "error", err)
 	return huma.NewError(http.StatusInternalServerError, "the query failed; the server's log says why")

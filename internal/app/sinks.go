@@ -17,7 +17,7 @@ type sinks struct {
 	stats  func(context.Context) (warehouse.Stats, error)
 	log    *slog.Logger
 
-	rows, bytes, file, memory, overcount, free, total *prometheus.Desc
+	rows, bytes, file, memory, overcount, reopened, free, total *prometheus.Desc
 }
 
 // statsTimeout bounds the look at the warehouse.
@@ -34,6 +34,7 @@ func newSinks(folder string, stats func(context.Context) (warehouse.Stats, error
 		file:      desc("warehouse_disk_bytes", "Size of the warehouse on disk."),
 		memory:    desc("warehouse_memory_bytes", "What the warehouse's engine says it holds in memory."),
 		overcount: desc("warehouse_sketch_overcount_total", "Members that corrections would have removed from sketches."),
+		reopened:  desc("warehouse_reopened_total", "How often DuckDB gave up and was opened again."),
 		free:      desc("disk_free_bytes", "Free space where the data folder is."),
 		total:     desc("disk_bytes", "Size of the file system of the data folder."),
 	}
@@ -41,7 +42,7 @@ func newSinks(folder string, stats func(context.Context) (warehouse.Stats, error
 
 // Describe implements prometheus.Collector.
 func (s *sinks) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.rows, s.bytes, s.file, s.memory, s.overcount, s.free, s.total} {
+	for _, d := range []*prometheus.Desc{s.rows, s.bytes, s.file, s.memory, s.overcount, s.reopened, s.free, s.total} {
 		ch <- d
 	}
 }
@@ -72,4 +73,5 @@ func (s *sinks) Collect(ch chan<- prometheus.Metric) {
 	gauge(s.file, float64(st.FileBytes))
 	gauge(s.memory, float64(st.MemoryBytes))
 	ch <- prometheus.MustNewConstMetric(s.overcount, prometheus.CounterValue, float64(st.Overcount))
+	ch <- prometheus.MustNewConstMetric(s.reopened, prometheus.CounterValue, float64(st.Reopened))
 }

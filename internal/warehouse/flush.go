@@ -89,18 +89,25 @@ func (l *Loader) flushRetrying(ctx context.Context) error {
 
 // flushOnce hands the sealed generations to the database, not many at a time:
 // what has gathered while it was out of reach must not be more than it can take.
+// What is too much for its memory all the same goes one by one.
 func (l *Loader) flushOnce(ctx context.Context) error {
+	most := l.opts.FlushBytes
 	for {
 		list := l.store.pending()
 		n, bytes := 0, int64(0)
-		for n < len(list) && (n == 0 || bytes < l.opts.FlushBytes) {
+		for n < len(list) && (n == 0 || bytes < most) {
 			bytes += list[n].Size().Bytes
 			n++
 		}
 		if n == 0 {
 			return nil
 		}
-		if err := l.flushSome(ctx, list[:n]); err != nil {
+		err := l.flushSome(ctx, list[:n])
+		if m := (*MemoryError)(nil); n > 1 && errors.As(err, &m) {
+			most = 0
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type LoaderOptions struct {
 	// KeepFacts is how long facts that were flushed stay in the log for
 	// observers; 0 is 15 min.
 	KeepFacts time.Duration
-	// StopWithin bounds the last flush; 0 is 4 s. What it does not reach is in the log.
+	// StopWithin bounds the last flush; 0 is 2 s. What it does not reach is in the log.
 	StopWithin time.Duration
 	// Observers are told every batch.
 	Observers []Observer
@@ -94,7 +94,7 @@ func NewLoader(log eventlog.Log, store *Store, opts LoaderOptions) *Loader {
 	setDuration(&opts.FlushEvery, 10*time.Second)
 	setDuration(&opts.MaintainEvery, 30*time.Second)
 	setDuration(&opts.KeepFacts, 15*time.Minute)
-	setDuration(&opts.StopWithin, 4*time.Second)
+	setDuration(&opts.StopWithin, 2*time.Second)
 	if opts.FlushBytes == 0 {
 		opts.FlushBytes = 12 << 20
 	}
@@ -125,7 +125,12 @@ func (l *Loader) Run(ctx context.Context) error {
 	l.store.rotate()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.opts.StopWithin)
 	defer cancel()
-	return errors.Join(err, l.flushOnce(last))
+	flush := l.flushOnce(last)
+	if flush != nil && last.Err() != nil {
+		l.opts.Logger.Info("the last flush was broken off; the next start reads its facts from the log again", "within", l.opts.StopWithin)
+		flush = nil
+	}
+	return errors.Join(err, flush)
 }
 
 // stopped turns the error that an orderly stop causes into none.

@@ -190,6 +190,74 @@ func TestLoaderWaitsForTheDatabase(t *testing.T) {
 	})
 }
 
+// modest is a database that takes one generation at a time: more do not fit in
+// its memory.
+type modest struct{ *warehousetest.Memory }
+
+func (m modest) Apply(ctx context.Context, generations []*rollup.Generation) error {
+	if len(generations) > 1 {
+		return &warehouse.MemoryError{LimitMB: 32, Err: errors.New("could not allocate block")}
+	}
+	return m.Memory.Apply(ctx, generations)
+}
+
+func TestWhatIsTooMuchTogetherGoesOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRig(t, 7), modest{&warehousetest.Memory{}}
+		s := r.store(db, warehouse.StoreOptions{RotateBytes: 50_000})
+		l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now})
+		stop := r.run(l)
+		r.produce(60, 10)
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		if st := l.Stats(t.Context()); st.Failures != 0 || st.Flushes < 2 || st.UnflushedBytes > 1000 {
+			t.Errorf("it stands at %+v", st)
+		}
+		r.check(s, "flushed one by one")
+		stop()
+	})
+}
+
+// stalled is a database whose commit hangs until it is interrupted.
+type stalled struct {
+	*warehousetest.Memory
+	hang atomic.Bool
+}
+
+func (m *stalled) Apply(ctx context.Context, generations []*rollup.Generation) error {
+	if m.hang.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return m.Memory.Apply(ctx, generations)
+}
+
+// A stop does not wait for a database that hangs: it breaks the flush off, and
+// the next start loads those facts, each once.
+func TestStopBreaksOffAFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRig(t, 8), &stalled{Memory: &warehousetest.Memory{}}
+		s := r.store(db, warehouse.StoreOptions{})
+		stop := r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now}))
+		r.produce(20, 3)
+		time.Sleep(11 * time.Second)
+		db.hang.Store(true)
+		r.produce(20, 3)
+		time.Sleep(11 * time.Second) // a flush hangs
+		start := time.Now()
+		stop()
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("the stop took %s", took)
+		}
+		db.hang.Store(false)
+		s = r.store(db, warehouse.StoreOptions{})
+		stop = r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now}))
+		synctest.Wait()
+		r.check(s, "after another start")
+		stop()
+	})
+}
+
 func TestGapIsFatal(t *testing.T) {
 	r, db := newRig(t, 4), &warehousetest.Memory{}
 	s := r.store(db, warehouse.StoreOptions{})

@@ -3,6 +3,8 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"playhead/internal/rollup"
 )
@@ -14,6 +16,27 @@ var (
 	// facts between them would be lost. Nothing was applied.
 	ErrGap = errors.New("facts are missing between the warehouse and the generation")
 )
+
+// MemoryError says that a database needed more memory than it may use. It holds
+// for that one question or transaction; others go on.
+type MemoryError struct {
+	LimitMB int
+	Err     error // the engine's words
+}
+
+// Advice says what ran out, and what to do.
+func (e *MemoryError) Advice() string {
+	return fmt.Sprintf("the warehouse needs more than its %d MiB of memory for this; ask for a shorter range or fewer dimensions, or raise warehouse-memory (--warehouse-memory, PLAYHEAD_WAREHOUSE_MEMORY)", e.LimitMB)
+}
+
+// Error is the advice and the first line of the engine's words.
+func (e *MemoryError) Error() string {
+	line, _, _ := strings.Cut(e.Err.Error(), "\n")
+	return e.Advice() + ": " + line
+}
+
+// Unwrap is the engine's error.
+func (e *MemoryError) Unwrap() error { return e.Err }
 
 // Offset is how far a partition of "facts" is in the database.
 type Offset struct {
@@ -37,9 +60,9 @@ type Warehouse interface {
 	// Apply stores sealed generations, in order, with the offsets they reach, all
 	// of it or nothing. It is idempotent by (partition, end offset): a generation
 	// whose ends the database has reached in every partition is left out.
-	// Errors: ErrGap.
+	// Errors: ErrGap, *MemoryError.
 	Apply(ctx context.Context, generations []*rollup.Generation) error
-	// Scan answers from one snapshot. Errors: rollup.ErrNotCovered.
+	// Scan answers from one snapshot. Errors: rollup.ErrNotCovered, *MemoryError.
 	Scan(ctx context.Context, s rollup.Scan) (Snapshot, error)
 	// Retention is a title's curves, and the offsets of the snapshot read.
 	Retention(ctx context.Context, s rollup.CurveScan) (*rollup.CurveSet, []Offset, error)
@@ -63,6 +86,8 @@ type Stats struct {
 	// FileBytes is what it takes on disk, MemoryBytes what its engine says it
 	// holds in memory.
 	FileBytes, MemoryBytes int64
+	// Reopened is how often its engine was given up and opened again.
+	Reopened int64
 	// Overcount is how many members corrections would have removed from sketches
 	// since the database was made.
 	Overcount int64

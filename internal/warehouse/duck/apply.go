@@ -17,21 +17,18 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 	db.write.Lock()
 	defer db.write.Unlock()
 	var did applied
-	err := on(ctx, db.conn, func(s session) (err error) {
-		if did, err = db.applyOnce(s, generations); err == nil || ctx.Err() != nil || errors.Is(err, warehouse.ErrGap) {
-			return err
-		}
-		// Rows that are not yet compressed into the file may take the memory that
-		// the new ones need.
-		if s.exec("CHECKPOINT") != nil {
-			return err
-		}
-		did, err = db.applyOnce(s, generations)
+	err := db.commit(ctx, func(s session) (err error) {
+		did, err = db.append(s, generations)
 		return err
-	})
+	}, func() { db.keep(did) })
 	if err != nil {
 		return fmt.Errorf("apply %d generations: %w", len(generations), err)
 	}
+	return nil
+}
+
+// keep notes what a transaction did.
+func (db *DB) keep(did applied) {
 	for _, v := range did.values {
 		db.values[v] = true
 	}
@@ -43,7 +40,6 @@ func (db *DB) Apply(ctx context.Context, generations []*rollup.Generation) error
 			db.first[table] = ms
 		}
 	}
-	return nil
 }
 
 // applied is what a transaction did: where the rows of each table begin, by how
@@ -54,30 +50,27 @@ type applied struct {
 	values []dimValue
 }
 
-// applyOnce tries the transaction.
-func (db *DB) applyOnce(s session, generations []*rollup.Generation) (did applied, err error) {
+// append appends what is not in the file yet, in the transaction under way.
+func (db *DB) append(s session, generations []*rollup.Generation) (did applied, err error) {
 	did.first = map[string]int64{}
-	err = s.transaction(func(s session) error {
-		offsets, err := s.offsets()
-		if err != nil {
-			return err
-		}
-		pending, reached, err := warehouse.Pending(offsets, generations)
-		if err != nil || len(pending) == 0 {
-			return err
-		}
-		if err := db.writeGenerations(s, pending, did.first); err != nil {
-			return err
-		}
-		if did.values, err = db.addValues(s, pending); err != nil {
-			return fmt.Errorf("add to dim_values: %w", err)
-		}
-		for _, g := range pending {
-			did.over += g.Size().Overcount
-		}
-		return writeOffsets(s, reached, did.over)
-	})
-	return did, err
+	offsets, err := s.offsets()
+	if err != nil {
+		return did, err
+	}
+	pending, reached, err := warehouse.Pending(offsets, generations)
+	if err != nil || len(pending) == 0 {
+		return did, err
+	}
+	if err := db.writeGenerations(s, pending, did.first); err != nil {
+		return did, err
+	}
+	if did.values, err = db.addValues(s, pending); err != nil {
+		return did, fmt.Errorf("add to dim_values: %w", err)
+	}
+	for _, g := range pending {
+		did.over += g.Size().Overcount
+	}
+	return did, writeOffsets(s, reached, did.over)
 }
 
 func writeOffsets(s session, offsets []warehouse.Offset, over int64) error {

@@ -20,18 +20,20 @@ func (db *DB) Backup(ctx context.Context, dir string) (err error) {
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("back up the warehouse: %w: %s; name an empty folder", os.ErrExist, path)
 	}
-	c, err := db.pool.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("back up the warehouse: %w", err)
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	err = on(ctx, c, func(s session) error {
-		if err := s.exec("ATTACH " + quote(path) + " AS backup"); err != nil {
+	err = db.use(ctx, shared, func(ctx context.Context, e *engine) (err error) {
+		c, err := e.pool.Conn(ctx)
+		if err != nil {
 			return err
 		}
-		err := s.transaction(func(s session) error { return s.exec("COPY FROM DATABASE warehouse TO backup") })
-		steady := session{context.WithoutCancel(ctx), s.conn}
-		return errors.Join(err, steady.exec("DETACH backup"))
+		defer func() { err = errors.Join(err, c.Close()) }()
+		return on(ctx, c, func(s session) error {
+			if err := s.exec("ATTACH " + quote(path) + " AS backup"); err != nil {
+				return err
+			}
+			err := s.transaction(func(s session) error { return s.exec("COPY FROM DATABASE warehouse TO backup") })
+			steady := session{context.WithoutCancel(ctx), s.conn}
+			return errors.Join(err, steady.exec("DETACH backup"))
+		})
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("back up the warehouse to %s: %w", dir, err), os.Remove(path))

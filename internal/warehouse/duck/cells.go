@@ -2,6 +2,7 @@ package duck
 
 import (
 	"bytes"
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -12,9 +13,11 @@ import (
 	"playhead/internal/rollup"
 )
 
-// cellAppender appends rows to a table of cells, all at once when it is closed.
+// cellAppender appends rows to a table of cells, some at a time.
 type cellAppender struct {
+	ctx      context.Context // of the one call that it serves
 	appender *duckdb.Appender
+	waiting  int // bytes that the engine does not have yet
 	source   rollup.Source
 	keys     int
 	measures []rollup.Measure
@@ -28,7 +31,7 @@ func newCellAppender(s session, source rollup.Source, table string) (*cellAppend
 	if err != nil {
 		return nil, err
 	}
-	return &cellAppender{appender: a, source: source, keys: keyCount(source), measures: source.Measures(), sketches: kinds(source.Sketches())}, nil
+	return &cellAppender{ctx: s.ctx, appender: a, source: source, keys: keyCount(source), measures: source.Measures(), sketches: kinds(source.Sketches())}, nil
 }
 
 // close commits what was appended to the transaction, or forgets it.
@@ -36,7 +39,29 @@ func (a *cellAppender) close(failed bool) error {
 	if failed {
 		return errors.Join(a.appender.Clear(), a.appender.Close())
 	}
-	return a.appender.Close()
+	return a.appender.CloseWithCancel(a.ctx)
+}
+
+// waitingBytes is about how much an appender gathers before the engine gets it:
+// what waits in an appender, the engine does not count as its memory.
+const waitingBytes = 4 << 20
+
+// append appends the row that was put together.
+func (a *cellAppender) append() error {
+	for _, v := range a.values {
+		a.waiting += 16
+		if image, ok := v.([]byte); ok {
+			a.waiting += len(image)
+		}
+	}
+	if err := a.appender.AppendRow(a.values...); err != nil {
+		return err
+	}
+	if a.waiting < waitingBytes {
+		return nil
+	}
+	a.waiting = 0
+	return a.appender.FlushWithCancel(a.ctx)
 }
 
 // begin starts a row.
@@ -74,7 +99,7 @@ func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 		a.image = image
 		a.values = append(a.values, bytes.Clone(image), estimate)
 	}
-	return a.appender.AppendRow(a.values...)
+	return a.append()
 }
 
 // cellColumns are the columns of a source in the order in which cellReader reads them.
@@ -197,5 +222,5 @@ func (a *cellAppender) part(p *part, tier uint8) error {
 			a.values = append(a.values, image, estimate)
 		}
 	}
-	return a.appender.AppendRow(a.values...)
+	return a.append()
 }

@@ -12,5 +12,8 @@
 // bucket are summed in SQL too, since their whole-life measures are stored; the
 // others are decoded and cut at the millisecond.
 //
+// An engine that DuckDB has given up is replaced under its users, and what runs out of
+// memory is tried again alone, in smaller pieces, before it is refused.
+//
 // It must not know the log, metrics or HTTP, and it starts no goroutine.
 package duck

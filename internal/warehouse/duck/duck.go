@@ -2,19 +2,14 @@ package duck
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
-
-	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
@@ -32,7 +27,8 @@ type Options struct {
 	MemoryLimitMB int
 	// Threads of the engine; 0 is 2.
 	Threads int
-	// Readers is how many scans run at once, others wait; 0 is 4.
+	// Readers is how many scans run at once, others wait; 0 is one for each 32 MiB
+	// of memory, 1 to 4.
 	Readers int
 	// TZ is where days are cut; nil is UTC.
 	TZ *time.Location
@@ -65,17 +61,18 @@ type DB struct {
 	lock *os.File
 	days rollup.Days
 
-	pool *sql.DB
-
+	// The locks are taken in this order: tidy, write, gate, mu.
 	tidy  sync.Mutex                 // held by Maintain
 	parts map[string]map[int64]int64 // under tidy: by table, the parts of buckets left for later
 
-	write  sync.Mutex        // held by Apply and by each step of Maintain
-	conn   *sql.Conn         // their connection
-	values map[dimValue]bool // under write: those that are stored
+	write sync.Mutex // held by Apply and by each step of Maintain
+
+	gate   sync.RWMutex      // held by who uses the engine; exclusively by who replaces it or must have its memory
+	engine *engine           // under gate; nil when closed
+	values map[dimValue]bool // under write and gate: those that are stored
 
 	mu        sync.Mutex
-	closed    bool
+	reopened  int64            // how often another engine was opened
 	first     map[string]int64 // start of each table's data, epoch ms, 0 for none
 	overcount int64
 	bytes     map[string]int64 // of each table on disk, as of the last Maintain
@@ -93,8 +90,8 @@ func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("open warehouse %s: %w", dir, err)
 	}
 	db := &DB{opts: opts, dir: dir, lock: lock, days: rollup.NewDays(opts.TZ), first: map[string]int64{}, parts: map[string]map[int64]int64{}}
-	if err := db.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open warehouse %s: %w", dir, err), db.release())
+	if err := db.startEngine(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open warehouse %s: %w", dir, err), db.lock.Close())
 	}
 	return db, nil
 }
@@ -107,7 +104,7 @@ func withDefaults(o Options) Options {
 	}
 	set(&o.MemoryLimitMB, 96)
 	set(&o.Threads, 2)
-	set(&o.Readers, 4)
+	set(&o.Readers, max(1, min(4, o.MemoryLimitMB/32)))
 	set(&o.Compact.Parts, 8)
 	if o.Compact.QuietMS == 0 {
 		o.Compact.QuietMS = 600_000
@@ -146,54 +143,17 @@ func lockDir(dir string) (*os.File, error) {
 
 func (db *DB) path() string { return filepath.Join(db.dir, "warehouse.duckdb") }
 
-func (db *DB) open(ctx context.Context) error {
-	// Already the write-ahead log that a crash left may need the temporary
-	// folder, and it cannot be changed once it was used.
-	tmp := url.Values{"temp_directory": {filepath.Join(db.dir, "tmp")}}
-	connector, err := duckdb.NewConnector(db.path()+"?"+tmp.Encode(), func(c driver.ExecerContext) error {
-		return nil
-	})
-	if err != nil {
-		if strings.Contains(err.Error(), "Could not set lock") {
-			return warehouse.ErrInUse
-		}
-		return err
-	}
-	db.pool = sql.OpenDB(connector)
-	db.pool.SetMaxOpenConns(db.opts.Readers + 1)
-	db.pool.SetMaxIdleConns(db.opts.Readers + 1)
-	if db.conn, err = db.pool.Conn(ctx); err != nil {
-		return err
-	}
-	return on(ctx, db.conn, func(s session) error {
-		for _, q := range db.settings() {
-			if err := s.exec(q); err != nil {
-				return err
-			}
-		}
-		if err := db.migrate(s); err != nil {
-			return err
-		}
-		if err := db.checkZone(s); err != nil {
-			return err
-		}
-		if err := db.loadValues(s); err != nil {
-			return err
-		}
-		return db.findFirst(s)
-	})
-}
-
 func (db *DB) settings() []string {
 	return []string{
-		fmt.Sprintf("SET memory_limit = '%dMB'", db.opts.MemoryLimitMB),
+		memoryLimit(db.opts.MemoryLimitMB),
 		fmt.Sprintf("SET threads = %d", db.opts.Threads),
 		"SET preserve_insertion_order = false",
 		"SET max_temp_directory_size = '4GB'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
-		"SET wal_autocheckpoint = '32MB'",
+		fmt.Sprintf("SET wal_autocheckpoint = '%dB'", checkpointBytes),
 		"SET enable_progress_bar = false",
+		"PRAGMA disable_checkpoint_on_shutdown",
 		"SET allocator_flush_threshold = '8MB'",
 		"SET allocator_bulk_deallocation_flush_threshold = '16MB'",
 	}
@@ -240,33 +200,22 @@ func (db *DB) findFirst(s session) error {
 	return nil
 }
 
-// Close waits for writes under way, and closes the file.
+// Close waits for what is under way, and closes the file. A short write-ahead log
+// is written into it; the next Open reads a long one faster than it is written now.
 func (db *DB) Close() error {
 	db.write.Lock()
 	defer db.write.Unlock()
-	db.mu.Lock()
-	closed := db.closed
-	db.closed = true
-	db.mu.Unlock()
-	if closed {
+	if db.logBytes() < checkpointBytes/8 {
+		_ = db.checkpoint(context.Background(), shared) // what it does not do, the next Open does
+	}
+	db.gate.Lock()
+	defer db.gate.Unlock()
+	e := db.engine
+	if e == nil {
 		return nil
 	}
-	err := on(context.Background(), db.conn, func(s session) error { return s.exec("CHECKPOINT") })
-	if err != nil { // a reader is under way; the write-ahead log keeps it all
-		err = nil
-	}
-	return errors.Join(err, db.release())
-}
-
-func (db *DB) release() error {
-	var errs []error
-	if db.conn != nil {
-		errs = append(errs, db.conn.Close())
-	}
-	if db.pool != nil {
-		errs = append(errs, db.pool.Close())
-	}
-	return errors.Join(append(errs, db.lock.Close())...)
+	db.engine = nil
+	return errors.Join(e.close(), db.lock.Close())
 }
 
 // Stats are sizes for operators.
@@ -294,7 +243,7 @@ func (db *DB) Stats(ctx context.Context) (warehouse.Stats, error) {
 		}
 	}
 	db.mu.Lock()
-	st.Overcount, st.Bytes = db.overcount, db.bytes
+	st.Overcount, st.Bytes, st.Reopened = db.overcount, db.bytes, db.reopened
 	db.mu.Unlock()
 	return st, nil
 }

@@ -43,18 +43,23 @@ func (db *DB) Maintain(ctx context.Context, now int64) error {
 	return nil
 }
 
-// blockBytes is the size of a block of a DuckDB file.
-const blockBytes = 256 << 10
-
 // measure finds what each table takes on disk: the blocks that hold some of it. A
 // block that several small tables share counts for each.
 func (db *DB) measure(ctx context.Context) error {
 	bytes := map[string]int64{}
 	err := db.read(ctx, func(s session) error {
+		size := int64(0) // of a block: older files have larger ones
+		err := s.each("SELECT block_size FROM pragma_database_size()", nil, func(row []driver.Value) error {
+			size = row[0].(int64)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 		for table := range timeColumns() {
 			sql := fmt.Sprintf("SELECT count(DISTINCT block_id) FROM pragma_storage_info('%s') WHERE persistent AND block_id >= 0", table)
 			err := s.each(sql, nil, func(row []driver.Value) error {
-				bytes[table] = row[0].(int64) * blockBytes
+				bytes[table] = row[0].(int64) * size
 				return nil
 			})
 			if err != nil {
@@ -72,11 +77,11 @@ func (db *DB) measure(ctx context.Context) error {
 	return nil
 }
 
-// step runs fn in a transaction of the writer.
+// step runs fn in a transaction of the writer; fn may run more than once.
 func (db *DB) step(ctx context.Context, fn func(session) error) error {
 	db.write.Lock()
 	defer db.write.Unlock()
-	return on(ctx, db.conn, func(s session) error { return s.transaction(fn) })
+	return db.commit(ctx, fn, func() {})
 }
 
 // drop deletes cells that begin before a time, when there are at least an hour's,
@@ -141,7 +146,7 @@ func (db *DB) piles(ctx context.Context, source rollup.Source, now int64) (list 
 	table := tableOf(source)
 	sql := fmt.Sprintf(`SELECT bucket, tier, count(*) FILTER (WHERE face = 0), sum(%s)::DOUBLE FROM %s
 		WHERE tier < %d GROUP BY bucket, tier ORDER BY bucket, tier`, rowBytes(partBytes, source.Sketches()), table, finalTier)
-	before, seen := db.parts[table], map[int64]int64{}
+	before, seen := db.parts[table], map[int64]int64(nil)
 	ended := now - db.opts.Compact.QuietMS - width(source)
 	var open pile
 	parts := int64(0)
@@ -157,6 +162,7 @@ func (db *DB) piles(ctx context.Context, source rollup.Source, now int64) (list 
 		parts = 0
 	}
 	err = db.read(ctx, func(s session) error {
+		list, seen, open, parts = nil, map[int64]int64{}, pile{}, 0
 		return s.each(sql, nil, func(row []driver.Value) error {
 			p := pile{row[0].(int64), row[1].(uint8), row[3].(float64)}
 			n := row[2].(int64)
@@ -243,9 +249,11 @@ func oneOf(column string, list []int64) string {
 func (db *DB) compactCurves(ctx context.Context, now int64) error {
 	sql := `SELECT bucket, count(*) // count(DISTINCT (title, device, width)) AS parts FROM retention_day
 		GROUP BY bucket HAVING parts > 1 AND (parts >= ? OR bucket < ?) ORDER BY bucket`
-	before, seen := db.parts["retention_day"], map[int64]int64{}
+	before := db.parts["retention_day"]
+	var seen map[int64]int64
 	var days []int64
 	err := db.read(ctx, func(s session) error {
+		days, seen = nil, map[int64]int64{}
 		return s.each(sql, []any{db.opts.Compact.Parts, now - db.opts.Compact.QuietMS - 25*rollup.HourMS}, func(row []driver.Value) error {
 			day, n := row[0].(int64), row[1].(int64)
 			if n < int64(db.opts.Compact.Parts) && before[day] != n {

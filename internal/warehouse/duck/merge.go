@@ -92,7 +92,7 @@ func (c *cellScan) counts() (list []string) {
 }
 
 // pages cuts the rows with sketches into conditions by bucket and first key, so
-// that none brings much more than pageBytes.
+// that none brings much more than pageBytes, or than a part of that where the scan is in pieces.
 func (c *cellScan) pages(from, to int64, narrow string) ([]string, error) {
 	by := "bucket"
 	if len(c.scan.Source.FaceDimensions(c.face)) > 0 {
@@ -101,12 +101,12 @@ func (c *cellScan) pages(from, to int64, narrow string) ([]string, error) {
 	source, args := c.from(from, to, c.counts()...)
 	bytes := rowBytes(answerBytes, c.set())
 	where := " WHERE " + c.present() + narrow
-	total := 0.0
+	total, most := 0.0, float64(max(pageBytes/c.pieces, pageBytes/16))
 	err := c.s.each("SELECT sum("+bytes+")::DOUBLE FROM "+source+where, args, func(row []driver.Value) error {
 		total, _ = row[0].(float64)
 		return nil
 	})
-	if err != nil || total <= pageBytes {
+	if err != nil || total <= most {
 		return []string{""}, err
 	}
 	var pages []string
@@ -122,11 +122,11 @@ func (c *cellScan) pages(from, to int64, narrow string) ([]string, error) {
 	start := int64(0)
 	err = c.s.each("SELECT "+by+", sum("+bytes+")::DOUBLE FROM "+source+where+" GROUP BY ALL ORDER BY ALL", args, func(row []driver.Value) error {
 		bucket, size := row[0].(int64), row[len(row)-1].(float64)
-		if begun && bucket != at && (len(cuts) > 0 || sum+size > pageBytes) {
+		if begun && bucket != at && (len(cuts) > 0 || sum+size > most) {
 			end(start, bucket)
 			start = bucket
 		}
-		if begun && bucket == at && sum+size > pageBytes && len(row) == 3 {
+		if begun && bucket == at && sum+size > most && len(row) == 3 {
 			if start != at { // what came before is a page of its own
 				end(start, at)
 				start = at

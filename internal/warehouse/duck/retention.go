@@ -119,9 +119,10 @@ func curveOf(row []driver.Value) (day int64, title, device string, c *rollup.Cur
 
 // Retention is a title's curves, and the offsets of the snapshot read.
 func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.CurveSet, []warehouse.Offset, error) {
-	set := rollup.NewCurveSet(scan)
+	var set *rollup.CurveSet
 	var offsets []warehouse.Offset
 	err := db.read(ctx, func(s session) (err error) {
+		set = rollup.NewCurveSet(scan)
 		if offsets, err = s.offsets(); err != nil {
 			return err
 		}
@@ -144,6 +145,7 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 // Values are all values of a dimension that were ever stored.
 func (db *DB) Values(ctx context.Context, d rollup.Dimension) (values []string, err error) {
 	err = db.read(ctx, func(s session) error {
+		values = nil
 		return s.each("SELECT DISTINCT value FROM dim_values WHERE dim = ?", []any{uint8(d)}, func(row []driver.Value) error {
 			values = append(values, row[0].(string))
 			return nil

@@ -52,6 +52,7 @@ func (db *DB) appendSample(s session, list []*rollup.Generation) error {
 func (db *DB) thinSample(ctx context.Context) error {
 	var days []int64
 	err := db.read(ctx, func(s session) error {
+		days = nil
 		return s.each("SELECT bucket FROM sample_day GROUP BY bucket HAVING count(*) > ?", []any{db.opts.SampleRows}, func(row []driver.Value) error {
 			days = append(days, row[0].(int64))
 			return nil
@@ -99,9 +100,10 @@ func (db *DB) thinDay(s session, day int64) error {
 
 // Sample is what the viewers in the sample of all of the days watched.
 func (db *DB) Sample(ctx context.Context, scan rollup.SampleScan) (*rollup.Sample, []warehouse.Offset, error) {
-	sample := rollup.NewSample(scan, db.days)
+	var sample *rollup.Sample
 	var offsets []warehouse.Offset
 	err := db.read(ctx, func(s session) (err error) {
+		sample = rollup.NewSample(scan, db.days)
 		if offsets, err = s.offsets(); err != nil {
 			return err
 		}

@@ -10,28 +10,37 @@ import (
 	"playhead/internal/warehouse"
 )
 
-// Scan answers from one snapshot of the file.
+// Scan answers from one snapshot of the file. What needs more memory than there
+// is, is asked for in smaller and smaller pieces.
 func (db *DB) Scan(ctx context.Context, scan rollup.Scan) (warehouse.Snapshot, error) {
-	var snap warehouse.Snapshot
-	err := db.read(ctx, func(s session) (err error) {
+	const smallest = 64
+	snap, err := db.scanIn(ctx, shared, &scan, 1)
+	for pieces := 1; outOfMemory(err) && pieces <= smallest; pieces *= 4 {
+		snap, err = db.scanIn(ctx, alone, &scan, pieces)
+	}
+	if err != nil {
+		return warehouse.Snapshot{}, fmt.Errorf("scan %s: %w", tableOf(scan.Source), err)
+	}
+	return snap, nil
+}
+
+func (db *DB) scanIn(ctx context.Context, t turn, scan *rollup.Scan, pieces int) (snap warehouse.Snapshot, err error) {
+	err = db.readIn(ctx, t, func(s session) (err error) {
 		if snap.Offsets, err = s.offsets(); err != nil {
 			return err
 		}
-		acc := rollup.NewAccumulator(scan)
+		acc := rollup.NewAccumulator(*scan)
 		acc.Read(0, db.firstOf(scan.Source))
 		if scan.Source == rollup.SourcePlays {
-			err = scanPlays(s, acc, &scan)
+			err = scanPlays(s, acc, scan)
 		} else {
-			err = scanCells(s, acc, &scan)
+			err = scanCells(s, acc, scan, pieces)
 		}
 		snap.Result = acc.Result()
 		snap.Engine = "duckdb"
 		return err
 	})
-	if err != nil {
-		return warehouse.Snapshot{}, fmt.Errorf("scan %s: %w", tableOf(scan.Source), err)
-	}
-	return snap, nil
+	return snap, err
 }
 
 // firstOf is where the data of a source begins, epoch ms: in its own table or in
@@ -179,11 +188,12 @@ type cellScan struct {
 	q        *query // filters and keys
 	rolled   rolledUpTo
 	bounds   []int64
+	pieces   int // of the time, each asked for by itself
 	measures []rollup.Measure
 	sketches []rollup.Sketch
 }
 
-func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
+func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan, pieces int) error {
 	face, ok := rollup.FaceOf(scan.Source, scan.Dimensions())
 	if !ok {
 		return rollup.ErrNotCovered
@@ -192,10 +202,10 @@ func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
 	if err != nil {
 		return err
 	}
-	c := &cellScan{s: s, acc: acc, scan: scan, face: face, q: &query{}, rolled: rolled, bounds: scan.Bounds()}
+	c := &cellScan{s: s, acc: acc, scan: scan, face: face, q: &query{}, rolled: rolled, bounds: scan.Bounds(), pieces: pieces}
 	from, to := within(scan)
 	if scan.Source == rollup.SourceCreativeAll {
-		from, to, c.bounds = 0, 1<<62, []int64{0, 1 << 62}
+		from, to, c.bounds, c.pieces = 0, 1<<62, []int64{0, 1 << 62}, 1
 	}
 	if from >= to {
 		return nil
@@ -241,11 +251,22 @@ func (c *cellScan) slices(from, to int64) [][2]int64 {
 	const most = 240
 	n := len(c.bounds) - 1
 	if len(c.q.keys) == 0 || n <= most {
-		return [][2]int64{{from, to}}
+		return cut(nil, from, to, c.pieces)
 	}
 	var list [][2]int64
 	for i := 0; i < n; i += most {
 		a, b := max(from, c.bounds[i]), min(to, c.bounds[min(i+most, n)])
+		if a < b {
+			list = cut(list, a, b, c.pieces)
+		}
+	}
+	return list
+}
+
+// cut adds pieces of a stretch of time to a list.
+func cut(list [][2]int64, from, to int64, pieces int) [][2]int64 {
+	for i := range int64(pieces) {
+		a, b := from+(to-from)*i/int64(pieces), from+(to-from)*(i+1)/int64(pieces)
 		if a < b {
 			list = append(list, [2]int64{a, b})
 		}
@@ -282,34 +303,7 @@ func (c *cellScan) run(from, to int64) error {
 }
 
 // sum sums the measures of a stretch of time into the answer, or into a summary.
-// Out of memory, it tries the halves.
 func (c *cellScan) sum(from, to int64, into *summary) error {
-	err := c.sumOnce(from, to, into)
-	if err == nil || !strings.Contains(err.Error(), "Out of Memory") {
-		return err
-	}
-	middle := c.middle(from, to)
-	if middle <= from || middle >= to {
-		return err
-	}
-	if err := c.sum(from, middle, into); err != nil {
-		return err
-	}
-	return c.sum(middle, to, into)
-}
-
-// middle is a boundary near the middle of a stretch, or its middle.
-func (c *cellScan) middle(from, to int64) int64 {
-	at := from + (to-from)/2
-	for _, b := range c.bounds {
-		if b > from && b < to && b >= at {
-			return b
-		}
-	}
-	return at
-}
-
-func (c *cellScan) sumOnce(from, to int64, into *summary) error {
 	var columns []string
 	for _, m := range c.measures {
 		columns = append(columns, measureColumn(m))

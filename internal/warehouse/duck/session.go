@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -32,16 +33,6 @@ func on(ctx context.Context, c *sql.Conn, fn func(session) error) error {
 	})
 }
 
-// read runs fn in one snapshot on a connection for readers.
-func (db *DB) read(ctx context.Context, fn func(session) error) error {
-	c, err := db.pool.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	err = on(ctx, c, func(s session) error { return s.transaction(fn) })
-	return errors.Join(err, c.Close())
-}
-
 // transaction commits what fn did, or nothing. Beginning and ending cannot be
 // given up half-way: a connection must not go back with a transaction open.
 func (s session) transaction(fn func(session) error) error {
@@ -54,11 +45,17 @@ func (s session) transaction(fn func(session) error) error {
 	}
 	err := fn(s)
 	if err == nil {
+		err = s.ctx.Err() // given up in time: a commit cannot be
+	}
+	if err == nil {
 		err = steady.exec("COMMIT")
 	}
 	if err != nil {
-		// An engine that aborted the transaction itself refuses this, and that is well.
-		_ = steady.exec("ROLLBACK")
+		// An engine that ended the transaction itself refuses this, and that is well;
+		// a connection with one that cannot be ended must not be used again.
+		if stuck := steady.exec("ROLLBACK"); stuck != nil && !strings.Contains(stuck.Error(), "no transaction is active") {
+			err = errors.Join(err, driver.ErrBadConn)
+		}
 	}
 	return err
 }
@@ -113,7 +110,7 @@ func (s session) appendRows(table string, columns []string, fn func(add func(...
 	if err := fn(a.AppendRow); err != nil {
 		return errors.Join(err, a.Clear(), a.Close())
 	}
-	return a.Close()
+	return a.CloseWithCancel(s.ctx)
 }
 
 func (s session) offsets() ([]warehouse.Offset, error) {

@@ -51,6 +51,15 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 			return err
 		}
 	}
+	for i, f := range s.pressure.followers {
+		g := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "playhead_waiting_seconds", Help: "How long the oldest record that waits in the log has done so, by who has not read it.",
+			ConstLabels: prometheus.Labels{"for": f.name},
+		}, func() float64 { return s.pressure.seconds(i) })
+		if err := r.Register(g); err != nil {
+			return err
+		}
+	}
 	for _, c := range s.lakeMetrics() {
 		if err := r.Register(c); err != nil {
 			return err

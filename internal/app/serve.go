@@ -73,6 +73,7 @@ type server struct {
 	mux       *http.ServeMux
 	handler   http.Handler
 	studies   *study.Service
+	pressure  *pressure
 	audit     *audit.Log
 	tls       *tls.Config // nil without encryption
 	version   string
@@ -125,6 +126,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
+	s.pressure = newPressure(s.events, s.settings.MaxLag, time.Now, s.log, followersOf(s.engine)...)
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}
@@ -155,6 +157,7 @@ func (s *server) openCollector() (err error) {
 		Exclude:  collect.ExcludeOptions{Agents: s.settings.Exclude, Networks: s.settings.InternalNetworks, Viewers: s.settings.InternalViewers},
 		CDNHosts: s.settings.CDNHosts,
 		Behind:   s.historyWaits,
+		Pressed:  s.pressure.retryAfter,
 		Imports:  imports,
 	})
 	if err != nil {
@@ -278,6 +281,7 @@ func (s *server) stages() []stage {
 		{"process", s.runner.Run},
 		{"load", s.loader.Run},
 		{"lake", s.runLake},
+		{"pressure", s.pressure.run},
 	}
 }
 

@@ -35,12 +35,13 @@ type Settings struct {
 	InternalViewers  []string `help:"Viewer ids whose events are left out, or sha256: and the hash of one." placeholder:"ID"`
 	CDNHosts         []string `name:"cdn-hosts" help:"Names of CDNs by the host that media comes from; large CDNs are known." placeholder:"HOST=NAME"`
 
-	CollectPaths   []string `help:"More paths for the intake, such as /t/e=native or /t/c=cmcd." placeholder:"/PATH=FORMAT"`
-	CollectHosts   []string `help:"Host names on which there is nothing but the intake." placeholder:"HOST"`
-	MaxBody        int      `help:"Largest body of a request, decompressed, MiB." default:"5" placeholder:"MIB"`
-	MaxEvents      int      `help:"Most events in one request." default:"10000" placeholder:"N"`
-	MaxInFlight    int      `help:"Bodies of all requests under way together, MiB; beyond it clients are told to wait." default:"128" placeholder:"MIB"`
-	MaxConnections int      `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
+	CollectPaths   []string      `help:"More paths for the intake, such as /t/e=native or /t/c=cmcd." placeholder:"/PATH=FORMAT"`
+	CollectHosts   []string      `help:"Host names on which there is nothing but the intake." placeholder:"HOST"`
+	MaxBody        int           `help:"Largest body of a request, decompressed, MiB." default:"5" placeholder:"MIB"`
+	MaxEvents      int           `help:"Most events in one request." default:"10000" placeholder:"N"`
+	MaxInFlight    int           `help:"Bodies of all requests under way together, MiB; beyond it clients are told to wait." default:"128" placeholder:"MIB"`
+	MaxLag         time.Duration `help:"For how long what was taken in may wait in the log for the processor, the warehouse or the lake; beyond it clients are told to wait (429). 0s is without bound." default:"15m"`
+	MaxConnections int           `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
 
 	TLSCert       string   `name:"tls-cert" help:"Certificate file (PEM) for HTTPS; read anew when it changes." type:"path" placeholder:"FILE"`
 	TLSKey        string   `name:"tls-key" help:"The certificate's key file (PEM)." type:"path" placeholder:"FILE"`
@@ -102,6 +103,9 @@ func (s *Settings) Validate() error {
 	if s.LakeKeep < 0 || s.LakeKeep > 0 && s.LakeKeep < time.Hour {
 		wrong = append(wrong, "lake-keep: keep at least 1h, or 0s for forever")
 	}
+	if s.MaxLag < 0 || s.MaxLag > 0 && s.MaxLag < 5*time.Second {
+		wrong = append(wrong, "max-lag: allow at least 5s, or 0s for no bound")
+	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%w:\n  %s", ErrSettings, strings.Join(wrong, "\n  "))
 	}
@@ -159,7 +163,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
-		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192,
+		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute,
 		Lake: "on", LakeKeep: 9600 * time.Hour,
 	}
 }

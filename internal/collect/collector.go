@@ -68,6 +68,9 @@ type Config struct {
 	Imports *ImportBook
 	// Behind reports whether history has to wait for the present; nil never.
 	Behind func() bool
+	// Pressed is for how long clients have to wait because too much waits already;
+	// 0 is not at all. Nil never presses.
+	Pressed func() time.Duration
 	// Tail shows what comes in; nil shows nothing.
 	Tail     *Tail
 	Registry prometheus.Registerer
@@ -135,6 +138,9 @@ func New(cfg Config) (*Collector, error) {
 	published, err := avro.ParseSchema(schema.EventAvro)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Pressed == nil {
+		cfg.Pressed = func() time.Duration { return 0 }
 	}
 	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache(), cdns: cdns, excluded: excluded, avro: published}
 	c.readers.limit = cfg.Limits.MaxBodyBytes

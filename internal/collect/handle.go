@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -59,6 +60,10 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	b.begin(r, key, format, c.cfg.Clock())
 	if wait := c.limited(&b.key, 0); wait > 0 {
 		c.refuse(w, rateLimited(wait)) // before its body costs anything
+		return
+	}
+	if wait := c.cfg.Pressed(); wait > 0 {
+		c.refuse(w, newProblem(http.StatusTooManyRequests, "behind", "the server has to catch up first; nothing was stored").after(max(1, int(math.Ceil(wait.Seconds())))))
 		return
 	}
 	b.held = c.hold()

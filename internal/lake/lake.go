@@ -208,6 +208,17 @@ func (l *Lake) Stats() Stats {
 	return s
 }
 
+// Reached are the offsets up to which events are in the lake, by partition.
+func (l *Lake) Reached() (list []eventlog.Cursor) {
+	for p, r := range l.state().Reached {
+		list = append(list, eventlog.Cursor{Partition: int32(p), Offset: r.Events})
+	}
+	return list
+}
+
+// Usual is for how long events may wait for the lake though all is well.
+func (l *Lake) Usual() time.Duration { return l.options.FlushEvery + l.options.Patience }
+
 // Files are the files that count, in the order of their periods.
 func (l *Lake) Files() []File { return sortedFiles(l.state().Files) }
 

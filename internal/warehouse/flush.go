@@ -169,6 +169,14 @@ func (l *Loader) trim(ctx context.Context, reached []Offset) error {
 	return errors.Join(errs...)
 }
 
+// Reached are the next offsets of facts to be read, by partition; none before Run
+// has found out.
+func (l *Loader) Reached() []eventlog.Cursor {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]eventlog.Cursor(nil), l.applied...)
+}
+
 // Stats are for operators.
 func (l *Loader) Stats(ctx context.Context) LoaderStats {
 	_, all := l.store.unflushed()

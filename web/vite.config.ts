@@ -6,7 +6,8 @@ import { defineConfig } from 'vitest/config';
 // as data: (fonts would be refused), nothing is fetched from elsewhere.
 export default defineConfig({
   plugins: [tailwindcss(), svelte()],
-  resolve: { alias: { $lib: '/src/lib' } },
+  // Tests mount components as a browser does; a build needs no conditions of its own.
+  resolve: { alias: { $lib: '/src/lib' }, ...(process.env.VITEST ? { conditions: ['browser'] } : {}) },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

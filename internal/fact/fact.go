@@ -103,6 +103,10 @@ const (
 	// BusinessFailure is a StartFailure whose class is business (entitlement,
 	// geo-block); at the request. It can be taken back.
 	BusinessFailure
+	// Viewed is a play with position and duration whose part is over: Value = its
+	// distinct media so far, of all parts, by its duration, in millionths, at most
+	// 1,000,000; at the first frame. It is taken back when another part begins.
+	Viewed
 	MarkKindCount
 )
 

@@ -30,6 +30,11 @@ func engagement() []Definition {
 			Formula:     "completed plays / measured plays", Denominator: "plays with a position and a duration",
 			expr: over{sum(rollup.CompletedPlays), sum(rollup.MeasuredPlays)},
 		}, {
+			Name: "average_percentage_viewed", Title: "Average percentage viewed", Unit: UnitRatio, DatedBy: atFrame, Source: "YouTube Analytics", Higher: 1,
+			Description: "Mean share of its media that a play showed, each second counted once, at most 1. Plays that are still open are not in it yet.",
+			Formula:     "Σ min(1, distinct media watched / duration) / viewed plays", Denominator: "plays with a position and a duration that are over",
+			expr: over{per{sum(rollup.ViewedMillionths), 1_000_000}, sum(rollup.ViewedPlays)},
+		}, {
 			Name: "completed_plays", Title: "Completed plays", Unit: UnitCount, DatedBy: atFrame, Source: house, Additive: true, Higher: 1,
 			Description: "Plays of which at least 90 % of the media was watched.", Formula: "count(completed plays)",
 			integer: true, expr: sum(rollup.CompletedPlays),

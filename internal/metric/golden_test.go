@@ -53,6 +53,7 @@ var measureNames = map[string]rollup.Measure{
 	"playback_failures": rollup.PlaybackFailures, "ended_plays": rollup.EndedPlays, "watch_ms": rollup.WatchMS,
 	"media_ms": rollup.MediaMS, "stall_ms": rollup.StallMS, "seek_stall_ms": rollup.SeekStallMS,
 	"stalls": rollup.Stalls, "measured": rollup.MeasuredPlays, "completed": rollup.CompletedPlays,
+	"viewed": rollup.ViewedPlays, "viewed_millionths": rollup.ViewedMillionths,
 	"play_marks": rollup.PlayMarks, "viewer_marks": rollup.ViewerMarks, "known": rollup.KnownPlays,
 }
 

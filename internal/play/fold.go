@@ -340,7 +340,17 @@ func (f *fold) finish(x *emitter, n int32) {
 	case !f.framed && f.part == 0 && !f.failedStart:
 		x.markN(fact.Exit, f.reqDims, f.requested, 0, n)
 	}
+	f.viewed(x, n)
 	x.row(f, n)
+}
+
+// viewed emits how much of the title was seen, or takes it back (n = −1): a part
+// that begins brings the next figure when it ends.
+func (f *fold) viewed(x *emitter, n int32) {
+	if f.measured {
+		d := int64(f.duration)
+		x.markN(fact.Viewed, f.frameDims, f.firstFrame, min((int64(f.distinct)*1_000_000+d/2)/d, 1_000_000), n)
+	}
 }
 
 // silence closes the part at its last evidence, or (n = −1) opens it again.
@@ -357,6 +367,7 @@ func (f *fold) silence(x *emitter, n int32) {
 // new request, no new startup. Who paused is still in the pause.
 func (f *fold) nextPart(t int32, dims uint16, x *emitter) {
 	f.silence(x, 1)
+	f.viewed(x, -1)
 	f.pushActive(x)
 	f.pushRun(x)
 	next := newFold()

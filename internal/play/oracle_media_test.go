@@ -208,6 +208,8 @@ func (o *oraclePlayer) rows() {
 		if oracleUnion(all)*10 >= duration*9 {
 			o.mark(fact.Completed, o.frame, 0, o.frameDims)
 		}
+		share := math.Min(1, float64(oracleUnion(all))/float64(duration))
+		o.mark(fact.Viewed, o.frame, int64(math.Floor(share*1e6+0.5)), o.frameDims)
 	}
 }
 

@@ -54,11 +54,11 @@ func sums(b *fact.Batch) map[string]int64 {
 		fact.Request: "requests", fact.FirstFrame: "plays", fact.Exit: "exits", fact.StartFailure: "startfailures",
 		fact.PlaybackFailure: "failures", fact.End: "ends", fact.Stall: "stalls", fact.Measured: "measured", fact.Completed: "completed",
 		fact.Pause: "pauses", fact.Rewind: "rewinds", fact.Skip: "skips", fact.DroppedFrames: "dropped",
-		fact.StartupKnown: "startups", fact.BusinessFailure: "businessfailures",
+		fact.StartupKnown: "startups", fact.BusinessFailure: "businessfailures", fact.Viewed: "viewed",
 	}
 	for _, m := range b.Marks {
 		n := int64(m.N)
-		if m.Kind == fact.DroppedFrames {
+		if m.Kind == fact.DroppedFrames || m.Kind == fact.Viewed {
 			n *= m.Value
 		}
 		out[marks[m.Kind]] += n
@@ -87,38 +87,38 @@ func TestLifeOfAPlay(t *testing.T) {
 		"watched to the end": {
 			[]event.Event{req, start, ev(event.Heartbeat, 31_000, 2, 30_000), ev(event.Heartbeat, 61_000, 3, 60_000),
 				ev(event.Heartbeat, 91_000, 4, 90_000), ev(event.PlayEnded, 101_000, 5, 100_000)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 100_000, "measured": 1, "completed": 1},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 100_000, "measured": 1, "viewed": 1_000_000, "completed": 1},
 		},
 		"pause is not watched": {
 			[]event.Event{req, start, ev(event.Paused, 11_000, 2, 10_000), ev(event.Resumed, 41_000, 3, 10_000), ev(event.PlayEnded, 51_000, 4, 20_000)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 20_000, "paused": 30_000, "pauses": 1, "measured": 1},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 20_000, "paused": 30_000, "pauses": 1, "measured": 1, "viewed": 200_000},
 		},
 		"stall and seek-caused stall": {
 			[]event.Event{req, start, ev(event.StallStarted, 11_000, 2, 10_000), ev(event.StallEnded, 13_000, 3, 10_000),
 				ev(event.Seeked, 20_000, 4, 50_000), ev(event.StallStarted, 20_100, 5, 50_000), ev(event.StallEnded, 21_100, 6, 50_000), ev(event.PlayEnded, 22_100, 7, 51_000)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 10_000 + 7_000 + 100 + 1_000, "stalled": 2_000, "seekstalled": 1_000, "stalls": 2, "skips": 1, "measured": 1},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 10_000 + 7_000 + 100 + 1_000, "stalled": 2_000, "seekstalled": 1_000, "stalls": 2, "skips": 1, "measured": 1, "viewed": 180_000},
 		},
 		"a wait of 20 ms after a seek is no stall": {
 			[]event.Event{req, start, ev(event.SeekStarted, 10_000, 2, -1), ev(event.StallStarted, 10_010, 3, -1), ev(event.Resumed, 10_030, 4, 40_000), ev(event.PlayEnded, 20_000, 5, -1)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 9_000 + 20 + 9_970, "seeking": 10, "skips": 1, "measured": 1},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 9_000 + 20 + 9_970, "seeking": 10, "skips": 1, "measured": 1, "viewed": 189_700},
 		},
 		"exit":          {[]event.Event{req, ev(event.PlayEnded, 5_000, 1, -1)}, map[string]int64{"requests": 1, "exits": 1, "startup": 5_000}},
 		"silent exit":   {[]event.Event{req}, map[string]int64{"requests": 1, "exits": 1}},
 		"start failure": {[]event.Event{req, fatal(3_000, 1)}, map[string]int64{"requests": 1, "startfailures": 1, "startup": 3_000}},
 		"playback failure": {[]event.Event{req, start, fatal(6_000, 2)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "failures": 1, "startup": 1_000, "playing": 5_000, "measured": 1}},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "failures": 1, "startup": 1_000, "playing": 5_000, "measured": 1, "viewed": 50_000}},
 		"time nobody reported": {
 			[]event.Event{req, start, ev(event.Heartbeat, 11_000, 2, 10_000), ev(event.Heartbeat, 311_000, 3, 40_000)},
-			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 40_000, "measured": 1},
+			map[string]int64{"requests": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 40_000, "measured": 1, "viewed": 400_000},
 		},
 		"started without a request": {[]event.Event{start, ev(event.PlayEnded, 5_000, 2, 4_000)},
-			map[string]int64{"requests": 1, "plays": 1, "ends": 1, "playing": 4_000, "measured": 1}},
+			map[string]int64{"requests": 1, "plays": 1, "ends": 1, "playing": 4_000, "measured": 1, "viewed": 40_000}},
 		"an idle player is no attempt": {[]event.Event{ev(event.Heartbeat, 0, 0, 0), ev(event.Paused, 10, 1, -1)}, map[string]int64{}},
 		"seen from its middle": {[]event.Event{ev(event.Heartbeat, 0, 7, 20_000), ev(event.Heartbeat, 10_000, 8, 30_000)},
-			map[string]int64{"requests": 1, "plays": 1, "ends": 1, "playing": 10_000, "measured": 1}},
+			map[string]int64{"requests": 1, "plays": 1, "ends": 1, "playing": 10_000, "measured": 1, "viewed": 100_000}},
 		"a further part is no new play": {
 			[]event.Event{req, start, ev(event.Paused, 11_000, 2, 10_000), ev(event.Resumed, 11_000+3_600_000, 3, 10_000), ev(event.PlayEnded, 21_000+3_600_000, 4, 20_000)},
-			map[string]int64{"requests": 1, "pauses": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 20_000, "measured": 1},
+			map[string]int64{"requests": 1, "pauses": 1, "plays": 1, "startups": 1, "ends": 1, "startup": 1_000, "playing": 20_000, "measured": 1, "viewed": 200_000},
 		},
 		"an ad is neither content nor a stall": {
 			[]event.Event{req, ev(event.AdStarted, 2_000, 1, -1), ev(event.StallStarted, 3_000, 2, -1), ev(event.AdEnded, 12_000, 3, -1), ev(event.PlayEnded, 20_000, 4, 8_000)},

@@ -105,6 +105,9 @@ func markChange(m *fact.Mark) (c change) {
 		c.add(NewViewers, n)
 	case fact.BusinessFailure:
 		c.add(BusinessFailures, n)
+	case fact.Viewed:
+		c.add(ViewedPlays, n)
+		c.add(ViewedMillionths, n*m.Value)
 	case fact.SessionEnd:
 		c.add(Sessions, n)
 		c.add(SessionMS, n*m.Value)

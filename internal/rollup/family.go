@@ -61,7 +61,8 @@ var playMeasures = []Measure{
 	EndedPlays, PlaybackFailures, Exits, StartFailures,
 	StallMS, SeekStallMS, Stalls, BusinessFailures,
 	Pauses, Rewinds, Skips, DroppedFrames,
-	Sessions, SessionMS, PlayMarks,
+	Sessions, SessionMS, ViewedPlays, ViewedMillionths,
+	PlayMarks,
 }
 
 var pulseMeasures = []Measure{
@@ -89,7 +90,7 @@ var creativeMeasures = []Measure{
 var labelMeasures = []Measure{
 	WatchMS, MediaMS, StallMS, SeekStallMS,
 	PlayRequests, Plays, KnownPlays, NewViewers,
-	MeasuredPlays, CompletedPlays,
+	MeasuredPlays, CompletedPlays, ViewedPlays, ViewedMillionths,
 }
 
 const (
@@ -213,7 +214,7 @@ func (s Source) Measures() []Measure {
 	for m := range NewViewers {
 		list = append(list, m)
 	}
-	return list
+	return append(list, ViewedPlays, ViewedMillionths)
 }
 
 // Sketches are the kinds that a source keeps.

@@ -61,6 +61,10 @@ const (
 	MomentW2
 	MomentWY
 	MomentW2Y
+	// ViewedPlays are the MeasuredPlays whose part is over, ViewedMillionths is Σ
+	// of the distinct media of each by its duration, in millionths.
+	ViewedPlays
+	ViewedMillionths
 	MeasureCount
 )
 

@@ -233,6 +233,7 @@ func (x *playScan) marks() {
 			if p.Completed {
 				x.mark(fact.Completed, p.FirstFrame, p.Dims, 0)
 			}
+			x.mark(fact.Viewed, p.FirstFrame, p.Dims, viewedOf(p))
 		}
 	case p.Reason == fact.EndedByExit:
 		x.mark(fact.Exit, p.Requested, p.Dims, 0)
@@ -245,6 +246,15 @@ func (x *playScan) marks() {
 	if p.Reason == fact.EndedByFailure && (p.FirstFrame != 0 || p.Part > 0) {
 		x.mark(fact.PlaybackFailure, p.Ended, latest, 0)
 	}
+}
+
+// viewedOf is how much of its duration a row shows, in millionths.
+func viewedOf(p *fact.Play) int64 {
+	seen := int64(0)
+	for _, v := range p.Cover {
+		seen += v.To - v.From
+	}
+	return min((seen*1_000_000+p.DurationMS/2)/p.DurationMS, 1_000_000)
 }
 
 // businessClass is the error class of entitlement and geo-blocks.

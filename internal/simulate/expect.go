@@ -47,6 +47,9 @@ func expectations() []expectation {
 			return float64(s.people) / float64(s.boundaries), s.boundaries > 0
 		}},
 		// What a server may have beside those.
+		{name: "average_percentage_viewed", of: func(s *sums) (float64, bool) {
+			return float64(s.m[viewedMillionths]) / 1e6 / float64(s.m[measuredPlays]), s.m[measuredPlays] != 0
+		}},
 		{name: "completed_plays", of: count(completedPlays)},
 		{name: "ended_plays", of: count(endedPlays)},
 		{name: "stalls", of: count(stalls)},

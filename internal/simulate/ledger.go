@@ -27,13 +27,14 @@ const (
 	measuredPlays
 	completedPlays
 	knownPlays
+	viewedMillionths
 	measureCount
 )
 
 var measureNames = [measureCount]string{
 	"play_requests", "plays", "startup_ms", "startup_count", "exits", "start_failures",
 	"playback_failures", "ended_plays", "watch_ms", "media_ms", "stall_ms", "seek_stall_ms",
-	"stalls", "measured_plays", "completed_plays", "known_plays",
+	"stalls", "measured_plays", "completed_plays", "known_plays", "viewed_millionths",
 }
 
 const (

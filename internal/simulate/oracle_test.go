@@ -3,6 +3,7 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -303,19 +304,11 @@ func (o *oracle) play(t testing.TB, events []wireEvent) {
 	}
 	if frame >= 0 && startPos >= 0 && duration > 0 && !live {
 		add(frame, "measured_plays", 1)
-		covered, n := make([]bool, duration/10+1), 0
-		for _, r := range runs {
-			for p := r[0] / 10; p < r[1]/10; p++ {
-				if !covered[p] {
-					covered[p] = true
-					n++
-				}
-			}
-		}
-		share := float64(n*10) / float64(duration)
+		share := float64(covered(runs)) / float64(duration)
 		if share >= 0.9 {
 			add(frame, "completed_plays", 1)
 		}
+		add(frame, "viewed_millionths", int64(math.Round(math.Min(1, share)*1e6)))
 		o.runs[title] = append(o.runs[title], retainedOracle{device, startPos, furthest, runs})
 	}
 	o.activity(groups[:4], viewer, active)

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"playhead/internal/event"
@@ -256,9 +257,11 @@ func (t *tally) close(l *ledger) {
 		return
 	}
 	l.add(t, t.frame, measuredPlays, 1)
-	if 10*distinct(t.runs) >= 9*int64(t.p.runtime) {
+	seen := distinct(t.runs)
+	if 10*seen >= 9*int64(t.p.runtime) {
 		l.add(t, t.frame, completedPlays, 1)
 	}
+	l.add(t, t.frame, viewedMillionths, int64(math.Round(min(1, float64(seen)/float64(t.p.runtime))*1e6)))
 	l.retain(t)
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // TruthVersion is the version of the truth file's format.
-const TruthVersion = 1
+const TruthVersion = 2
 
 // Truth is what a run did, exactly. All times are epoch ms, all durations ms;
 // hours and days are UTC.

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -27,7 +26,8 @@ type cellAppender struct {
 }
 
 func newCellAppender(s session, source rollup.Source, table string) (*cellAppender, error) {
-	a, err := duckdb.NewAppenderFromConn(s.conn, "", table)
+	columns := append([]string{"bucket", "tier"}, cellColumns(source)[1:]...)
+	a, err := duckdb.NewAppenderWithColumns(s.conn, "", "", table, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 }
 
 // cellColumns are the columns of a source in the order in which cellReader reads them.
-func cellColumns(s rollup.Source) string {
+func cellColumns(s rollup.Source) []string {
 	list := []string{"bucket", "face"}
 	for i := range keyCount(s) {
 		list = append(list, fmt.Sprint("k", i))
@@ -114,7 +114,7 @@ func cellColumns(s rollup.Source) string {
 	for _, k := range kinds(s.Sketches()) {
 		list = append(list, sketchColumn(k), sketchColumn(k)+"_n")
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 // part is a stored cell, or several merged.

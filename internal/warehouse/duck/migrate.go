@@ -55,6 +55,9 @@ func (db *DB) migrate(s session) error {
 				return fmt.Errorf("bring values to format %d: %w", formatVersion, err)
 			}
 		}
+		if err := s.exec("DELETE FROM meta WHERE name = 'version'"); err != nil {
+			return err
+		}
 		return s.exec("INSERT INTO meta VALUES ('version', ?)", strconv.Itoa(formatVersion))
 	})
 }

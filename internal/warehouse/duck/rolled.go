@@ -194,7 +194,7 @@ func rewritePage(s session, from, to rollup.Source, where string, move func(*par
 	}
 	reader := newCellReader(from)
 	var list []*part
-	sql := "SELECT " + cellColumns(from) + " FROM " + tableOf(from) + " WHERE " + where + " ORDER BY " + strings.Join(order, ", ")
+	sql := "SELECT " + strings.Join(cellColumns(from), ", ") + " FROM " + tableOf(from) + " WHERE " + where + " ORDER BY " + strings.Join(order, ", ")
 	err := s.each(sql, nil, func(row []driver.Value) error {
 		p := reader.read(row)
 		if move != nil {

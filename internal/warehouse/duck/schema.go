@@ -9,7 +9,8 @@ import (
 
 // formatVersion is that of the file. 1 had no version, the cells of pulse and
 // title by two columns of keys, and no estimates.
-const formatVersion = 2
+// 2 did not know how much of a title plays show.
+const formatVersion = 3
 
 // measureColumn is the column of a measure.
 func measureColumn(m rollup.Measure) string {
@@ -20,7 +21,7 @@ func measureColumn(m rollup.Measure) string {
 		"bitrate_ms", "known_bitrate_ms", "pauses", "rewinds", "skips", "dropped_frames", "business_failures",
 		"new_viewers", "sessions", "session_ms", "impressions", "selects", "eligible_impressions", "qualified_plays",
 		"taken_impressions", "taken_media_ms", "searches", "searches_empty", "searches_unselected",
-		"moment_w", "moment_w2", "moment_wy", "moment_w2y",
+		"moment_w", "moment_w2", "moment_wy", "moment_w2y", "viewed_plays", "viewed_millionths",
 	}[m]
 }
 
@@ -151,6 +152,11 @@ func schema() []string {
 	}
 	for _, s := range cellSources() {
 		q = append(q, cellTable(s, tableOf(s)))
+		for _, m := range s.Measures() {
+			if m > rollup.MomentW2Y { // files of format 2 do not have it
+				q = append(q, "ALTER TABLE "+tableOf(s)+" ADD COLUMN IF NOT EXISTS "+measureColumn(m)+" BIGINT")
+			}
+		}
 	}
 	return q
 }

@@ -261,6 +261,9 @@ func (x *brute) mark(k fact.Mark) {
 	switch k.Kind {
 	case fact.DroppedFrames:
 		x.add(of, rollup.DroppedFrames, n*k.Value)
+	case fact.Viewed:
+		x.add(of, rollup.ViewedPlays, n)
+		x.add(of, rollup.ViewedMillionths, n*k.Value)
 	case fact.SessionEnd:
 		x.add(of, rollup.SessionMS, n*k.Value)
 		value(rollup.SessionLengths)

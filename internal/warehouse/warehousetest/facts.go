@@ -2,6 +2,7 @@ package warehousetest
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 
 	"playhead/internal/event"
@@ -299,6 +300,11 @@ func (w *World) tell(b *fact.Batch, p *fact.Play, n int32, again bool) {
 		if n > 0 && !again {
 			w.monotone(b, p, mark)
 		}
+		seen := int64(0)
+		for _, c := range p.Cover {
+			seen += c.To - c.From
+		}
+		mark(fact.Viewed, p.Dims, p.FirstFrame, int64(math.Round(min(1, float64(seen)/float64(p.DurationMS))*1e6)))
 		if p.Completed {
 			mark(fact.Completed, p.Dims, p.FirstFrame, 0)
 		}

@@ -1,5 +1,6 @@
 // What people come for, from the first click to the answer.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { eventually, query } from './api.js'
 import { launch, watch } from './browser.js'
@@ -114,6 +115,30 @@ test('who watches this', { timeout: 90_000 }, () => visit(`/audiences?title=${en
   assert.ok(search(page).get('country'), 'a trait joins the condition')
 }))
 
+test('an audience by what it did not watch, its overlap, and its name', { timeout: 120_000 }, () => visit(`/audiences?title=${encodeURIComponent(title)}&range=7d`, async page => {
+  await page.locator('[data-size]').waitFor({ timeout: 45_000 })
+  await page.getByRole('button', { name: 'Leave out who watched…' }).click()
+  // The values are the buttons outside the group of dimensions.
+  await page.locator('.pop [data-item]:not([role=group] *)').first().click({ timeout: 45_000 })
+  await page.keyboard.press('Escape')
+  assert.match(search(page).get('not'), /^genre:/, 'the address holds what is left out')
+  await page.getByText('From a sample of').or(page.getByText(/Fewer than \d+ viewers/).first()).first().waitFor({ timeout: 45_000 })
+  const other = (await query(context, server.url, { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 2 })).map(r => r.title).find(t => t !== title)
+  await page.getByLabel('Another title').selectOption(other)
+  const overlap = page.locator('[data-overlap]')
+  await overlap.waitFor({ timeout: 45_000 })
+  const answer = await (await context.request.post(`${server.url}/api/v1/audiences/overlap`, { data: { titles: [title, other] } })).json()
+  const both = answer.rows.find(r => r.kind === 'overlap')
+  if (both.estimate === null) assert.match(await overlap.innerText(), /fewer than 5/)
+  else assert.match(await overlap.innerText(), /watched both/)
+  const name = `Not for them ${Date.now()}`
+  await page.getByRole('button', { name: 'Saved audiences' }).click()
+  await page.getByLabel('Name of the audience').fill(name)
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('link', { name }).waitFor()
+  assert.match(await page.getByRole('link', { name }).getAttribute('href'), /not=genre/)
+}))
+
 test("Monday's title report", { timeout: 90_000 }, () => visit(`/titles/${encodeURIComponent(title)}?range=7d`, async page => {
   await page.getByRole('link', { name: 'Report' }).click()
   await page.waitForURL(/\/report/)
@@ -192,6 +217,10 @@ test('an annotation is drawn and a view is saved', { timeout: 90_000 }, () => vi
   await page.getByRole('button', { name: 'Export' }).click()
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()])
   assert.equal(download.suggestedFilename(), 'playhead-explore.csv')
+  await page.getByRole('button', { name: 'Export' }).click()
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download Parquet' }).click()])
+  const parquet = await readFile(await file.path())
+  assert.equal(parquet.subarray(0, 4).toString(), 'PAR1')
 }))
 
 test('help a viewer who calls', { timeout: 120_000 }, async () => {

@@ -229,9 +229,13 @@ describe('an audience', () => {
   });
   it('of nobody has none', () => expect(traits('country', [], everybody, 0, 10)).toEqual([]));
   it('overlaps with another as far as the answer says', () => {
-    const of = (kind: string, estimate: number) => ({ entity: '', kind, estimate, low: estimate - 1, high: estimate + 1, n: null, basis: null, evidence: null });
-    expect(overlapOf({ rows: [of('size', 10), of('size', 20), of('overlap', 5)] })).toEqual({ a: 10, b: 20, both: 5, low: 4, high: 6 });
-    expect(overlapOf({})).toBeUndefined();
+    const row = (entity: string, kind: string, estimate: number | null) => ({ entity, kind, estimate, low: estimate === null ? null : estimate - 1, high: estimate === null ? null : estimate + 1, n: null, basis: null, evidence: null });
+    const rows = [row('y', 'title', 20), row('x', 'title', 10), row('x & y', 'overlap', 5)];
+    expect(overlapOf({ rows }, 'x', 'y')).toEqual({ a: { size: 10, low: 9, high: 11 }, b: { size: 20, low: 19, high: 21 }, both: { size: 5, low: 4, high: 6 } });
+    // Too few to be told is not nothing.
+    expect(overlapOf({ rows: [row('x', 'title', 10), row('y', 'title', 9), row('x & y', 'overlap', null)] }, 'x', 'y')?.both).toBeUndefined();
+    expect(overlapOf({ rows }, 'x', 'z')).toBeUndefined();
+    expect(overlapOf({}, 'x', 'y')).toBeUndefined();
   });
 });
 

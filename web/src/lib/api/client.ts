@@ -100,6 +100,16 @@ export async function query(body: Query, signal?: AbortSignal): Promise<Table> {
   return { columns: table.columns ?? [], rows: table.rows ?? [], meta: table.meta ?? {} };
 }
 
+/** The answer to a query as a file of another format. */
+export async function queryFile(body: Query, format: 'csv' | 'parquet'): Promise<Blob> {
+  const response = await request(`/api/v1/query?format=${format}`, {
+    method: 'POST',
+    headers: headers({ 'Content-Type': 'application/json' }),
+    body: JSON.stringify(body),
+  });
+  return response.blob();
+}
+
 export interface Subscription {
   close(): void;
 }

@@ -28,8 +28,13 @@ export function save(href: string, name: string): void {
   link.click();
 }
 
-export function saveText(text: string, name: string, type: string): void {
-  const href = URL.createObjectURL(new Blob([text], { type }));
+/** Saves bytes as a file. */
+export function saveBlob(blob: Blob, name: string): void {
+  const href = URL.createObjectURL(blob);
   save(href, name);
   setTimeout(() => URL.revokeObjectURL(href), 1000);
+}
+
+export function saveText(text: string, name: string, type: string): void {
+  saveBlob(new Blob([text], { type }), name);
 }

@@ -7,19 +7,29 @@ export interface OverlapAnswer {
   [key: string]: unknown;
 }
 
-export interface Overlap {
-  a: number;
-  b: number;
-  both: number;
+/** An audience, or what two share; undefined when it is too small to be told. */
+export interface Part {
+  size: number;
   low: number;
   high: number;
 }
 
-/** Reads the sizes of both and of what they share; undefined when the answer has none. */
-export function overlapOf(answer: OverlapAnswer): Overlap | undefined {
+export interface Overlap {
+  a: Part | undefined;
+  b: Part | undefined;
+  both: Part | undefined;
+}
+
+/** Reads the audiences of the titles a and b and what they share; undefined when the answer is of other titles. */
+export function overlapOf(answer: OverlapAnswer, a: string, b: string): Overlap | undefined {
   const rows = answer.rows ?? [];
-  const sizes = rows.filter((r) => /size|audience|title/.test(r.kind) && !/overlap|both|intersection/.test(r.kind));
-  const both = rows.find((r) => /overlap|both|intersection/.test(r.kind));
-  if (!both || both.estimate === null) return undefined;
-  return { a: sizes[0]?.estimate ?? 0, b: sizes[1]?.estimate ?? 0, both: both.estimate, low: both.low ?? both.estimate, high: both.high ?? both.estimate };
+  const title = (id: string): Insight | undefined => rows.find((r) => r.kind === 'title' && r.entity === id);
+  const both = rows.find((r) => r.kind === 'overlap');
+  const [first, second] = [title(a), title(b)];
+  if (!first || !second || !both) return undefined;
+  return { a: part(first), b: part(second), both: part(both) };
+}
+
+function part(row: Insight): Part | undefined {
+  return row.estimate === null ? undefined : { size: row.estimate, low: row.low ?? row.estimate, high: row.high ?? row.estimate };
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -61,13 +62,16 @@ func failing(err error) http.Handler {
 // site is every file of the build by its path without a leading slash.
 type site map[string]*file
 
+// file is served from where it is embedded: a copy would take memory for good.
 type file struct {
-	body []byte
+	root fs.FS
+	name string
+	size int64
 	kind string
 	etag string
 
 	pack   sync.Once
-	packed []byte // gzip of body; nil when it would not be smaller
+	packed []byte // gzip of it; nil when it would not be smaller
 }
 
 func load(root fs.FS) (site, error) {
@@ -81,7 +85,7 @@ func load(root fs.FS) (site, error) {
 			return err
 		}
 		sum := sha256.Sum256(body)
-		out[name] = &file{body: body, kind: kindOf(name), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+		out[name] = &file{root: root, name: name, size: int64(len(body)), kind: kindOf(name), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
 		return nil
 	})
 	if err != nil {
@@ -141,16 +145,29 @@ func (f *file) write(w http.ResponseWriter, r *http.Request, name string) {
 		header.Set("Content-Security-Policy", Policy)
 		header.Set("Referrer-Policy", "same-origin")
 	}
-	body, etag := f.body, f.etag
+	etag := f.etag
 	if packed := f.gzip(); packed != nil {
 		header.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			body, etag = packed, f.etag+"-gzip"
 			header.Set("Content-Encoding", "gzip")
+			header.Set("ETag", strconv.Quote(etag+"-gzip"))
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(packed))
+			return
 		}
 	}
+	opened, err := f.root.Open(f.name)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer func() { _ = opened.Close() }()
+	body, ok := opened.(io.ReadSeeker)
+	if !ok {
+		http.Error(w, "the embedded file cannot be sought in", http.StatusInternalServerError)
+		return
+	}
 	header.Set("ETag", strconv.Quote(etag))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, "", time.Time{}, body)
 }
 
 // gzip packs the body once, when it is first asked for.
@@ -159,15 +176,19 @@ func (f *file) gzip() []byte {
 		if !packable(f.kind) {
 			return
 		}
+		body, err := fs.ReadFile(f.root, f.name)
+		if err != nil {
+			return
+		}
 		var buffer bytes.Buffer
 		writer, err := gzip.NewWriterLevel(&buffer, gzip.BestCompression)
 		if err != nil {
 			return
 		}
-		if _, err := writer.Write(f.body); err != nil {
+		if _, err := writer.Write(body); err != nil {
 			return
 		}
-		if err := writer.Close(); err != nil || buffer.Len() >= len(f.body) {
+		if err := writer.Close(); err != nil || int64(buffer.Len()) >= f.size {
 			return
 		}
 		f.packed = buffer.Bytes()

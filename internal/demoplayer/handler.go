@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -93,11 +94,11 @@ func Handler(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo player: parse page: %w", err)
 	}
-	assets, err := readAssets()
+	etags, err := readAssets()
 	if err != nil {
 		return nil, fmt.Errorf("demo player: read assets: %w", err)
 	}
-	h := &handler{cfg: cfg.withDefaults(), page: page, assets: assets}
+	h := &handler{cfg: cfg.withDefaults(), page: page, etags: etags}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Mount+"player", h.servePage)
 	mux.HandleFunc("GET "+Mount+"{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -108,9 +109,9 @@ func Handler(cfg Config) (http.Handler, error) {
 }
 
 type handler struct {
-	cfg    Config
-	page   *template.Template
-	assets map[string]asset
+	cfg   Config
+	page  *template.Template
+	etags map[string]string // by name
 }
 
 // pageData is what the template sees; Boot is handed to the script as JSON.
@@ -167,15 +168,11 @@ func (h *handler) pick(id string) (Title, bool) {
 	return Title{}, false
 }
 
-// asset is one embedded file with its validator, so that a browser asks again
-// instead of playing what an older binary had.
-type asset struct {
-	data []byte
-	etag string
-}
-
-func readAssets() (map[string]asset, error) {
-	assets := map[string]asset{}
+// readAssets are the embedded files with their validators, so that a browser asks
+// again instead of playing what an older binary had. What they hold stays in the
+// binary: a copy of the film would take memory for good.
+func readAssets() (map[string]string, error) {
+	etags := map[string]string{}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) == ".html" {
 			return err
@@ -185,10 +182,10 @@ func readAssets() (map[string]asset, error) {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		assets[name] = asset{data: data, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+		etags[name] = `"` + hex.EncodeToString(sum[:8]) + `"`
 		return nil
 	})
-	return assets, err
+	return etags, err
 }
 
 // contentType names the types that the host's own table may not know.
@@ -209,16 +206,27 @@ func contentType(name string) string {
 
 func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, Mount)
-	a, found := h.assets[name]
+	etag, found := h.etags[name]
 	if !found {
 		http.NotFound(w, r)
+		return
+	}
+	file, err := files.Open(name)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer func() { _ = file.Close() }()
+	body, ok := file.(io.ReadSeeker)
+	if !ok {
+		http.Error(w, "an embedded file cannot be sought in", http.StatusInternalServerError)
 		return
 	}
 	secure(w.Header())
 	w.Header().Set("Content-Type", contentType(name))
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("ETag", a.etag)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(a.data))
+	w.Header().Set("ETag", etag)
+	http.ServeContent(w, r, name, time.Time{}, body)
 }
 
 func secure(h http.Header) {

@@ -45,12 +45,19 @@ const (
 	crowdLanes = 2
 )
 
-// screen is one play of the crowd under way.
+// screen is one play of the crowd under way: what it is planned from, and how far
+// it is. Thousands of them wait at a time, each for half a minute, so that the
+// plan is not kept but made again for each event.
 type screen struct {
-	play play
-	walk walker
-	next said
-	mode mode // after the last event that was sent
+	id      uint64
+	start   int64 // epoch ms
+	due     int64 // when the next event is, epoch ms
+	walk    walker
+	number  uint32 // of the viewer
+	title   int32
+	device  uint8
+	lasting bool
+	mode    mode // after the last event that was sent
 }
 
 // crowd is one goroutine's.
@@ -67,6 +74,7 @@ type crowd struct {
 	busy    map[uint32]struct{}
 	queue   screens
 	free    []*screen
+	play    play // of the screen whose turn it is
 	// watching is how many plays count as concurrent now.
 	watching int64
 	owed     float64
@@ -84,7 +92,7 @@ type crowdLane struct {
 type screens []*screen
 
 func (q screens) Len() int           { return len(q) }
-func (q screens) Less(i, j int) bool { return q[i].next.time < q[j].next.time }
+func (q screens) Less(i, j int) bool { return q[i].due < q[j].due }
 func (q screens) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 func (q *screens) Push(x any)        { *q = append(*q, x.(*screen)) }
 func (q *screens) Pop() any {
@@ -213,17 +221,17 @@ func (cr *crowd) warm(ctx context.Context, now int64) {
 	if s == nil {
 		return
 	}
-	if s.play.start+int64(s.play.last) <= now+10_000 {
+	if cr.play.start+int64(cr.play.last) <= now+10_000 {
 		cr.drop(s)
 		return
 	}
 	for {
 		cr.send(ctx, s)
-		if !s.walk.step(&s.next) {
+		if !s.ahead() {
 			cr.drop(s)
 			return
 		}
-		if s.next.time > now {
+		if s.due > now {
 			break
 		}
 	}
@@ -262,20 +270,37 @@ func (cr *crowd) open(start, now int64, lasting bool) *screen {
 		s = &screen{}
 	}
 	cr.counter++
-	b := brief{
-		who: who, title: cr.title(now), screen: who.screens[cr.c.IntN(4)/3], start: start, limit: start + dayMS/2,
-		id: mix(cr.w.seed) ^ mix(cr.counter), beat: crowdBeat, plain: true, lasting: lasting, midway: lasting,
+	*s = screen{
+		id: mix(cr.w.seed) ^ mix(cr.counter), start: start, number: who.number, title: cr.title(now),
+		device: who.screens[cr.c.IntN(4)/3], lasting: lasting, mode: modeStarting,
 	}
-	if lasting {
-		b.early = 2 * crowdBeat
-	}
-	b.session = b.id
-	cr.plan.plan(&s.play, b)
-	s.walk = newWalker(&s.play)
-	s.walk.step(&s.next)
-	s.mode = modeStarting
+	cr.resume(s)
+	s.walk = newWalker(&cr.play)
+	s.ahead()
 	cr.busy[who.number] = struct{}{}
 	return s
+}
+
+// resume makes a screen's play again.
+func (cr *crowd) resume(s *screen) {
+	b := brief{
+		who: cr.w.person(s.number), title: s.title, screen: s.device, start: s.start, limit: s.start + dayMS/2,
+		id: s.id, session: s.id, beat: crowdBeat, plain: true, lasting: s.lasting, midway: s.lasting,
+	}
+	if s.lasting {
+		b.early = 2 * crowdBeat
+	}
+	cr.plan.plan(&cr.play, b)
+}
+
+// ahead finds when the next event is, or that there is none.
+func (s *screen) ahead() bool {
+	next, walk := said{}, s.walk
+	if !walk.step(&next) {
+		return false
+	}
+	s.due = next.time
+	return true
 }
 
 // title draws by popularity; one title rises for forty minutes, then another.
@@ -289,7 +314,7 @@ func (cr *crowd) title(now int64) int32 {
 }
 
 func (cr *crowd) drop(s *screen) {
-	delete(cr.busy, s.play.who.number)
+	delete(cr.busy, s.number)
 	cr.free = append(cr.free, s)
 }
 
@@ -306,9 +331,9 @@ func (cr *crowd) arrive(ctx context.Context, last, now int64) {
 		}
 		cr.watching++
 		if cr.c.yes(pageShare) {
-			cr.browse(ctx, s, true)
+			cr.browse(ctx, true)
 		} else if cr.c.yes(idleShare / (1 - pageShare)) {
-			cr.browse(ctx, s, false) // looked at something else first
+			cr.browse(ctx, false) // looked at something else first
 		}
 		heap.Push(&cr.queue, s)
 	}
@@ -316,12 +341,13 @@ func (cr *crowd) arrive(ctx context.Context, last, now int64) {
 
 // step sends what has become due.
 func (cr *crowd) step(ctx context.Context, now int64) {
-	for len(cr.queue) > 0 && cr.queue[0].next.time <= now {
+	for len(cr.queue) > 0 && cr.queue[0].due <= now {
 		s := cr.queue[0]
 		before := active(s.mode)
+		cr.resume(s)
 		cr.send(ctx, s)
 		cr.watching += active(s.mode) - before
-		if s.walk.step(&s.next) {
+		if s.ahead() {
 			heap.Fix(&cr.queue, 0)
 			continue
 		}
@@ -331,16 +357,21 @@ func (cr *crowd) step(ctx context.Context, now int64) {
 	}
 }
 
+// send sends the next event of the play that was made last.
 func (cr *crowd) send(ctx context.Context, s *screen) {
-	l := cr.lane(ctx, s.play.who.number)
-	l.body = cr.enc.playEvent(l.body, &s.play, &s.next)
+	var next said
+	if !s.walk.step(&next) {
+		return
+	}
+	l := cr.lane(ctx, s.number)
+	l.body = cr.enc.playEvent(l.body, &cr.play, &next)
 	l.n++
-	s.mode = s.next.mode
+	s.mode = next.mode
 }
 
-// browse is the artwork that led to a play, or to none.
-func (cr *crowd) browse(ctx context.Context, s *screen, chosen bool) {
-	p := &s.play
+// browse is the artwork that led to the play that was made last, or to none.
+func (cr *crowd) browse(ctx context.Context, chosen bool) {
+	p := &cr.play
 	cr.page = cr.w.page(cr.c, p, chosen, cr.page)
 	for i := range cr.page {
 		l := cr.lane(ctx, p.who.number)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"playhead/internal/event"
 )
@@ -200,4 +201,43 @@ func TestCrowdBeginsWarm(t *testing.T) {
 		t.Errorf("%d plays are active in a crowd of 2000", active)
 	}
 	t.Logf("%d events, %d plays, %d active", events, len(plays), active)
+}
+
+// A plan that is made again for each event says what it said when it was kept,
+// whoever had a turn in between; and a waiting play takes little room.
+func TestCrowdPlaysOnFromWhatItKeeps(t *testing.T) {
+	now := int64(testBase)
+	cr := newCrowd(&CrowdOptions{Seed: 3, Viewers: 500, Start: time.UnixMilli(now)})
+	events := 0
+	for range 200 {
+		s := cr.open(now, now, false)
+		if s == nil {
+			t.Fatal("nobody is free")
+		}
+		var want []said
+		walk := s.walk
+		for next := (said{}); walk.step(&next); {
+			want = append(want, next)
+		}
+		for i := range want {
+			cr.open(now, now, true) // another's turn
+			cr.resume(s)
+			if s.due != want[i].time {
+				t.Fatalf("event %d is due at %d, want %d", i, s.due, want[i].time)
+			}
+			var next said
+			if !s.walk.step(&next) || next != want[i] {
+				t.Fatalf("event %d is %+v, want %+v", i, next, want[i])
+			}
+			if s.ahead() != (i+1 < len(want)) {
+				t.Fatalf("after event %d of %d it is wrong about what is ahead", i, len(want))
+			}
+			events++
+			clear(cr.busy)
+		}
+		cr.drop(s)
+	}
+	if size := unsafe.Sizeof(screen{}); events < 2_000 || size > 128 {
+		t.Errorf("%d events of plays that take %d bytes each", events, size)
+	}
 }

@@ -1,7 +1,6 @@
 package duck
 
 import (
-	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -22,7 +21,7 @@ type cellAppender struct {
 	measures []rollup.Measure
 	sketches []rollup.Sketch
 	values   []driver.Value
-	image    []byte
+	images   []byte // of the row under way, one after the other
 }
 
 func newCellAppender(s session, source rollup.Source, table string) (*cellAppender, error) {
@@ -90,14 +89,16 @@ func (a *cellAppender) addMeasures(m *rollup.Measures) {
 func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 	a.begin(bucket, 0, uint8(r.Face), r.Keys)
 	a.addMeasures(&r.Measures)
+	a.images = a.images[:0]
 	for _, k := range a.sketches {
-		image, estimate := r.Image(k, a.image[:0])
+		images, estimate := r.Image(k, a.images)
+		image := images[len(a.images):]
 		if len(image) == 0 {
 			a.values = append(a.values, nil, nil)
 			continue
 		}
-		a.image = image
-		a.values = append(a.values, bytes.Clone(image), estimate)
+		a.images = images
+		a.values = append(a.values, image, estimate)
 	}
 	return a.append()
 }

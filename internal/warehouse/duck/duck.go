@@ -50,7 +50,8 @@ type Compaction struct {
 	// QuietMS is how long after its end a bucket is taken to be finished: then
 	// two parts are merged already; 0 is 10 min.
 	QuietMS int64
-	// Bytes is about how much one transaction rewrites, as it is in memory; 0 is 12 MiB.
+	// Bytes is about how much one transaction rewrites, as it is in memory; 0 is an
+	// eighth of the engine's memory, 4 to 12 MiB.
 	Bytes int64
 }
 
@@ -110,7 +111,7 @@ func withDefaults(o Options) Options {
 		o.Compact.QuietMS = 600_000
 	}
 	if o.Compact.Bytes == 0 {
-		o.Compact.Bytes = rewriteBytes
+		o.Compact.Bytes = int64(min(max(o.MemoryLimitMB/8, 4), rewriteMB)) << 20
 	}
 	if o.SampleRows == 0 {
 		o.SampleRows = 250_000

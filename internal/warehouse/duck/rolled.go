@@ -163,8 +163,12 @@ func (db *DB) finished(s session, finer, coarser rollup.Source, from, upto int64
 	return to, more, err
 }
 
-// rewriteBytes is about how much one page of a rewrite holds in memory.
-const rewriteBytes = 12 << 20
+// rewriteMB is about how many MiB one page of a rewrite holds in memory at most,
+// rewriteBytes the same in bytes.
+const (
+	rewriteMB    = 12
+	rewriteBytes = rewriteMB << 20
+)
 
 // rewrite merges the rows of a source that meet a condition into one row a cell,
 // appended to a source of the same family. move may change a row's bucket first.

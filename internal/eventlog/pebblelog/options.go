@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	sst "github.com/cockroachdb/pebble/v2/sstable/block"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -96,7 +97,8 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 	for i := range p.TargetFileSizes {
 		p.TargetFileSizes[i] = 16 << 20
 	}
-	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	compression := compressionSettings()
+	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return compression })
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		p.Levels[i].BlockSize = 16 << 10
@@ -109,4 +111,14 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		}
 	}
 	return p
+}
+
+// compressionSettings compress what is kept, operator state, and not the values
+// in blob files. Those are blocks of the log: written once, read about once,
+// mostly while they are in memory still, and trimmed. Compressing them took a
+// twelfth of all that an event costs the collector.
+func compressionSettings() pebble.DBCompressionSettings {
+	profile := *sst.FastestCompression
+	profile.Name, profile.ValueBlocks = "ButValues", sst.NoCompression.ValueBlocks
+	return pebble.UniformDBCompressionSettings(&profile)
 }

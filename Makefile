@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash bench bench-insight bench-trillion lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash test-faults bench bench-insight bench-trillion lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test-long: ## what takes too long for every change: the whole tree under the rac
 
 test-crash: ## kill the server while it is sent to, then ask for every figure (PLAYHEAD_KILLS=200 for the bar; default 12)
 	@tools/test.sh build crash
+
+test-faults: ## fill the server's disks to the last byte, then ask for every figure; needs root
+	@tools/test.sh build faults
 
 bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
 	@tools/build.sh

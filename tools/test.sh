@@ -55,6 +55,8 @@ build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
 hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -binary "$root/bin/playhead"; }
 crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
+# Disks that are full: each is a small file system of its own.
+faults() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/faults -binary "$root/bin/playhead"; }
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
@@ -90,6 +92,13 @@ need_go() {
   why="what the build needs is not there" how="see make check-prerequisites"
   return 1
 }
+need_disks() {
+  need_go || return 1
+  local at
+  at=$(mktemp -d) && mount -t tmpfs -o size=1m none "$at" 2>/dev/null && umount "$at" && rmdir "$at" && return 0
+  why="small file systems cannot be mounted here" how="as root, outside a container that forbids it: make test ONLY=\"build faults\""
+  return 1
+}
 need_node() {
   node_is_new_enough || { need_package node nodejs && need_package npm npm; } || return 1
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
@@ -121,6 +130,7 @@ step race          need_go      race
 step process       need_go      process
 step hostile       need_go      hostile
 step crash         need_go      crash
+step faults        need_disks   faults
 step sketches      need_readers sketches
 step clients-go    need_go      clients_go
 step acme          need_go      acme

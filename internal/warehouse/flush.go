@@ -62,7 +62,7 @@ func (l *Loader) askRotate(ctx context.Context) error {
 // flushRetrying flushes, and tries again with growing pauses while the database
 // refuses. Facts wait in the log meanwhile. ErrGap is final.
 func (l *Loader) flushRetrying(ctx context.Context) error {
-	const most = 30 * time.Second
+	const most = 10 * time.Second
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, most) {
 		err := l.flushOnce(ctx)
 		switch {

@@ -39,7 +39,7 @@ func (s *Service) Affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 	if err != nil {
 		return nil, err
 	}
-	others, othersAll, err := a.liked(ctx, w, count, whole)
+	others, othersAll, err := a.everybody(ctx, q, w, count, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +76,32 @@ func (s *Service) Affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 	}
 	a.warn("A viewer's tastes are those before the play or impression began, so that a title is no part of the tastes of those who come to it for the first time; of those who come back it is.")
 	return a.done("affinity index: the share with the label among them by the share among all; 1 is the same, drawn towards 1 by how little is known", "viewers of the title, or takers of the creative", rows), nil
+}
+
+// population is what everybody likes.
+type population struct {
+	with map[string]float64
+	all  float64
+	meta InsightMeta
+}
+
+// everybody is what those like whom the part is set against: the same for every
+// title, so it is kept.
+func (a *answering) everybody(ctx context.Context, q AffinitiesAsk, w window, count string, whole []metric.Where) (map[string]float64, float64, error) {
+	if whole != nil {
+		return a.liked(ctx, w, count, whole)
+	}
+	p, err := keep(ctx, a.s, keptName("likes", q.From, q.To), func(ctx context.Context) (population, error) {
+		b := a.s.begin()
+		with, all, err := b.liked(ctx, w, count, nil)
+		return population{with, all, b.meta}, err
+	})
+	a.meta.Suppressed += p.meta.Suppressed
+	a.meta.Rollup = join(a.meta.Rollup, p.meta.Rollup)
+	for _, text := range p.meta.Warnings {
+		a.warn("%s", text)
+	}
+	return p.with, p.all, err
 }
 
 // liked are the distinct viewers with each label, and all of them.

@@ -3,6 +3,7 @@ package study
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -46,6 +47,11 @@ func (s *Service) Launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 	if q.Days <= 0 {
 		q.Days = launchDays
 	}
+	name := keptName("launches", time.Time{}, time.Time{}, append([]string{fmt.Sprint(q.Within), fmt.Sprint(q.Days)}, q.Titles...)...)
+	return keep(ctx, s, name, func(ctx context.Context) (*Answer, error) { return s.launches(ctx, q) })
+}
+
+func (s *Service) launches(ctx context.Context, q LaunchesAsk) (*Answer, error) {
 	a := s.begin()
 	now := s.o.Clock()
 	var wanted, peers []catalog.Title

@@ -20,6 +20,13 @@ const falseDiscovery = 0.1
 // Outliers are the creatives whose takes or completions are off what their title,
 // placement and rank explain.
 func (s *Service) Outliers(ctx context.Context, q OutliersAsk) (*Answer, error) {
+	if q.Title != "" {
+		return s.outliers(ctx, q)
+	}
+	return keep(ctx, s, keptName("outliers", q.From, q.To), func(ctx context.Context) (*Answer, error) { return s.outliers(ctx, q) })
+}
+
+func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) {
 	usual, at, err := s.usually(ctx)
 	if err != nil {
 		return nil, err

@@ -92,6 +92,7 @@ type Service struct {
 	usual    *insight.Usual
 	learntAt time.Time
 	few      bool // learnt from few titles: it does not last
+	keeper   keeper
 }
 
 // New returns a service that has learnt nothing yet.
@@ -109,21 +110,28 @@ const (
 	hllError = metric.ViewersError
 )
 
-// Run learns what is usual now and then until ctx is done. A failure is logged and
-// tried again the next time.
+// Run learns what is usual now and then, and renews what is kept, until ctx is done.
+// A failure is logged and tried again the next time.
 func (s *Service) Run(ctx context.Context) {
 	timer := time.NewTimer(learnEvery / 10)
 	defer timer.Stop()
+	var learnt time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
-		if err := s.learn(ctx); err != nil && ctx.Err() == nil {
-			s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
+		if s.o.Clock().Sub(learnt) >= learnEvery {
+			learnt = s.o.Clock()
+			if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+				s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
+			}
 		}
-		timer.Reset(learnEvery)
+		if err := s.renewKept(ctx); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("an answer about the whole catalogue could not be worked out anew", "error", err)
+		}
+		timer.Reset(learnEvery / 10)
 	}
 }
 

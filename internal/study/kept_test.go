@@ -1,0 +1,71 @@
+package study
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestSlowAnswersAreKept(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s := New(Options{Clock: func() time.Time { return now }})
+	asked := 0
+	ask := func(cost time.Duration) int {
+		t.Helper()
+		v, err := keep(t.Context(), s, cost.String(), func(context.Context) (int, error) {
+			asked++
+			now = now.Add(cost)
+			return asked, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if ask(time.Millisecond) != 1 || ask(time.Millisecond) != 2 {
+		t.Error("a quick answer was kept")
+	}
+	if ask(time.Second) != 3 || ask(time.Second) != 3 {
+		t.Error("a slow answer was worked out twice")
+	}
+	now = now.Add(60 * time.Second) // of the hundred that it lasts
+	if err := s.renewKept(t.Context()); err != nil || asked != 4 {
+		t.Errorf("%d answers after a look at what is kept (%v), want it renewed", asked, err)
+	}
+	if ask(time.Second) != 4 {
+		t.Error("the renewed answer was not given")
+	}
+	now = now.Add(101 * time.Second)
+	if ask(time.Second) != 5 {
+		t.Error("an old answer was given")
+	}
+	now = now.Add(2 * time.Hour)
+	if err := s.renewKept(t.Context()); err != nil || asked != 5 {
+		t.Errorf("%d answers, want none that nobody asks for (%v)", asked, err)
+	}
+}
+
+func TestNobodyWaitsLongerThanTheyWill(t *testing.T) {
+	s := New(Options{Clock: time.Now})
+	begun, end := make(chan struct{}), make(chan struct{})
+	done := make(chan error)
+	go func() {
+		_, err := keep(context.Background(), s, "x", func(context.Context) (int, error) {
+			close(begun)
+			<-end
+			return 1, nil
+		})
+		done <- err
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := keep(ctx, s, "x", func(context.Context) (int, error) { return 2, nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the asker's own error", err)
+	}
+	close(end)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

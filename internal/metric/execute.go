@@ -54,12 +54,16 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 	if x.p.previous != nil {
 		before = &answers{window: x.p.previous, frames: map[*part]*frame{}}
 	}
-	shown, total := []int32{x.groups.id(nil)}, 1
+	shown, total, all := []int32{x.groups.id(nil)}, 1, false // all: the frames are there
 	if len(r.dims) > 0 {
-		ranked, err := x.ranking(ctx, now, before)
+		ranked, filled, err := x.rankBySums(ctx, now, before)
+		if err == nil && !filled {
+			ranked, err = x.ranking(ctx, now, before)
+		}
 		if err != nil {
 			return nil, err
 		}
+		all = filled
 		total = len(ranked)
 		shown = ranked[:min(total, x.p.groups)]
 	}
@@ -71,7 +75,7 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 		if a == nil {
 			continue
 		}
-		if r.grain != GrainNone {
+		if r.grain != GrainNone && !all {
 			a.frames = map[*part]*frame{} // the ranking was of the whole range
 		}
 		if err := x.fill(ctx, a, only); err != nil {

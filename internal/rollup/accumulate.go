@@ -83,6 +83,17 @@ func (a *Accumulator) Add(bucket int, keys []string, m *Measures) {
 	a.group(bucket, keys).Measures.add(m)
 }
 
+// Expect makes room for so many groups more.
+func (a *Accumulator) Expect(n int) {
+	a.groups = slices.Grow(a.groups, n)
+	if len(a.index) == 0 {
+		a.index = make(map[string]int, n)
+	}
+}
+
+// Empty says whether nothing was added yet.
+func (a *Accumulator) Empty() bool { return len(a.groups) == 0 }
+
 // AddSketch adds a serialised sketch to a group if the scan asks for its kind.
 // It fails with sketch.ErrCorrupt.
 func (a *Accumulator) AddSketch(bucket int, keys []string, k Sketch, image []byte) error {
@@ -104,6 +115,9 @@ func (a *Accumulator) AddEstimate(bucket int, keys []string, k Sketch, estimate 
 
 // Merge adds the answer that another source gave to the same scan.
 func (a *Accumulator) Merge(r *Result) {
+	if len(a.groups) == 0 {
+		a.Expect(len(r.Groups))
+	}
 	for i := range r.Groups {
 		from := &r.Groups[i]
 		g := a.group(from.Bucket, from.Keys)

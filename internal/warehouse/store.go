@@ -171,7 +171,9 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 		return nil, err
 	}
 	acc := rollup.NewAccumulator(scan)
-	acc.Merge(snap.Result)
+	if scan.Source == rollup.SourcePlays { // an exact gauge looks at all plays together
+		acc.Merge(snap.Result)
+	}
 	for _, g := range above(snap.Offsets, generations) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -180,7 +182,21 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 			return nil, err
 		}
 	}
-	r := acc.Result()
+	r := snap.Result
+	switch {
+	case scan.Source == rollup.SourcePlays:
+		r = acc.Result()
+	case !acc.Empty():
+		memory := acc.Result()
+		acc = rollup.NewAccumulator(scan)
+		acc.Merge(snap.Result)
+		acc.Merge(memory)
+		r = acc.Result()
+	default: // memory has nothing to add: the answer need not be copied
+		acc.Merge(&rollup.Result{CellsRead: snap.CellsRead, FirstData: snap.FirstData})
+		more := acc.Result()
+		r.CellsRead, r.FirstData = more.CellsRead, more.FirstData
+	}
 	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
 	return r, nil
 }

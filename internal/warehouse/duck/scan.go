@@ -340,12 +340,13 @@ func (c *cellScan) sum(from, to int64, into *summary) error {
 		return err
 	}
 	c.acc.Read(read, 0)
+	if into != nil {
+		into.addAll(rows, c.pieces > 1) // then a bucket may be in several
+		return nil
+	}
+	c.acc.Expect(len(rows))
 	for i := range rows {
-		if into == nil {
-			c.acc.Add(rows[i].bucket, rows[i].keys, &rows[i].measures)
-		} else {
-			into.add(&rows[i])
-		}
+		c.acc.Add(rows[i].bucket, rows[i].keys, &rows[i].measures)
 	}
 	return nil
 }

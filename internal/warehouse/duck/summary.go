@@ -39,7 +39,26 @@ func groupKey(key []byte, bucket int, keys []string) []byte {
 	return key
 }
 
-// add adds the part of a group that one query told of.
+// addAll adds what one query told of. Unless torn, its groups are in no other.
+func (s *summary) addAll(rows []summed, torn bool) {
+	if !torn {
+		if s.groups == nil {
+			s.groups = rows
+		} else {
+			s.groups = append(s.groups, rows...)
+		}
+		return
+	}
+	for i := len(s.index); i < len(s.groups); i++ { // those that came before
+		s.key = groupKey(s.key, s.groups[i].bucket, s.groups[i].keys)
+		s.index[string(s.key)] = i
+	}
+	for i := range rows {
+		s.add(&rows[i])
+	}
+}
+
+// add adds the part of a group that may be there already.
 func (s *summary) add(x *summed) {
 	s.key = groupKey(s.key, x.bucket, x.keys)
 	i, ok := s.index[string(s.key)]
@@ -104,6 +123,7 @@ func (s *summary) prune(oneBucket bool) {
 // groups which kinds have to be read.
 func (s *summary) answer(acc *rollup.Accumulator) map[string]rollup.SketchSet {
 	need := map[string]rollup.SketchSet{}
+	acc.Expect(len(s.groups))
 	for i := range s.groups {
 		g := &s.groups[i]
 		acc.Add(g.bucket, g.keys, &g.measures)

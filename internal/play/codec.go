@@ -39,21 +39,28 @@ type reader struct {
 var errShort = errors.New("ends too early")
 
 func (r *reader) uint() uint64 {
+	if len(r.data) > 0 && r.data[0] < 0x80 { // most are small
+		v := uint64(r.data[0])
+		r.data = r.data[1:]
+		return v
+	}
 	v, n := binary.Uvarint(r.data)
 	return v & r.skip(n)
 }
 
 func (r *reader) int() int64 {
-	v, n := binary.Varint(r.data)
-	return int64(uint64(v) & r.skip(n))
+	u := r.uint()
+	return int64(u>>1) ^ -int64(u&1)
 }
 
-// skip goes on by n and returns all ones, or zero once something was wrong.
+// skip goes on by n and returns all ones, or zero once something was wrong: then
+// nothing is left to read.
 func (r *reader) skip(n int) uint64 {
 	if n <= 0 || n > len(r.data) || r.err != nil {
 		if r.err == nil {
 			r.err = errShort
 		}
+		r.data = nil
 		return 0
 	}
 	r.data = r.data[n:]

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { launch } from './browser.js'
 import { startDemo } from './server.js'
 
-const seconds = Number(process.env.LIVE_SECONDS ?? 40)
+const seconds = Number(process.env.LIVE_SECONDS ?? 60)
 let server, browser
 
 before(async () => {

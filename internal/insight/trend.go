@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -44,7 +45,7 @@ const (
 func Momenta(list []Series, alpha float64) []Momentum {
 	out := make([]Momentum, len(list))
 	x, own, weeks := make([]float64, len(list)), make([]float64, len(list)), make([]float64, len(list))
-	var unrest []float64
+	var unrest []weekly
 	for i, s := range list {
 		logs := make([]float64, 0, len(s.Before))
 		for _, b := range s.Before {
@@ -64,36 +65,30 @@ func Momenta(list []Series, alpha float64) []Momentum {
 		}
 		x[i], weeks[i] = math.Log(s.Now)-mean, float64(len(logs))
 		out[i].Known = true
-		unrest = append(unrest, own[i]/(weeks[i]-1))
+		unrest = append(unrest, weekly{own[i] / (weeks[i] - 1), math.Max(s.Plays, 1)})
 	}
 	if len(unrest) == 0 {
 		return out
 	}
-	slices.Sort(unrest)
-	// The median of a χ² of seven degrees is 0.91 of its mean.
-	usual := unrest[len(unrest)/2] / 0.91
+	usual := learnUnrest(unrest)
 	se := make([]float64, len(list))
-	spread, known := 0.0, 0.0
 	for i, s := range list {
 		if !out[i].Known {
 			continue
 		}
-		v := (own[i] + trendPrior*usual) / (weeks[i] - 1 + trendPrior)
-		v = math.Max(v, 1/math.Max(s.Plays, 1))
+		plays := math.Max(s.Plays, 1)
+		v := (own[i] + trendPrior*usual.of(plays)) / (weeks[i] - 1 + trendPrior)
+		v = math.Max(v, 1/plays)
 		se[i] = math.Sqrt(v * (1 + 1/weeks[i]))
-		spread += x[i]*x[i] - se[i]*se[i]
-		known++
 	}
-	spread = math.Max(spread/known, 1e-4)
+	drift := learnDrift(x, se)
 	logE := make([]float64, len(list))
 	for i := range list {
 		if !out[i].Known {
 			continue
 		}
 		df := weeks[i] - 1 + trendPrior
-		keep := spread / (spread + se[i]*se[i])
-		half := z95 * (1 + 1/(2*df)) * se[i] * math.Sqrt(keep)
-		out[i].Log = Estimate{x[i] * keep, x[i]*keep - half, x[i]*keep + half}
+		out[i].Log = drift.posterior(x[i], se[i]*(1+1/(2*df)))
 		logE[i] = trendEvidence(x[i], se[i], df)
 		out[i].LogE = logE[i]
 	}
@@ -101,6 +96,37 @@ func Momenta(list []Series, alpha float64) []Momentum {
 		out[i].Alarm = true
 	}
 	return out
+}
+
+// weekly is the variance of the logarithm of a group's share from week to week.
+type weekly struct{ variance, plays float64 }
+
+// unrest is the usual variance: what chance does to few plays, and what moves
+// groups of any size.
+type unrest struct{ byPlay, any float64 }
+
+func (u unrest) of(plays float64) float64 { return u.byPlay/plays + u.any }
+
+// learnUnrest takes the first from the smaller half of groups and the second from
+// what is left of the larger half's, by medians, so that a few that move do not
+// count. Groups of one size say only the sum, and that is what is used of them.
+func learnUnrest(list []weekly) unrest {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b weekly) int { return cmp.Compare(a.plays, b.plays) })
+	// The median of a χ² of seven degrees is 0.91 of its mean.
+	const toMean = 1 / 0.91
+	median := func(list []weekly, of func(weekly) float64) float64 {
+		values := make([]float64, len(list))
+		for i, w := range list {
+			values[i] = of(w)
+		}
+		slices.Sort(values)
+		return (values[(len(values)-1)/2] + values[len(values)/2]) / 2 * toMean
+	}
+	half := (len(list) + 1) / 2
+	u := unrest{byPlay: median(list[:half], func(w weekly) float64 { return w.variance * w.plays })}
+	u.any = math.Max(0, median(list[len(list)-half:], func(w weekly) float64 { return w.variance - u.byPlay/w.plays/toMean }))
+	return u
 }
 
 // trendEvidence is the log of the Bayes factor of a log-ratio drawn from

@@ -60,6 +60,27 @@ func TestMomenta(t *testing.T) {
 	}
 }
 
+// TestOneMoves: where little moves and one group does, its interval holds what it
+// moved by, and those of the others are no narrower than what is known.
+func TestOneMoves(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	mover, still := coverage{}, coverage{}
+	for range 300 {
+		size := 0.2 + r.Float64()
+		for i, m := range Momenta(drawSeries(r, 12, 0.15, math.Exp(size)), 0.05) {
+			if i == 0 {
+				mover.note(m.Log.Low <= size && size <= m.Log.High)
+			} else {
+				still.note(m.Log.Low <= 0 && 0 <= m.Log.High)
+			}
+		}
+	}
+	if mover.share() < 0.9 || still.share() < 0.95 {
+		t.Errorf("intervals hold what moved in %.3f and what did not in %.3f of 300 worlds", mover.share(), still.share())
+	}
+	t.Logf("of what moved %.3f, of what did not %.3f", mover.share(), still.share())
+}
+
 // TestIndexes: the index of the label that looks strongest covers its truth.
 func TestIndexes(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))

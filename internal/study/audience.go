@@ -297,10 +297,7 @@ func (s *Service) Overlap(ctx context.Context, q OverlapAsk) (*Answer, error) {
 
 // months widens a window to whole months.
 func (s *Service) months(w window) window {
-	zone, err := time.LoadLocation(s.o.Asker.Describe().Timezone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := s.zone()
 	from, to := w.from.In(zone), w.to.In(zone)
 	start, end := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, zone), time.Date(to.Year(), to.Month(), 1, 0, 0, 0, 0, zone)
 	if end.Before(to) {

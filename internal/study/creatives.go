@@ -30,11 +30,11 @@ const best = 0.95
 // they stand on, and how sure the order is. Told by a dimension, each of its values
 // has its own order.
 func (s *Service) Creatives(ctx context.Context, q CreativesAsk) (*Answer, error) {
-	usual, at, err := s.usually(ctx)
+	known, at, err := s.usually(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a := s.begin()
+	usual, a := known.rates, s.begin()
 	a.meta.LearntAt = at.UTC().Format(time.RFC3339)
 	w := window{q.From, q.To}
 	where := []metric.Where{{Dimension: "title", In: []string{q.Title}}}

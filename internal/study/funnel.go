@@ -20,10 +20,12 @@ type titleFunnels struct {
 	title     string
 	creatives []string
 	counts    []insight.Funnel
-	raw       []insight.Count // takes as counted, before like is compared with like
-	overlap   []float64
-	basis     insight.Basis
-	rows      []int // of the table the counts are from
+	// raw are takes, and rawEffective completions, as counted: before like is
+	// compared with like.
+	raw, rawEffective []insight.Count
+	overlap           []float64
+	basis             insight.Basis
+	rows              []int // of the table the counts are from
 }
 
 func (t *titleFunnels) index(creative string) int { return slices.Index(t.creatives, creative) }
@@ -86,31 +88,46 @@ func (a *answering) funnels(ctx context.Context, w window, where []metric.Where)
 		}
 		x := funnelOf(t, row)
 		of.creatives, of.counts, of.raw, of.rows = append(of.creatives, creative), append(of.counts, x), append(of.raw, x.Take), append(of.rows, row)
+		of.rawEffective = append(of.rawEffective, x.Effective)
 	}
-	return f, a.adjust(ctx, w, f, where)
+	dims := []string{"title", "creative", "placement", "rank"}
+	if len(where) > 0 { // of few titles there is room for countries too
+		dims = append(dims, "country")
+	}
+	return f, a.adjust(ctx, w, f, where, dims)
 }
+
+// closer compares like with like once more for some titles: by country too, which
+// there is no room for in the whole catalogue.
+func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels) error {
+	f := &serviceFunnels{titles: map[string]*titleFunnels{}}
+	var ids []string
+	for _, t := range titles {
+		f.titles[t.title] = t
+		ids = append(ids, t.title)
+	}
+	for part := range slices.Chunk(ids, closerTitles) {
+		where := []metric.Where{{Dimension: "title", In: part}}
+		if err := a.adjust(ctx, w, f, where, []string{"title", "creative", "placement", "rank", "country"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closerTitles are asked for at once by country: answers are bounded.
+const closerTitles = 100
 
 // adjust replaces the takes of titles by what they would be had every creative
 // been shown in the title's own mix of places.
-func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where) error {
-	dims := []string{"title", "creative", "placement", "rank"}
-	if len(where) > 0 { // of one title there is room for countries too
-		dims = []string{"creative", "placement", "rank", "country"}
-	}
+func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where, dims []string) error {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers", "take_completers"}, Dimensions: dims, Where: where})
 	if err != nil {
 		return err
 	}
 	take, effective := map[string]map[string]*insight.Stratum{}, map[string]map[string]*insight.Stratum{}
 	for row := range t.rows() {
-		title := ""
-		if len(where) > 0 {
-			for id := range f.titles {
-				title = id
-			}
-		} else {
-			title = t.text(row, "title")
-		}
+		title := t.text(row, "title")
 		of := f.titles[title]
 		if of == nil {
 			continue
@@ -119,16 +136,16 @@ func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, whe
 		if at < 0 {
 			continue
 		}
-		key := t.text(row, "placement") + "\x00" + t.text(row, "rank")
-		if len(where) > 0 {
-			key += "\x00" + t.text(row, "country")
+		key := ""
+		for _, d := range dims[2:] {
+			key += t.text(row, d) + "\x00"
 		}
 		x := funnelOf(t, row)
 		stratum(take, title, key, len(of.creatives)).Counts[at] = x.Take
 		stratum(effective, title, key, len(of.creatives)).Counts[at] = x.Effective
 	}
-	for id, of := range f.titles {
-		of.adjusted(strata(take[id]), strata(effective[id]))
+	for id := range take {
+		f.titles[id].adjusted(strata(take[id]), strata(effective[id]))
 	}
 	return nil
 }
@@ -170,6 +187,7 @@ func (t *titleFunnels) adjusted(take, effective []insight.Stratum) {
 	t.basis = insight.Adjusted
 	for i := range t.counts {
 		f := &t.counts[i]
+		f.Take, f.Effective = t.raw[i], t.rawEffective[i]
 		f.Take, f.Effective = scaled(f.Take, x.Counts[i]), scaled(f.Effective, y.Counts[i])
 	}
 }

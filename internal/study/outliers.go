@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"playhead/internal/insight"
@@ -50,14 +51,23 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	for i, t := range titles {
 		funnels[i] = t.counts
 	}
-	found := insight.Outliers(funnels, usual, falseDiscovery)
+	found := insight.Outliers(funnels, usual.off, falseDiscovery)
+	if q.Title == "" && len(found) > 0 {
+		if err := a.closer(ctx, w, titlesOf(found, titles)); err != nil {
+			return nil, err
+		}
+		for i, t := range titles {
+			funnels[i] = t.counts
+		}
+		found = insight.Outliers(funnels, usual.off, falseDiscovery)
+	}
 	var rows []Row
 	for _, f := range found {
 		of := titles[f.Title]
 		x := of.counts[f.Creative]
-		post, n := usual.Take.Posteriors(takesOf(of))[f.Creative], x.Take.N
+		post, n := usual.rates.Take.Posteriors(takesOf(of))[f.Creative], x.Take.N
 		if f.Family == insight.EffectiveUp || f.Family == insight.EffectiveDown {
-			post = usual.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))[f.Creative]
+			post = usual.rates.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))[f.Creative]
 		}
 		row := Row{Entity: of.creatives[f.Creative], Kind: string(f.Family), N: int64(n), Basis: string(of.basis)}
 		row.fill(post.Estimate())
@@ -69,4 +79,14 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	}
 	return a.done("take rate; of effective_up and effective_down: effective rate. Of what is listed at most a tenth is expected to be chance; alarm is set where the evidence holds however often one has looked",
 		"viewers with an eligible impression", rows), nil
+}
+
+// titlesOf are the titles that something is found of.
+func titlesOf(found []insight.Finding, titles []*titleFunnels) (out []*titleFunnels) {
+	for _, f := range found {
+		if t := titles[f.Title]; !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
 }

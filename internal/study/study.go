@@ -89,11 +89,14 @@ type Service struct {
 	o        Options
 	mu       sync.Mutex // of learning: one at a time
 	known    sync.RWMutex
-	usual    *insight.Usual
+	usual    *usual
 	learntAt time.Time
 	few      bool // learnt from few titles: it does not last
 	keeper   keeper
 }
+
+// usual is what is usual of creatives: to tell what is off, and to tell rates.
+type usual struct{ off, rates insight.Usual }
 
 // New returns a service that has learnt nothing yet.
 func New(o Options) *Service { return &Service{o: o} }
@@ -136,13 +139,13 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 // usually is what is usual, learnt now if it never was.
-func (s *Service) usually(ctx context.Context) (insight.Usual, time.Time, error) {
+func (s *Service) usually(ctx context.Context) (usual, time.Time, error) {
 	s.known.RLock()
 	u, at, few := s.usual, s.learntAt, s.few
 	s.known.RUnlock()
 	if u == nil || few {
 		if err := s.learn(ctx); err != nil {
-			return insight.Usual{}, at, err
+			return usual{}, at, err
 		}
 		s.known.RLock()
 		u, at = s.usual, s.learntAt
@@ -170,9 +173,9 @@ func (s *Service) learn(ctx context.Context) error {
 	for _, t := range all.some(learnTitles) {
 		titles = append(titles, t.counts)
 	}
-	u := insight.LearnUsual(titles)
+	u := &usual{insight.LearnUsual(titles), insight.LearnRates(titles)}
 	s.known.Lock()
-	s.usual, s.learntAt, s.few = &u, s.o.Clock(), len(titles) < fewTitles
+	s.usual, s.learntAt, s.few = u, s.o.Clock(), len(titles) < fewTitles
 	s.known.Unlock()
 	return nil
 }

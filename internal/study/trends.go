@@ -3,6 +3,7 @@ package study
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -57,17 +58,16 @@ func (s *Service) Trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 	if q.Country != "" {
 		where = []metric.Where{{Dimension: "country", In: []string{q.Country}}}
 	}
-	weeks, err := a.shares(ctx, from, now, q.Dimension, where)
+	past := span{s: s, from: from, to: now, where: where}
+	weeks, err := past.weeks(ctx, a, q.Dimension, nil)
 	if err != nil {
 		return nil, err
 	}
 	rows := momentumRows(weeks, nil)
 	if q.Dimension != "title" && q.Dimension != "show" {
-		titles, err := a.shares(ctx, from, now, "title", where)
-		if err != nil {
+		if err := a.withoutTop(ctx, past, rows, q.Dimension, weeks); err != nil {
 			return nil, err
 		}
-		a.withoutTop(rows, q.Dimension, weeks, titles)
 	}
 	if err := a.demand(ctx, window{from, now}, q.Dimension, where, rows); err != nil {
 		return nil, err
@@ -83,10 +83,7 @@ func (s *Service) Trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 // wholeDays is the end of the last whole day of the report time zone: of labels
 // days are kept, and half of one would be compared with whole ones.
 func (s *Service) wholeDays() time.Time {
-	zone, err := time.LoadLocation(s.o.Asker.Describe().Timezone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := s.zone()
 	y, m, d := s.o.Clock().In(zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, zone)
 }
@@ -100,36 +97,6 @@ func distance(r Row) float64 {
 		return -*r.High
 	}
 	return 0
-}
-
-// hours are the media hours and plays of groups in one window.
-type hours struct {
-	media, plays map[string]float64
-	total        float64
-}
-
-// shares are those of this window, then of the same hours of earlier weeks.
-func (a *answering) shares(ctx context.Context, from, to time.Time, dimension string, where []metric.Where) ([]hours, error) {
-	var out []hours
-	for back := range trendWeeks + 1 {
-		shift := -time.Duration(back) * week
-		t, err := a.ask(ctx, window{from.Add(shift), to.Add(shift)}, metric.Query{
-			Metrics: []string{"media_hours", "plays"}, Dimensions: []string{dimension}, Where: where, Totals: true,
-		})
-		if err != nil {
-			return nil, err
-		}
-		h := hours{media: map[string]float64{}, plays: map[string]float64{}, total: t.total("media_hours")}
-		for row := range t.rows() {
-			v := t.text(row, dimension)
-			h.media[v], h.plays[v] = t.value(row, "media_hours"), t.value(row, "plays")
-		}
-		if h.total <= 0 && back > 0 {
-			break // before the first data
-		}
-		out = append(out, h)
-	}
-	return out, nil
 }
 
 // momentumRows are a row a group; less is what of each group is left out, by week.
@@ -181,17 +148,25 @@ func momentumRows(weeks []hours, less []map[string]float64) []Row {
 
 // withoutTop adds to each group what its momentum is without its largest title of
 // this window: one hit is no trend of a genre.
-func (a *answering) withoutTop(rows []Row, dimension string, weeks, titles []hours) {
-	n := min(len(weeks), len(titles))
+func (a *answering) withoutTop(ctx context.Context, past span, rows []Row, dimension string, weeks []hours) error {
+	now, err := past.largest(ctx, a, "title", past.from, past.to)
+	if err != nil {
+		return err
+	}
 	top := map[string]string{}
 	for _, t := range a.s.o.Titles.Titles() {
-		media := titles[0].media[t.ID]
+		media := now[t.ID]
 		for _, v := range labelsOf(t, dimension) {
-			if media > 0 && (top[v] == "" || media > titles[0].media[top[v]]) {
+			if media > 0 && (top[v] == "" || media > now[top[v]]) {
 				top[v] = t.ID
 			}
 		}
 	}
+	titles, err := past.weeks(ctx, a, "title", slices.Compact(slices.Sorted(maps.Values(top))))
+	if err != nil {
+		return err
+	}
+	n := min(len(weeks), len(titles))
 	less := make([]map[string]float64, n)
 	for w := range less {
 		less[w] = map[string]float64{}
@@ -199,14 +174,18 @@ func (a *answering) withoutTop(rows []Row, dimension string, weeks, titles []hou
 			less[w][v] = titles[w].media[id]
 		}
 	}
-	without := momentumRows(weeks[:n], less)
+	without := map[string]Row{}
+	for _, r := range momentumRows(weeks[:n], less) {
+		without[r.Entity] = r
+	}
 	for i := range rows {
-		at := slices.IndexFunc(without, func(r Row) bool { return r.Entity == rows[i].Entity })
-		if id := top[rows[i].Entity]; id != "" && at >= 0 {
+		r, known := without[rows[i].Entity]
+		if id := top[rows[i].Entity]; id != "" && known {
 			rows[i].Evidence["top_title"] = id
-			rows[i].Evidence["without_top_title"] = map[string]any{"estimate": without[at].Estimate, "low": without[at].Low, "high": without[at].High}
+			rows[i].Evidence["without_top_title"] = map[string]any{"estimate": r.Estimate, "low": r.Low, "high": r.High}
 		}
 	}
+	return nil
 }
 
 // labelsOf are a title's values of a dimension.

@@ -292,17 +292,21 @@ func (o *oracle) taste(at int64) string {
 	}
 	var lines []string
 	for label, p := range o.shares {
-		n, k, with := 0.0, 0.0, 0
+		n, k, with, squares := 0.0, 0.0, 0, 0.0
 		for title, f := range chosen {
 			w := math.Pow(0.5, float64(at-f)/float64(90*day))
 			n += w
+			squares += w * w
 			if slices.Contains(strings.Split(o.titles[title].Labels, "\n"), label) {
 				k += w
 				with++
 			}
 		}
-		a, b := k+2*p, n-k+2*(1-p)
-		low := math.Log(a/b) - math.Log(p/(1-p)) - 1.645*math.Sqrt(1/a+1/b)
+		if n > 0 { // to as many titles of one weight
+			k, n = k*n/squares, n*n/squares
+		}
+		a, b := k+p, n-k+1-p
+		low := math.Log(a/b) - math.Log(p/(1-p)) - 0.6745*math.Sqrt(1/a+1/b)
 		if with >= 2 && low > math.Log(1.5) {
 			lines = append(lines, label)
 		}

@@ -1,24 +1,11 @@
 package journey
 
 import (
-	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"unique"
 
 	"playhead/internal/event"
-	"playhead/internal/fact"
-)
-
-// What makes a taste: the lower bound (two-sided 90 %) of the log-odds of a label
-// among what the viewer chose, against the population, above log 1.5. Each viewer
-// is taken to have chosen like the population priorTitles times before, so that
-// one title makes no taste; minTitles must have the label.
-const (
-	tasteZ      = 1.645
-	priorTitles = 2.0
-	minTitles   = 2
 )
 
 // choseTitle notes that a play made the viewer a starter of a title, or showed
@@ -79,75 +66,28 @@ func (g *Engine) Taste(key event.ViewerKey) string {
 	return ""
 }
 
-// liking is the evidence for one label.
-type liking struct {
-	line   string
-	weight float64 // decayed number of titles with it
-	titles int
-	low    float64
-}
-
 // taste is what the viewer likes as of t: what was begun less than TasteDelay
 // before does not count yet.
 func (g *Engine) taste(m *more, t int64) string {
 	if len(m.titles) < minTitles || len(g.catalog.shares) == 0 {
 		return ""
 	}
-	sum := 0.0
-	var list []liking
+	list := make([]Choice, 0, len(m.titles))
 	for i := range m.titles {
 		c := &m.titles[i]
 		age := t - c.first
 		if age < g.config.TasteDelay && c.earlier > 0 {
 			age = t - c.earlier
 		}
-		if age < g.config.TasteDelay {
-			continue
-		}
-		w := math.Exp2(-float64(age) / float64(g.config.HalfLife))
-		sum += w
-		fact.Label(g.catalog.labels(c.title.Value()), func(kind, value string) bool {
-			if kind == showKind {
-				return true // a show is no taste
-			}
-			line := kind + ":" + value
-			at := slices.IndexFunc(list, func(l liking) bool { return l.line == line })
-			if at < 0 {
-				at = len(list)
-				list = append(list, liking{line: line})
-			}
-			list[at].weight += w
-			list[at].titles++
-			return true
-		})
-	}
-	return g.likes(list, sum)
-}
-
-// likes are the labels that are liked, given the decayed number of titles.
-func (g *Engine) likes(list []liking, sum float64) string {
-	list = slices.DeleteFunc(list, func(l liking) bool { return l.titles < minTitles })
-	kept := list[:0]
-	for _, l := range list {
-		p := g.catalog.shares[l.line]
-		if p <= 0 || p >= 1 {
-			continue
-		}
-		with, without := l.weight+priorTitles*p, sum-l.weight+priorTitles*(1-p)
-		without = max(without, priorTitles*(1-p))
-		odds := math.Log(with/without) - math.Log(p/(1-p))
-		l.low = odds - tasteZ*math.Sqrt(1/with+1/without)
-		if l.low > math.Log(1.5) {
-			kept = append(kept, l)
+		if age >= g.config.TasteDelay {
+			list = append(list, Choice{g.catalog.labels(c.title.Value()), age})
 		}
 	}
-	slices.SortFunc(kept, func(a, b liking) int {
-		return cmp.Or(cmp.Compare(b.low, a.low), cmp.Compare(a.line, b.line))
-	})
-	kept = kept[:min(len(kept), g.config.MaxTastes)]
-	lines := make([]string, len(kept))
-	for i, l := range kept {
-		lines[i] = l.line
+	likes := Likes(list, func(line string) float64 { return g.catalog.shares[line] }, g.config.HalfLife)
+	likes = likes[:min(len(likes), g.config.MaxTastes)]
+	lines := make([]string, len(likes))
+	for i, l := range likes {
+		lines[i] = l.Label
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

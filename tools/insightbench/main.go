@@ -51,6 +51,7 @@ type options struct {
 	worlds            int // of planted truths, for each cell of the grid
 	intervals         int
 	regret            int
+	tasters           int
 	only              string
 	out               string
 }
@@ -62,7 +63,8 @@ func main() {
 	flag.IntVar(&o.worlds, "worlds", 12, "worlds of each effect and traffic")
 	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
-	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret or trends")
+	flag.IntVar(&o.tasters, "tasters", 8000, "viewers whose tastes are told, for each number of plays and strength")
+	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret, trends or affinity")
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there")
 	flag.Parse()
 	if err := run(o); err != nil {
@@ -76,7 +78,7 @@ func run(o options) error {
 	for _, part := range []struct {
 		name string
 		run  func(options, *report)
-	}{{"trends", trends}, {"regret", regret}, {"intervals", intervals}, {"planted", planted}, {"null", null}} {
+	}{{"affinity", affinity}, {"trends", trends}, {"regret", regret}, {"intervals", intervals}, {"planted", planted}, {"null", null}} {
 		if o.only != "" && o.only != part.name {
 			continue
 		}

@@ -393,7 +393,7 @@ func (v *visits) impressions() {
 // its title or its show.
 func (v *visits) of(named uint64, title int32, at, window int64) int {
 	found := -1
-	show := v.w.titles[title].Show
+	show := v.w.shows[title]
 	for i, g := range v.shown {
 		if g.time > at || at-g.time > window {
 			continue
@@ -414,7 +414,7 @@ func (v *visits) became(i int, selected bool, newest int64, taken map[int]int32)
 	p := v.placeOfGlance(g)
 	started := slices.ContainsFunc(v.starts[g.title], func(f int64) bool { return f < g.time })
 	for t, list := range v.starts {
-		if v.w.titles[t].Show == v.w.titles[g.title].ID {
+		if v.w.shows[t] == v.w.titles[g.title].ID {
 			started = started || slices.ContainsFunc(list, func(f int64) bool { return f < g.time })
 		}
 	}

@@ -183,7 +183,10 @@ type browse struct {
 
 // text is what the search field holds.
 func (v *browse) text() string {
-	q := queries[v.query]
+	q := absentQueries[max(0, int(v.query)-len(queries))]
+	if int(v.query) < len(queries) {
+		q = queries[v.query]
+	}
 	if n := int(v.letters); n > 0 && n < len(q) {
 		return strings.TrimSpace(q[:n])
 	}
@@ -206,6 +209,8 @@ func (w *world) creativeOf(v *browse) int32 {
 var (
 	placements = [...]string{"hero", "trending", "because-you-watched", "new", "top-ten", "continue-watching"}
 	queries    = [...]string{"harbour", "detective series", "space", "concert", "something short", "animated", "football", "baking", "korean drama", "old westerns"}
+	// absentQueries are spellings of what no title is about.
+	absentQueries = [...]string{"dragon riders", "dragon rider", "dragon ridrs"}
 )
 
 func (e *encoder) browseEvent(b []byte, who *person, screen uint8, session uint64, v *browse) []byte {
@@ -231,7 +236,7 @@ func (e *encoder) browseEvent(b []byte, who *person, screen uint8, session uint6
 		if v.impression != 0 {
 			b = ident(b, "impression_id", v.impression, saltImpression)
 		}
-		if v.kind == event.Impression {
+		if v.kind == event.Impression && v.propensity > 0 {
 			b = append(b, `,"propensity":`...)
 			b = strconv.AppendFloat(b, v.propensity, 'g', -1, 64)
 		}

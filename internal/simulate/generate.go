@@ -27,13 +27,17 @@ type generator struct {
 	end     int64 // no event later
 	viewers int64
 	budget  int64 // events still to be given away; < 0 is without end
+	given   int64 // the budget at the beginning
 	rate    float64
 	counter uint64
 	events  int64
 	repeats int64
-	plays   int64
-	late    int64
+	// sessions are those that sat down.
+	sessions int64
+	plays    int64
+	late     int64
 
+	stage *scene // nil is the plain world
 	queue queue
 	free  []*session
 	busy  map[uint32]uint8
@@ -55,6 +59,7 @@ type session struct {
 	next   said
 	groups []int32
 	binge  float64
+	chosen choice // in a scene: what is played next
 }
 
 // item is a thing that happens at a time: a session's next event or a delivery
@@ -83,7 +88,10 @@ func (q *queue) Pop() any {
 }
 
 // eventsPerSession is a rough mean; it only steers how fast viewers come.
-const eventsPerSession = 110
+const (
+	eventsPerSession = 110
+	eventsPerScene   = 18
+)
 
 func newGenerator(w *world, seed uint64, base, length, viewers, events int64) *generator {
 	g := &generator{
@@ -92,7 +100,7 @@ func newGenerator(w *world, seed uint64, base, length, viewers, events int64) *g
 		rate: float64(viewers) * 0.35 / hourMS,
 	}
 	if events > 0 {
-		g.budget = events
+		g.budget, g.given = events, events
 	}
 	return g
 }
@@ -120,6 +128,10 @@ func (g *generator) run(emit func(delivery) error) error {
 func (g *generator) arrivals(now int64) float64 {
 	if g.budget < 0 {
 		return g.rate
+	}
+	if g.stage != nil { // to the end, by how many events sessions have had
+		given := float64(g.given - g.budget)
+		return float64(g.budget) * float64(g.sessions+20) / (given + 20*eventsPerScene) / float64(max(60_000, g.end-130_000-now))
 	}
 	left := max(60_000, g.base+(g.end-g.base)*80/100-now)
 	return max(float64(g.budget)/eventsPerSession/float64(left), 1e-5)
@@ -230,7 +242,12 @@ func (g *generator) begin(s *session, at int64) bool {
 	g.counter++
 	b := brief{
 		who: s.who, screen: s.screen, start: at, limit: g.end, session: s.id,
-		id: mix(g.w.seed) ^ mix(g.counter), title: g.title(s),
+		id: mix(g.w.seed) ^ mix(g.counter),
+	}
+	if g.stage == nil {
+		b.title = g.title(s)
+	} else if !g.briefed(s, &b) {
+		return false
 	}
 	g.plan.plan(&s.play, b)
 	if g.budget >= 0 {
@@ -304,6 +321,7 @@ func (g *generator) sit(who person, screen uint8, now int64) {
 	s.browse, s.seen = s.browse[:0], 0
 	s.tally.begun = false
 	s.binge = 0.25 + 0.4*g.c.Float64()
+	g.sessions++
 	g.look(s, now)
 	g.busy[who.number]++
 	if len(s.browse) == 0 && !g.begin(s, now) {
@@ -317,7 +335,9 @@ func (g *generator) sit(who person, screen uint8, now int64) {
 // some artwork.
 func (g *generator) look(s *session, now int64) {
 	c := g.c
-	if n := c.IntN(5); n > 0 && c.yes(0.12) {
+	if g.stage != nil {
+		g.scene(s, now)
+	} else if n := c.IntN(5); n > 0 && c.yes(0.12) {
 		g.typeIn(s, now)
 	} else {
 		g.scroll(s, now, n)
@@ -397,6 +417,9 @@ func (g *generator) fill(emit func(delivery) error) error {
 			time: g.end - 1, kind: event.Impression, id: mix(g.counter ^ g.w.seed), title: g.w.ranks[g.w.popular.draw(g.c)],
 		}
 		v.place(int32(g.c.IntN(20)), 0)
+		if g.stage != nil { // of no title that a truth is about
+			v.title, v.propensity = g.stage.shelf[worldFilms-worldNew-1], 0
+		}
 		session := mix(mix(g.w.seed+1) ^ g.counter)
 		g.ledger.diary.glance(&who, session, &v)
 		g.buf = g.enc.browseEvent(g.buf[:0], &who, who.screens[0], session, &v)

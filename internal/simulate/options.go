@@ -23,7 +23,10 @@ type Options struct {
 	// of simulated time is sent instead.
 	Events   int64
 	Duration time.Duration
-	// Viewers is how many people there are; 0 is 20,000.
+	// World is what the audience has on purpose, one of Worlds; "" is the plain one.
+	// A world watches its own catalogue and spans 29 days.
+	World string
+	// Viewers is how many people there are; 0 is 20,000, of a world 2,000.
 	Viewers int64
 	// Speed is how many times real time; 0 is as fast as the server takes it,
 	// with all events in the past few hours.
@@ -55,6 +58,11 @@ func (o *Options) Validate() error {
 	if o.Key == "" {
 		errs = append(errs, errors.New("no write key; make one with `playhead keys create --write`"))
 	}
+	if err := checkWorld(o.World); err != nil {
+		errs = append(errs, err)
+	} else if o.World != "" && (o.Events == 0 || o.Speed > 0) {
+		errs = append(errs, errors.New("a world needs a number of events, and has no speed: it spans 29 days"))
+	}
 	if o.Events < 0 || o.Duration < 0 || o.Speed < 0 || o.Viewers < 0 {
 		errs = append(errs, errors.New("events, duration, viewers and speed must not be negative"))
 	}
@@ -76,6 +84,9 @@ func checkTarget(target string) error {
 }
 
 func (o *Options) defaults() {
+	if o.Viewers == 0 && o.World != "" {
+		o.Viewers = 2_000
+	}
 	if o.Viewers == 0 {
 		o.Viewers = 20_000
 	}
@@ -96,6 +107,9 @@ func (o *Options) defaults() {
 
 // length is how much simulated time there is, ms.
 func (o *Options) length() int64 {
+	if o.World != "" {
+		return worldLength
+	}
 	if o.Duration > 0 {
 		return max(o.Duration.Milliseconds(), 5*60_000)
 	}

@@ -67,14 +67,15 @@ type brief struct {
 	screen  uint8
 	id      uint64
 	session uint64
-	start   int64 // epoch ms
-	limit   int64 // no event after it, epoch ms
-	beat    int64 // overrides the device's interval when > 0
-	early   int64 // interval of the first five heartbeats, when > 0
-	plain   bool  // no odd clients, no losses: history and the crowd
-	always  bool  // plain plays that report in every state
-	midway  bool  // begins at a random place of the title
-	lasting bool  // watches at least a few minutes
+	start   int64   // epoch ms
+	limit   int64   // no event after it, epoch ms
+	beat    int64   // overrides the device's interval when > 0
+	early   int64   // interval of the first five heartbeats, when > 0
+	plain   bool    // no odd clients, no losses: history and the crowd
+	always  bool    // plain plays that report in every state
+	midway  bool    // begins at a random place of the title
+	lasting bool    // watches at least a few minutes
+	keep    float64 // > 0: how likely it is seen to its end, from its start; its end is said
 }
 
 // planner turns briefs into plays. It is not safe for concurrent use.
@@ -88,6 +89,9 @@ type planner struct {
 	bitrate               int32
 	trouble               float64
 	gone                  bool // left in the middle of something
+	// says that it leaves: what a silent play showed is known only half an hour of
+	// the server's time later, which is days of a month that is sent in a minute.
+	says bool
 }
 
 func newPlanner(w *world) *planner { return &planner{w: w, c: newChance(w.seed, 1)} }
@@ -122,9 +126,14 @@ func (b *planner) plan(p *play, f brief) {
 		b.habits(p, mix(uint64(f.who.number)^uint64(f.screen)<<40^b.w.seed))
 	}
 	b.p, b.now, b.pos, b.mode, b.bitrate = p, 0, 0, modeStarting, 0
-	b.gone = false
+	b.gone, b.says = false, f.keep > 0
 	b.limit = int32(min(f.limit-f.start, 1<<30))
 	b.trouble = b.w.trouble(f.who.country, f.who.isp, p.cdn)
+	if f.keep > 0 {
+		kept := *s
+		kept.hook, kept.hold = 0.03, f.keep
+		s = &kept
+	}
 	if b.open(d, f) {
 		b.watch(s, f)
 	}
@@ -245,7 +254,7 @@ func (b *planner) open(d *device, f brief) bool {
 		return false
 	}
 	p.frame = b.now
-	if !p.live && (f.midway || c.yes(0.18)) {
+	if !p.live && f.keep == 0 && (f.midway || c.yes(0.18)) {
 		b.pos = int32(float64(p.runtime) * c.Float64() * 0.7)
 	}
 	b.say(event.PlayStarted, modePlaying)
@@ -447,7 +456,7 @@ func (b *planner) ad() {
 // leave ends the play: said, or in silence while playing or paused.
 func (b *planner) leave() {
 	p := b.p
-	if b.mode != modeStalled && b.mode != modeAd && b.c.yes(0.06) {
+	if !b.says && b.mode != modeStalled && b.mode != modeAd && b.c.yes(0.06) {
 		p.silent, p.last = true, b.now
 		return
 	}

@@ -35,6 +35,9 @@ func Run(ctx context.Context, o Options) error {
 	if o.Truth != "" {
 		t := r.gen.ledger.truth(o.Seed, max(r.end, settled.UnixMilli()))
 		t.Events, t.Repeats = r.gen.events, r.gen.repeats
+		if t.World = o.World; r.gen.stage != nil {
+			t.Planted = r.gen.stage.planted
+		}
 		if err := WriteTruth(o.Truth, t); err != nil {
 			return err
 		}
@@ -90,7 +93,17 @@ func newRunner(o *Options) *runner {
 		r.end = r.base + length
 	}
 	r.base -= r.base % tickMS
-	r.gen = newGenerator(newWorld(o.Seed, titleList(o.Catalog)), o.Seed, r.base, r.end-r.base, o.Viewers, o.Events)
+	titles := titleList(o.Catalog)
+	if o.World != "" {
+		titles = WorldCatalog(now).Titles()
+	}
+	w := newWorld(o.Seed, titles)
+	var stage *scene
+	if o.World != "" {
+		stage = newScene(o.World, w, r.base, r.end) // before the ledger: it orders the titles
+	}
+	r.gen = newGenerator(w, o.Seed, r.base, r.end-r.base, o.Viewers, o.Events)
+	r.gen.stage = stage
 	r.gen.ledger.diary.off = o.Truth == ""
 	client := o.Client
 	if client == nil {

@@ -37,6 +37,10 @@ type Truth struct {
 	Titles   []TruthWatched `json:"retention"`
 	// Attention is what viewers did across plays.
 	Attention []TruthAttention `json:"attention"`
+	// World is which of Worlds it was, "" the plain one; Planted is what it had on
+	// purpose.
+	World   string         `json:"world,omitempty"`
+	Planted []TruthPlanted `json:"planted,omitempty"`
 }
 
 // TruthFamily is a grouping by a dimension ("" is all), perhaps with a filter.

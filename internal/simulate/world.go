@@ -108,8 +108,9 @@ type world struct {
 	seed      uint64
 	titles    []catalog.Title
 	shapes    []shape
-	ranks     []int32 // rank by popularity → title
-	popular   alias   // draws a rank
+	shows     []string // id of the show that a title is of, "" none
+	ranks     []int32  // rank by popularity → title
+	popular   alias    // draws a rank
 	countries []country
 	places    alias
 	devices   []device
@@ -119,8 +120,19 @@ type world struct {
 func newWorld(seed uint64, titles []catalog.Title) *world {
 	w := &world{seed: seed, titles: titles, countries: countries(), devices: devices()}
 	c := newChance(seed, 0x77072d)
+	seasons := map[string]string{}
+	for i := range titles {
+		if titles[i].Kind == catalog.Season {
+			seasons[titles[i].ID] = titles[i].Show
+		}
+	}
 	for i := range titles {
 		t := &titles[i]
+		show := t.Show
+		if of, season := seasons[show]; season {
+			show = of
+		}
+		w.shows = append(w.shows, show)
 		w.shapes = append(w.shapes, shape{
 			runtime: t.RuntimeMS, live: t.Kind == catalog.Live || t.RuntimeMS == 0,
 			hook: 0.06 + 0.26*c.Float64()*c.Float64(), slump: 0.2 + 0.6*c.Float64(), hold: 0.35 + 0.4*c.Float64(),

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +19,18 @@ import (
 func (e *engine) tellCatalog(ctx context.Context) error { return e.tell(ctx, e.catalog) }
 
 func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
-	data := catalogRecord(c)
+	chosen, moved := e.chosen.Load(), 0.0
+	if chosen != nil {
+		moved = muchMoved
+	}
+	data := catalogRecord(c, chosen)
 	var records []eventlog.Record
 	for p := range e.events.Partitions() {
 		have, err := e.events.State(ctx, p, []byte{byte(journey.KindCatalog)})
 		if err != nil {
 			return fmt.Errorf("read the catalogue of partition %d: %w", p, err)
 		}
-		if have == nil && c.Len() == 0 || bytes.Equal(have, data) {
+		if have == nil && c.Len() == 0 || have != nil && journey.Alike(have, data, moved) {
 			continue
 		}
 		records = append(records, eventlog.Record{Partition: p, Data: event.AppendControl(nil, data)})
@@ -47,11 +50,24 @@ func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
 	return nil
 }
 
+// muchMoved is by what factor the share of a label has to move for the processor
+// to be told. catalogueWeight is how many choices of the audience weigh as much as
+// the catalogue: where few have watched, what is offered is all that is known.
+const (
+	muchMoved       = 1.2
+	catalogueWeight = 1_000
+)
+
+// choices are how many viewers chose a title, by title.
+type choices map[string]float64
+
 // catalogRecord is what the processor needs of the catalogue. The share of a
-// label is that of the titles that can be played and bear it.
-func catalogRecord(c *catalog.Catalog) []byte {
+// label is that of the choices of titles that bear it; before there are many, that
+// of the titles that can be played.
+func catalogRecord(c *catalog.Catalog, chosen *choices) []byte {
 	titles := make([]journey.Title, 0, c.Len())
 	with, playable := map[string]int{}, 0
+	by, all := map[string]float64{}, 0.0
 	for _, t := range c.Titles() {
 		show, season := t.Show, ""
 		if s, ok := c.Title(t.Show); ok && s.Kind == catalog.Season {
@@ -63,15 +79,22 @@ func catalogRecord(c *catalog.Catalog) []byte {
 			continue
 		}
 		playable++
+		n := 0.0
+		if chosen != nil {
+			n = (*chosen)[t.ID]
+		}
+		all += n
 		for _, l := range labels {
 			if !strings.HasPrefix(l, "show:") {
 				with[l]++
+				by[l] += n
 			}
 		}
 	}
 	var shares []journey.Share
 	for l, n := range with {
-		shares = append(shares, journey.Share{Label: l, Share: float64(n) / float64(playable)})
+		offered := float64(n) / float64(playable)
+		shares = append(shares, journey.Share{Label: l, Share: (by[l] + catalogueWeight*offered) / (all + catalogueWeight)})
 	}
 	return journey.AppendCatalog(nil, titles, shares)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // zones, on machines that have none
 
@@ -38,6 +39,8 @@ type engine struct {
 	runner   *process.Runner
 	lake     *lake.Lake // nil when it is off
 	hub      *live.Hub
+	// chosen is what the audience chose lately, nil before it was asked for.
+	chosen atomic.Pointer[choices]
 	// broken is told when the log can write no more: the process must end.
 	broken chan error
 }

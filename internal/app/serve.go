@@ -73,6 +73,7 @@ type server struct {
 	mux       *http.ServeMux
 	handler   http.Handler
 	studies   *study.Service
+	tastes    *tastes
 	pressure  *pressure
 	audit     *audit.Log
 	tls       *tls.Config // nil without encryption
@@ -176,6 +177,10 @@ func (s *server) routes() (err error) {
 	figures := metric.NewEngine(s.store, metric.Options{
 		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
 	})
+	s.tastes = &tastes{asker: figures, clock: time.Now, zone: s.zone, log: s.log, found: func(ctx context.Context, c choices) error {
+		s.chosen.Store(&c)
+		return shelf.Renew(ctx)
+	}}
 	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
@@ -278,6 +283,7 @@ func (s *server) stages() []stage {
 			s.studies.Run(ctx)
 			return nil
 		}},
+		{"tastes", s.tastes.run},
 		{"process", s.runner.Run},
 		{"load", s.loader.Run},
 		{"lake", s.runLake},

@@ -86,6 +86,13 @@ func (k *shelfKeeper) change(ctx context.Context, to func(*catalog.Catalog) (*ca
 	return k.put(ctx, c, text)
 }
 
+// Renew tells the processor of the catalogue as it is, if that has another one.
+func (k *shelfKeeper) Renew(ctx context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.tell(ctx, k.Now())
+}
+
 // put keeps a catalogue in its file, and the one before it beside it: what an
 // upload spoils can be put back by hand. k.mu is held.
 func (k *shelfKeeper) put(ctx context.Context, c *catalog.Catalog, text []byte) (catalog.Diff, error) {

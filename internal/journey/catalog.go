@@ -3,6 +3,7 @@ package journey
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -108,6 +109,21 @@ func DecodeCatalog(data []byte) (*Catalog, error) {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
 	return c, nil
+}
+
+// Alike reports whether two control records have the same titles and the same
+// labels with shares, each of which is less than factor times the other; 0 does
+// not look at the shares. What cannot be read is like nothing.
+func Alike(a, b []byte, factor float64) bool {
+	one, err := DecodeCatalog(a)
+	if err != nil {
+		return false
+	}
+	other, err := DecodeCatalog(b)
+	if err != nil || !maps.Equal(one.titles, other.titles) {
+		return false
+	}
+	return factor == 0 || maps.EqualFunc(one.shares, other.shares, func(p, q float64) bool { return p < q*factor && q < p*factor })
 }
 
 func (c *Catalog) labels(title string) string { return c.titles[title].Labels }

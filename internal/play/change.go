@@ -93,59 +93,6 @@ type Hooks struct {
 	Taste func(viewer event.ViewerKey) string
 }
 
-// slots are the impressions that plays belong to, each different one once.
-type slots struct {
-	byValue map[fact.Slot]uint32
-	list    []fact.Slot
-}
-
-func (s *slots) id(v fact.Slot) uint32 {
-	if id, ok := s.byValue[v]; ok {
-		return id
-	}
-	s.list = append(s.list, v)
-	s.byValue[v] = uint32(len(s.list))
-	return uint32(len(s.list))
-}
-
-func (s *slots) at(id uint32) fact.Slot { return s.list[id-1] }
-
-// Attribute says to which impression a play belongs: rows that can still be
-// taken back are said anew with it. It is remembered with the play; of a play
-// that is not in memory it does nothing. A nil slot takes an attribution away.
-func (g *Engine) Attribute(viewer event.ViewerKey, play event.Ref, slot *fact.Slot, out *fact.Batch) {
-	v := g.viewers.get(&viewer)
-	if v == nil {
-		return
-	}
-	p := v.find(play)
-	if p == nil {
-		return
-	}
-	id := uint32(0)
-	if slot != nil {
-		id = g.slots.id(*slot)
-	}
-	if id == p.slot {
-		return
-	}
-	x := g.emitter(p, out)
-	x.mute, x.rows = true, true
-	rows := func(sign int32) {
-		x.sign = sign
-		f := p.base
-		f.steps(p.kept, x)
-		if p.silent {
-			f.silence(x, 1)
-		}
-	}
-	rows(-1)
-	p.slot = id
-	rows(1)
-	g.dirtied(p.owner)
-	g.file(p)
-}
-
 // before is what is looked at to see what became of a play.
 type before struct {
 	closed bool

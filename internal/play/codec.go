@@ -123,14 +123,7 @@ func (w *writer) play(g *Engine, p *playState) {
 	w.int(int64(p.newest))
 	w.int(int64(max(p.floor, longAgo)))
 	w.string(g.strings.texts[p.taste])
-	w.bits(p.slot != 0)
-	if p.slot != 0 {
-		s := g.slots.at(p.slot)
-		w.string(s.Creative)
-		w.string(s.Placement)
-		w.string(s.Experiments)
-		w.int(int64(s.Rank))
-	}
+	w.bits(false) // there is no slot: see reader.play
 	w.uint(uint64(p.seqs.len()))
 	p.seqs.each(func(r seqRange) {
 		w.int(r.from)
@@ -159,10 +152,11 @@ func (r *reader) play(g *Engine, p *playState) {
 	p.received = p.origin + r.int()
 	p.newest, p.floor = r.int32(), r.int32()
 	p.taste = g.strings.id(r.string())
-	if r.uint() != 0 {
-		s := fact.Slot{Creative: r.string(), Placement: r.string(), Experiments: r.string()}
-		s.Rank = r.int32()
-		p.slot = g.slots.id(s)
+	if r.uint() != 0 { // a slot: to which impression a play belongs is package journey's
+		for range 3 {
+			_ = r.string()
+		}
+		_ = r.int()
 	}
 	r.seqs(&p.seqs, 0)
 	for n := min(r.count(), maxDims); n > 0 && r.err == nil; n-- {

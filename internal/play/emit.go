@@ -11,7 +11,6 @@ type emitter struct {
 	out    *fact.Batch
 	sign   int32
 	mute   bool
-	rows   bool // mute but for rows
 	// known: index is the batch's for that entry of the play's dims.
 	known bool
 	entry uint16
@@ -66,7 +65,7 @@ func (x *emitter) active(from, to int32, dims uint16, n int32) {
 
 // row emits the finished part.
 func (x *emitter) row(f *fold, n int32) {
-	if x.mute && !x.rows {
+	if x.mute {
 		return
 	}
 	p := x.play
@@ -81,7 +80,7 @@ func (x *emitter) row(f *fold, n int32) {
 		MediaMS: int64(f.media), WatchedMS: int64(f.watched), StallMS: int64(f.stall), SeekStallMS: int64(f.seekStall),
 		Stalls: f.stalls, Completed: f.completed,
 		BitrateMS: f.bitrateMS, KnownBitrateMS: int64(f.knownBitrate), DroppedFrames: f.dropped,
-		Pauses: f.pauses, Rewinds: f.rewinds, Skips: f.skips, Slot: x.slot(),
+		Pauses: f.pauses, Rewinds: f.rewinds, Skips: f.skips,
 		Intervals: x.intervals(f), Active: x.actives(f), Cover: cover(f.appendRuns(nil, f.first, p)),
 	}
 	if f.part == 0 {
@@ -167,22 +166,6 @@ func (x *emitter) dims(i uint16) uint32 {
 	}
 	x.known, x.entry, x.index = true, i, s.index
 	return s.index
-}
-
-// slot is the batch's index plus one of the impression the play belongs to.
-func (x *emitter) slot() uint32 {
-	id := x.play.slot
-	if id == 0 {
-		return 0
-	}
-	g := x.engine
-	index, ok := g.batchSlots[id]
-	if !ok {
-		x.out.Slots = append(x.out.Slots, g.slots.at(id))
-		index = uint32(len(x.out.Slots))
-		g.batchSlots[id] = index
-	}
-	return index
 }
 
 // taste is the batch's index plus one of what the viewer likes.

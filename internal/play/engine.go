@@ -14,7 +14,6 @@ import (
 type Engine struct {
 	config  Config
 	strings *interner
-	slots   slots
 	viewers viewers
 	tombs   map[event.ViewerKey][]tomb // of viewers in memory that are buried
 	// load brings back a viewer that was let go, or nil.
@@ -29,7 +28,6 @@ type Engine struct {
 
 	// Of the batch under way.
 	batchDims   dimsIndex
-	batchSlots  map[uint32]uint32
 	batchTastes map[uint32]uint32
 	ranges      []Range
 	runs        []run
@@ -49,11 +47,11 @@ type Engine struct {
 func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	c.MaxListed = min(c.MaxListed, 60_000)
 	g := &Engine{
-		config: c, strings: newInterner(), slots: slots{byValue: map[fact.Slot]uint32{}},
+		config: c, strings: newInterner(),
 		load: load, wheel: newWheel(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
-		batchSlots: map[uint32]uint32{}, batchTastes: map[uint32]uint32{},
-		tombs: map[event.ViewerKey][]tomb{},
+		batchTastes: map[uint32]uint32{},
+		tombs:       map[event.ViewerKey][]tomb{},
 	}
 	g.aloud = emitter{engine: g, config: &g.config, sign: 1}
 	g.mute = g.aloud
@@ -65,7 +63,6 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 // Begin starts a new batch of facts. Facts index into the dims of their batch.
 func (g *Engine) Begin() {
 	g.batchDims.begin()
-	clear(g.batchSlots)
 	clear(g.batchTastes)
 	g.Changes, g.ranges = g.Changes[:0], g.ranges[:0]
 }
@@ -79,7 +76,7 @@ func (g *Engine) Viewers() int { return g.viewers.n }
 // emitter says what p does to out; the mute one that is set with it says nothing.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
 	x := &g.aloud
-	x.play, x.out, x.sign, x.mute, x.rows, x.known = p, out, 1, false, false, false
+	x.play, x.out, x.sign, x.mute, x.known = p, out, 1, false, false
 	g.mute.play, g.mute.out = p, out
 	return x
 }

@@ -36,7 +36,6 @@ type playState struct {
 	floor     int32 // what is older comes too late even within the horizon: more was kept than MaxKept
 	keyID     uint32
 	taste     uint32 // interned lines of what the viewer likes
-	slot      uint32 // index into Engine.slots plus one
 	due       uint32 // under which second the play is filed, see Engine.file; 0: nowhere
 	finalPart uint16 // of the parts before it was said that they are over
 	reached   Reached

@@ -35,6 +35,9 @@ func (c *cube) Describe() metric.Description {
 
 func (c *cube) Run(_ context.Context, q metric.Query) (*metric.Result, error) {
 	c.asked = append(c.asked, q)
+	if len(q.Dimensions) > metric.MaxDimensions {
+		return nil, fmt.Errorf("%d dimensions, at most %d", len(q.Dimensions), metric.MaxDimensions)
+	}
 	from, to := time.Time{}, now
 	if q.From != "" {
 		from, _ = time.Parse(time.RFC3339, q.From)

@@ -91,8 +91,8 @@ func (a *answering) funnels(ctx context.Context, w window, where []metric.Where)
 		of.rawEffective = append(of.rawEffective, x.Effective)
 	}
 	dims := []string{"title", "creative", "placement", "rank"}
-	if len(where) > 0 { // of few titles there is room for countries too
-		dims = append(dims, "country")
+	if len(where) > 0 { // of few titles there is room for countries, which leaves none for titles
+		dims = []string{"creative", "placement", "rank", "country"}
 	}
 	return f, a.adjust(ctx, w, f, where, dims)
 }
@@ -108,7 +108,7 @@ func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels
 	}
 	for part := range slices.Chunk(ids, closerTitles) {
 		where := []metric.Where{{Dimension: "title", In: part}}
-		if err := a.adjust(ctx, w, f, where, []string{"title", "creative", "placement", "rank", "country"}); err != nil {
+		if err := a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}); err != nil {
 			return err
 		}
 	}
@@ -126,19 +126,26 @@ func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, whe
 		return err
 	}
 	take, effective := map[string]map[string]*insight.Stratum{}, map[string]map[string]*insight.Stratum{}
+	owner := f.owners()
 	for row := range t.rows() {
-		title := t.text(row, "title")
+		creative, key := t.text(row, "creative"), ""
+		title := owner[creative]
+		for _, d := range dims {
+			switch d {
+			case "title":
+				title = t.text(row, d)
+			case "creative":
+			default:
+				key += t.text(row, d) + "\x00"
+			}
+		}
 		of := f.titles[title]
 		if of == nil {
 			continue
 		}
-		at := of.index(t.text(row, "creative"))
+		at := of.index(creative)
 		if at < 0 {
 			continue
-		}
-		key := ""
-		for _, d := range dims[2:] {
-			key += t.text(row, d) + "\x00"
 		}
 		x := funnelOf(t, row)
 		stratum(take, title, key, len(of.creatives)).Counts[at] = x.Take
@@ -148,6 +155,21 @@ func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, whe
 		f.titles[id].adjusted(strata(take[id]), strata(effective[id]))
 	}
 	return nil
+}
+
+// owners are the titles of creatives; one that several titles have has none.
+func (f *serviceFunnels) owners() map[string]string {
+	of := map[string]string{}
+	for id, t := range f.titles {
+		for _, c := range t.creatives {
+			if _, taken := of[c]; taken {
+				of[c] = ""
+				continue
+			}
+			of[c] = id
+		}
+	}
+	return of
 }
 
 func stratum(all map[string]map[string]*insight.Stratum, title, key string, n int) *insight.Stratum {

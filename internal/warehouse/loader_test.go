@@ -334,6 +334,66 @@ func TestScansDuringFlushesCountEachFactOnce(t *testing.T) {
 	r.check(r.store(db, warehouse.StoreOptions{}), "from the database")
 }
 
+// slow is a database that others load into while it thinks.
+type slow struct {
+	warehouse.Warehouse
+	meanwhile func()
+}
+
+func (d *slow) Scan(ctx context.Context, s rollup.Scan) (warehouse.Snapshot, error) {
+	snap, err := d.Warehouse.Scan(ctx, s)
+	if d.meanwhile != nil {
+		d.meanwhile()
+	}
+	return snap, err
+}
+
+// Where the database gives an estimate for a group because memory knows nothing of
+// it, memory may know it by the time that the database has answered.
+func TestEstimatesWhileNewGroupsComeIn(t *testing.T) {
+	r := newRig(t, 9)
+	file, err := duck.Open(t.Context(), t.TempDir(), duck.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	db := &slow{Warehouse: file}
+	s := r.store(db, warehouse.StoreOptions{})
+	r.produce(6, 10)
+	stop := r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, StopWithin: time.Minute}))
+	l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, FlushEvery: time.Hour, StopWithin: time.Minute})
+	loaded := func(l *warehouse.Loader, n int64) {
+		for l.Stats(t.Context()).Batches < n {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	stop() // what it had is in the file
+	r.produce(2, 1)
+	stop = r.run(l)
+	loaded(l, 2)
+	defer stop()
+	n := int64(2)
+	db.meanwhile = func() {
+		r.produce(4, 10)
+		n += 4
+		loaded(l, n)
+	}
+	scan := r.scan()
+	scan.EstimateOnly = true
+	for range 3 {
+		before := warehousetest.Brute(scan, r.batches)
+		res, err := s.Scan(t.Context(), scan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(res.Groups) < len(before) {
+			t.Errorf("%d groups, there were %d before it was asked", len(res.Groups), len(before))
+		}
+	}
+	db.meanwhile = nil
+	r.check(s, "after all")
+}
+
 func TestValuesAndRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, db := newRig(t, 6), &warehousetest.Memory{}

@@ -160,9 +160,10 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	}
 	generations, fresh := s.list()
 	asked := scan
-	if scan.Sketches != 0 && (scan.EstimateOnly || scan.Top != nil) {
+	var known []*rollup.Result // of each generation, where an estimate may do
+	if scan.Source != rollup.SourcePlays && scan.Sketches != 0 && (scan.EstimateOnly || scan.Top != nil) {
 		var err error
-		if asked, err = withMemory(scan, generations); err != nil {
+		if asked, known, err = withMemory(scan, generations); err != nil {
 			return nil, err
 		}
 	}
@@ -174,11 +175,16 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	if scan.Source == rollup.SourcePlays { // an exact gauge looks at all plays together
 		acc.Merge(snap.Result)
 	}
-	for _, g := range above(snap.Offsets, generations) {
+	for i, g := range generations {
+		if all, _ := covered(snap.Offsets, g.Progress()); all {
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := g.AddTo(acc); err != nil {
+		if known != nil {
+			acc.Merge(known[i])
+		} else if err := g.AddTo(acc); err != nil {
 			return nil, err
 		}
 	}
@@ -201,29 +207,35 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	return r, nil
 }
 
-// withMemory tells a scan of the database what memory may add to its groups: of
-// those an estimate will not do, and what is pruned must allow for it.
-func withMemory(scan rollup.Scan, generations []*rollup.Generation) (rollup.Scan, error) {
-	acc := rollup.NewAccumulator(scan)
-	for _, g := range generations {
-		if err := g.AddTo(acc); err != nil {
-			return scan, err
-		}
-	}
+// withMemory tells a scan of the database what memory adds to its groups: of
+// those an estimate will not do, and what is pruned must allow for it. It returns
+// the answer of each generation, too: those are what must be added, since the open
+// one may know more groups by the time the database has answered.
+func withMemory(scan rollup.Scan, generations []*rollup.Generation) (rollup.Scan, []*rollup.Result, error) {
 	known := map[string]bool{}
 	name := func(bucket int, keys []string) string {
 		return strconv.Itoa(bucket) + "\x00" + strings.Join(keys, "\x00")
 	}
+	memory := make([]*rollup.Result, len(generations))
 	slack := 0.0
-	for _, g := range acc.Result().Groups {
-		known[name(g.Bucket, g.Keys)] = true
-		switch {
-		case scan.Top == nil:
-		case scan.Top.BySketch:
-			slack = max(slack, g.Sketches.Estimate(scan.Top.Sketch))
-		default:
-			slack = max(slack, float64(g.Measures[scan.Top.Measure]))
+	for i, generation := range generations {
+		acc := rollup.NewAccumulator(scan)
+		if err := generation.AddTo(acc); err != nil {
+			return scan, nil, err
 		}
+		memory[i] = acc.Result()
+		most := 0.0
+		for _, g := range memory[i].Groups {
+			known[name(g.Bucket, g.Keys)] = true
+			switch {
+			case scan.Top == nil:
+			case scan.Top.BySketch:
+				most = max(most, g.Sketches.Estimate(scan.Top.Sketch))
+			default:
+				most = max(most, float64(g.Measures[scan.Top.Measure]))
+			}
+		}
+		slack += most
 	}
 	scan.Whole = func(bucket int, keys []string) bool { return known[name(bucket, keys)] }
 	if scan.Top != nil {
@@ -231,7 +243,7 @@ func withMemory(scan rollup.Scan, generations []*rollup.Generation) (rollup.Scan
 		top.Slack = slack
 		scan.Top = &top
 	}
-	return scan, nil
+	return scan, memory, nil
 }
 
 // ErrNoSample: the database keeps no sample of viewers.

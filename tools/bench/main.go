@@ -26,7 +26,7 @@ type options struct {
 	connections int
 	kept        time.Duration // of the run with many connections
 	crowd       int           // viewers whose state is weighed in the processor
-	only        string        // "collect", "connections", "decode", "play", "sketch" or "state" for that run alone
+	only        string        // "collect", "connections", "decode", "demo", "play", "sketch" or "state" for that run alone
 }
 
 func main() {
@@ -35,12 +35,12 @@ func main() {
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures go")
 	flag.DurationVar(&o.load, "load", 20*time.Second, "how long events are sent at full speed")
 	flag.IntVar(&o.probes, "probes", 60, "how many probes measure freshness, two a second")
-	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs before its memory is read; 0 leaves it out")
+	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs, its pages open, before its memory is read; it is read again after two and a half times that; 0 leaves it out")
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
 	flag.IntVar(&o.crowd, "crowd", 1_000_000, "viewers whose plays are open at once, and who are idle later, in the run of the processor's state")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "lake", "play", "sketch" or "state": that alone, without a file`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "lake", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -57,6 +57,8 @@ func runOnly(ctx context.Context, o options, r *report) error {
 	switch o.only {
 	case "connections":
 		return measureConnections(ctx, o, r)
+	case "demo":
+		return measureDemo(ctx, o, r)
 	case "collect":
 		bodies, err := prepare(ctx, 2, 200_000)
 		if err != nil {

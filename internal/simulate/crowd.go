@@ -170,8 +170,8 @@ func deliverCrowd(ctx context.Context, out *sender, queue <-chan batch, log io.W
 }
 
 func newCrowd(o *CrowdOptions) *crowd {
-	w := newWorld(o.Seed, titleList(o.Catalog))
 	begin := o.Start.UnixMilli()
+	w := newDemoWorld(o.Seed, titleList(o.Catalog), begin)
 	return &crowd{
 		o: o, w: w, plan: newPlanner(w), c: newChance(o.Seed, uint64(begin)), enc: encoder{w}, begin: begin,
 		curve: worldCurve(w, begin), people: populationOf(o.Viewers), busy: make(map[uint32]struct{}, o.Viewers*5/4),
@@ -271,7 +271,7 @@ func (cr *crowd) open(start, now int64, lasting bool) *screen {
 	}
 	cr.counter++
 	*s = screen{
-		id: mix(cr.w.seed) ^ mix(cr.counter), start: start, number: who.number, title: cr.title(now),
+		id: mix(cr.w.seed) ^ mix(cr.counter), start: start, number: who.number, title: cr.title(&who, now),
 		device: who.screens[cr.c.IntN(4)/3], lasting: lasting, mode: modeStarting,
 	}
 	cr.resume(s)
@@ -290,6 +290,9 @@ func (cr *crowd) resume(s *screen) {
 	if s.lasting {
 		b.early = 2 * crowdBeat
 	}
+	if !s.lasting {
+		b.keep = cr.w.keep(cr.w.lead(b.id, b.title), b.title)
+	}
 	cr.plan.plan(&cr.play, b)
 }
 
@@ -304,7 +307,19 @@ func (s *screen) ahead() bool {
 }
 
 // title draws by popularity; one title rises for forty minutes, then another.
-func (cr *crowd) title(now int64) int32 {
+func (cr *crowd) title(who *person, now int64) int32 {
+	if t, ok := cr.w.fashion(cr.c, who, now); ok {
+		return t
+	}
+	for {
+		if t := cr.popular(now); !cr.w.missing(t, who) {
+			return t
+		}
+	}
+}
+
+// popular draws a title by what is watched now.
+func (cr *crowd) popular(now int64) int32 {
 	since := now - cr.begin
 	turn, into := since/(40*60_000), float64(since%(40*60_000))/(40*60_000)
 	if n := len(cr.w.ranks); n > 40 && cr.c.yes(0.1*into) {
@@ -330,10 +345,10 @@ func (cr *crowd) arrive(ctx context.Context, last, now int64) {
 			return
 		}
 		cr.watching++
-		if cr.c.yes(pageShare) {
-			cr.browse(ctx, true)
-		} else if cr.c.yes(idleShare / (1 - pageShare)) {
-			cr.browse(ctx, false) // looked at something else first
+		if from := cr.w.lead(s.id, s.title); from.page || from.search {
+			cr.browse(ctx, from)
+		} else if cr.c.yes(idleShare / (1 - pageShare - searchShare)) {
+			cr.browse(ctx, lead{}) // looked at something else first
 		}
 		heap.Push(&cr.queue, s)
 	}
@@ -370,9 +385,9 @@ func (cr *crowd) send(ctx context.Context, s *screen) {
 }
 
 // browse is the artwork that led to the play that was made last, or to none.
-func (cr *crowd) browse(ctx context.Context, chosen bool) {
+func (cr *crowd) browse(ctx context.Context, from lead) {
 	p := &cr.play
-	cr.page = cr.w.page(cr.c, p, chosen, cr.page)
+	cr.page = cr.w.page(cr.c, p, from, cr.page)
 	for i := range cr.page {
 		l := cr.lane(ctx, p.who.number)
 		l.body = cr.enc.browseEvent(l.body, &p.who, p.screen, p.session, &cr.page[i])

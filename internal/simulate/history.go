@@ -86,7 +86,7 @@ func NewHistory(o HistoryOptions) (*History, error) {
 	if o.Taper == 0 {
 		o.Taper = 90 * time.Minute
 	}
-	h := &History{o: o, w: newWorld(o.Seed, titleList(o.Catalog)), population: populationOf(o.Viewers)}
+	h := &History{o: o, w: newDemoWorld(o.Seed, titleList(o.Catalog), o.End.UnixMilli()), population: populationOf(o.Viewers)}
 	h.curve = worldCurve(h.w, o.End.UnixMilli())
 	h.stride = int64(float64(h.population)*0.618) | 1
 	for commonDivisor(h.stride, h.population) != 1 {
@@ -150,10 +150,10 @@ func (h *History) measure() {
 		length += p.activeMS()
 		events += count(&p)
 		if m.c.yes(pageShare) {
-			events += int64(len(h.w.page(m.c, &p, true, nil)))
+			events += int64(len(h.w.page(m.c, &p, lead{page: true}, nil)))
 		}
 		if m.c.yes(idleShare) {
-			events += int64(len(h.w.page(m.c, &p, false, nil)))
+			events += int64(len(h.w.page(m.c, &p, lead{}, nil)))
 		}
 	}
 	h.meanMS, h.meanEvents = float64(length)/n, float64(events)/n
@@ -268,15 +268,17 @@ func (m *pastMaker) minute(from, to int64) error {
 			continue
 		}
 		b := brief{
-			who: who, title: h.title(m.c, start, end), screen: who.screens[0], start: start, limit: limit,
+			who: who, title: h.title(m.c, &who, start, end), screen: who.screens[0], start: start, limit: limit,
 			id: mix(h.o.Seed^uint64(from)) ^ mix(uint64(i)), beat: pastBeat, early: pastEarly, plain: true,
 		}
 		if m.c.yes(0.25) {
 			b.screen = who.screens[1]
 		}
 		b.session = b.id
+		from := h.w.lead(b.id, b.title)
+		b.keep = h.w.keep(from, b.title)
 		m.plan.plan(&m.play, b)
-		if err := m.visit(); err != nil {
+		if err := m.visit(from); err != nil {
 			return err
 		}
 	}
@@ -284,14 +286,17 @@ func (m *pastMaker) minute(from, to int64) error {
 }
 
 // title draws by a popularity that drifts with the days; a title that has not
-// launched yet gives way to the next one.
-func (h *History) title(c *chance, start, end int64) int32 {
+// launched yet, or not there, gives way to the next one.
+func (h *History) title(c *chance, who *person, start, end int64) int32 {
+	if t, ok := h.w.fashion(c, who, start); ok {
+		return t
+	}
 	r := h.w.popular.draw(c)
 	if week := (end - start) / (7 * dayMS); week > 0 && r > 2 {
 		r = (r + int(mix(uint64(week)<<20^uint64(r))%9)) % len(h.w.ranks)
 	}
 	for range len(h.w.ranks) {
-		if t := h.w.ranks[r]; h.w.titles[t].Launched <= start {
+		if t := h.w.ranks[r]; h.w.titles[t].Launched <= start && !h.w.missing(t, who) {
 			return t
 		}
 		r = (r + 1) % len(h.w.ranks)
@@ -301,10 +306,10 @@ func (h *History) title(c *chance, start, end int64) int32 {
 
 // visit is the planned play, perhaps with the page that it began on, perhaps
 // with one before that nothing came of.
-func (m *pastMaker) visit() error {
+func (m *pastMaker) visit(from lead) error {
 	if m.c.yes(idleShare) {
 		m.play.start -= 40_000
-		m.page = m.h.w.page(m.c, &m.play, false, m.page)
+		m.page = m.h.w.page(m.c, &m.play, lead{}, m.page)
 		m.play.start += 40_000
 		for i := range m.page {
 			m.page[i].id++ // not those of the page that follows
@@ -314,8 +319,8 @@ func (m *pastMaker) visit() error {
 			return err
 		}
 	}
-	if m.c.yes(pageShare) {
-		m.page = m.h.w.page(m.c, &m.play, true, m.page)
+	if from.page || from.search {
+		m.page = m.h.w.page(m.c, &m.play, from, m.page)
 		if err := m.browse(); err != nil {
 			return err
 		}
@@ -333,10 +338,21 @@ func (m *pastMaker) browse() error {
 		if err != nil {
 			return err
 		}
+		e.Search = refOf(v.search, saltSearch)
+		if v.search == 0 {
+			e.Search = event.Ref{}
+		}
+		if v.kind == event.Search {
+			e.Type, e.Time, e.TitleID, e.Search = v.kind, v.time, "", refOf(v.id, saltSearch)
+			e.SearchQuery, e.SearchHits = v.text(), int64(v.hits)
+			continue
+		}
 		t := &m.h.w.titles[v.title]
 		e.Type, e.Time, e.TitleID, e.Placement, e.Rank = v.kind, v.time, t.ID, placementOf(v), int64(v.rank)
-		e.Impression = refOf(v.impression, saltImpression)
-		if len(t.Creatives) > 0 {
+		if v.impression != 0 {
+			e.Impression = refOf(v.impression, saltImpression)
+		}
+		if len(t.Creatives) > 0 && v.search == 0 {
 			e.CreativeID = t.Creatives[m.h.w.creativeOf(v)].ID
 		}
 		if v.kind == event.Impression {

@@ -118,7 +118,7 @@ func (s *scene) plant() {
 		s.take[title] = sceneTake // neither too rare nor too common to tell
 		switch k := int32(i % worldPictures); i {
 		case 0:
-			off("better_for_affinity", title, k, effect{take: 5, keep: 1, likes: likeable[0]})
+			off("better_for_affinity", title, k, effect{take: 9, keep: 1, likes: likeable[0]})
 		case 1, 2:
 			off("clickbait", title, k, effect{take: 2.5, keep: 0.3})
 			s.keep[title] = 0.7

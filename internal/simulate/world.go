@@ -115,6 +115,7 @@ type world struct {
 	places    alias
 	devices   []device
 	screens   alias
+	demo      *demoPlants // nil but in the demo
 }
 
 func newWorld(seed uint64, titles []catalog.Title) *world {

@@ -218,6 +218,14 @@ func committed(t *testing.T, l *pebblelog.Log, targets []int64) bool {
 // oracle folds the same events with one pair of engines and nothing around it.
 func oracle(t *testing.T, events []event.Event) *facttest.Ledger {
 	t.Helper()
+	sum := facttest.NewLedger()
+	addOracle(t, sum, events)
+	return sum
+}
+
+// addOracle adds the facts of the events to sum.
+func addOracle(t *testing.T, sum *facttest.Ledger, events []event.Event) {
+	t.Helper()
 	across := journey.New(journey.DefaultConfig(), nil)
 	g := play.New(play.DefaultConfig(), nil)
 	g.Hooks = across.Hooks()
@@ -244,9 +252,7 @@ func oracle(t *testing.T, events []event.Event) *facttest.Ledger {
 	if err := across.Settle(1, &b); err != nil {
 		t.Fatal(err)
 	}
-	sum := facttest.NewLedger()
 	sum.Add(&b)
-	return sum
 }
 
 func TestFactsAreTheSameWhateverIsCut(t *testing.T) {

@@ -21,6 +21,7 @@ type Engine struct {
 
 	now       int64 // the last tick or receipt, epoch ms
 	wheel     wheel
+	weights   weights
 	dirty     []*viewer
 	imports   map[uint32]uint64 // highest ordinal seen of an import under way
 	complete  map[uint32]bool   // imports that are complete

@@ -57,6 +57,7 @@ func (g *Engine) Snapshot(sink StateSink) {
 		for p := v.plays; p != nil; p = p.sibling {
 			p.trim()
 		}
+		g.weigh(v)
 		if at != Nowhere {
 			buf = g.appendViewer(buf[:0], v)
 			sink.Viewer(at, v.key, bytes.Clone(buf))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -396,3 +397,46 @@ func TestHooks(t *testing.T) {
 		}
 	}
 }
+
+// What the engine says that it holds is about what the heap says.
+func TestBytes(t *testing.T) {
+	const plays = 20_000
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	g := New(DefaultConfig(), nil)
+	var out fact.Batch
+	for n := range 6 {
+		for i := range plays {
+			typ := event.Heartbeat
+			if n == 0 {
+				typ = event.PlayStarted
+			}
+			e := ev(typ, int64(n)*10_000, int64(n), int64(n)*10_000)
+			e.Viewer[0], e.Viewer[1], e.Viewer[2] = byte(i), byte(i>>8), byte(i>>16)
+			must(t, g.Apply(&e, &out))
+			if i%1_000 == 0 {
+				out.Reset()
+				g.Begin()
+			}
+		}
+	}
+	out = fact.Batch{}
+	g.Snapshot(nowhere{})
+	g.Snapshot(nowhere{}) // its list of what is to be stored is given back
+	held, said := heap()-before, g.Bytes()
+	if said < held*3/4 || said > held*5/4 {
+		t.Errorf("it says %d bytes a play, the heap %d", said/plays, held/plays)
+	}
+	runtime.KeepAlive(g)
+}
+
+// nowhere keeps no state.
+type nowhere struct{}
+
+func (nowhere) Viewer(Place, event.ViewerKey, []byte) {}
+func (nowhere) Meta([]byte)                           {}

@@ -41,6 +41,7 @@ type partition struct {
 	snapped     time.Time
 	snapshot    int64 // offset the stored state stands at
 	acrossBytes int64
+	playBytes   int64
 	sweeping    byte // first byte of the idle viewers looked at next
 
 	marks []trimMark

@@ -75,7 +75,10 @@ type Stats struct {
 	// Across is how many viewers are in memory for what they do across plays,
 	// AcrossBytes about how much memory that takes.
 	Across, AcrossBytes int64
-	Epochs, Snapshots   int64
+	// PlayBytes is about how much memory plays take: those that are open, and those
+	// that closed in the last minute.
+	PlayBytes         int64
+	Epochs, Snapshots int64
 	// LagRecords is how many records of "events" are not processed yet.
 	LagRecords int64
 	// CommitMillis is how long the last commit took.
@@ -96,6 +99,7 @@ type Runner struct {
 	stats   struct {
 		events, duplicates, late, evicted, open, viewers atomic.Int64
 		lateHorizon, lateClosed, across, acrossBytes     atomic.Int64
+		playBytes                                        atomic.Int64
 		epochs, snapshots, lag, commitMillis             atomic.Int64
 		ready                                            atomic.Bool
 	}
@@ -111,7 +115,7 @@ func (r *Runner) Stats() Stats {
 	s := &r.stats
 	return Stats{
 		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(), Evicted: s.evicted.Load(),
-		LateHorizon: s.lateHorizon.Load(), LateClosed: s.lateClosed.Load(), Across: s.across.Load(), AcrossBytes: s.acrossBytes.Load(),
+		LateHorizon: s.lateHorizon.Load(), LateClosed: s.lateClosed.Load(), Across: s.across.Load(), AcrossBytes: s.acrossBytes.Load(), PlayBytes: s.playBytes.Load(),
 		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
 		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), Ready: s.ready.Load(),
 	}
@@ -276,7 +280,7 @@ func (r *Runner) commit(ctx context.Context, txs []eventlog.Transaction) error {
 
 // after takes note of a committed epoch.
 func (r *Runner) after(ctx context.Context) error {
-	var open, viewers, across, acrossBytes, lag int64
+	var open, viewers, across, acrossBytes, playBytes, lag int64
 	for _, p := range r.parts {
 		c := p.batch.Counts
 		r.stats.events.Add(c.Events)
@@ -293,9 +297,10 @@ func (r *Runner) after(ctx context.Context) error {
 		viewers += int64(p.engine.Viewers())
 		across += int64(p.across.Viewers())
 		if p.tx.Snapshot {
-			p.acrossBytes = p.across.Bytes()
+			p.acrossBytes, p.playBytes = p.across.Bytes(), p.engine.Bytes()
 		}
 		acrossBytes += p.acrossBytes
+		playBytes += p.playBytes
 		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
 			lag += max(0, next-p.next)
 		}
@@ -304,6 +309,7 @@ func (r *Runner) after(ctx context.Context) error {
 	r.stats.viewers.Store(viewers)
 	r.stats.across.Store(across)
 	r.stats.acrossBytes.Store(acrossBytes)
+	r.stats.playBytes.Store(playBytes)
 	r.stats.lag.Store(lag)
 	for _, p := range r.parts {
 		if err := p.trim(ctx); err != nil {

@@ -22,9 +22,10 @@ var (
 // writer and reader are the plain varint codec of stored states. A text that was
 // written before is a number.
 type writer struct {
-	data  []byte
-	texts map[string]uint64
-	bases map[base]uint64
+	data   []byte
+	texts  map[string]uint64
+	bases  map[base]uint64
+	wholes map[where]uint64
 }
 
 func (w *writer) uint(v uint64) { w.data = binary.AppendUvarint(w.data, v) }
@@ -73,8 +74,28 @@ func (w *writer) base(b base) {
 	if w.bases == nil {
 		w.bases = map[base]uint64{}
 	}
-	w.bases[b] = uint64(len(w.bases)) + 1
-	d := b.Value()
+	w.bases[b] = w.numbered() + 1
+	w.dims(b.Value())
+}
+
+// numbered is how many dimension values have a number.
+func (w *writer) numbered() uint64 { return uint64(len(w.bases) + len(w.wholes)) }
+
+// whole writes dimension values with title and labels among them.
+func (w *writer) whole(p where) {
+	n, ok := w.wholes[p]
+	w.uint(n)
+	if ok {
+		return
+	}
+	if w.wholes == nil {
+		w.wholes = map[where]uint64{}
+	}
+	w.wholes[p] = w.numbered() + 1
+	w.dims(p.dims())
+}
+
+func (w *writer) dims(d fact.Dims) {
 	for _, s := range dimTexts(&d) {
 		w.text(*s)
 	}

@@ -1,8 +1,6 @@
 package journey
 
 import (
-	"unique"
-
 	"playhead/internal/event"
 	"playhead/internal/fact"
 )
@@ -14,16 +12,6 @@ func (g *Engine) dims(w where, out *fact.Batch) uint32 {
 		i = uint32(len(out.Dims))
 		out.Dims = append(out.Dims, w.dims())
 		g.batch.dims[w] = i
-	}
-	return i
-}
-
-func (g *Engine) wholeDims(d unique.Handle[fact.Dims], out *fact.Batch) uint32 {
-	i, ok := g.batch.whole[d]
-	if !ok {
-		i = uint32(len(out.Dims))
-		out.Dims = append(out.Dims, d.Value())
-		g.batch.whole[d] = i
 	}
 	return i
 }

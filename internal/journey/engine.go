@@ -58,7 +58,6 @@ type Engine struct {
 // indexes are where the current batch has what it was given.
 type indexes struct {
 	dims   map[where]uint32
-	whole  map[unique.Handle[fact.Dims]]uint32
 	slots  map[slot]uint32
 	tastes map[text]uint32
 }
@@ -72,7 +71,7 @@ func New(c Config, load Load) *Engine {
 		config: c, load: load, none: unique.Make(""), catalog: &Catalog{}, viewers: map[event.ViewerKey]*viewer{},
 		agenda: map[int64][]event.ViewerKey{}, keys: map[uint32]*waiting{}, titles: map[titleKey][]byte{},
 		batch: indexes{
-			dims: map[where]uint32{}, whole: map[unique.Handle[fact.Dims]]uint32{}, slots: map[slot]uint32{}, tastes: map[text]uint32{},
+			dims: map[where]uint32{}, slots: map[slot]uint32{}, tastes: map[text]uint32{},
 		},
 	}
 }
@@ -80,7 +79,6 @@ func New(c Config, load Load) *Engine {
 // Begin starts a new batch of facts: facts index into the lists of their batch.
 func (g *Engine) Begin() {
 	clear(g.batch.dims)
-	clear(g.batch.whole)
 	clear(g.batch.slots)
 	clear(g.batch.tastes)
 }

@@ -3,7 +3,6 @@ package journey
 import (
 	"cmp"
 	"slices"
-	"unique"
 
 	"playhead/internal/event"
 	"playhead/internal/fact"
@@ -22,7 +21,7 @@ func (v *viewer) evidence(g *Engine, e *event.Event) {
 		s.history = s.history && e.Import
 		switch {
 		case t < s.from || t == s.from && tieOf(e) < s.tie:
-			s.from, s.tie, s.dims = t, tieOf(e), unique.Make(g.dimsOf(e))
+			s.from, s.tie, s.where = t, tieOf(e), g.whereOfEvent(e)
 			v.join(i-1, g.config.SessionGap)
 		case t > s.to:
 			s.to = t
@@ -40,7 +39,7 @@ func (v *viewer) evidence(g *Engine, e *event.Event) {
 		at--
 	}
 	v.sessions = slices.Insert(v.sessions, at, session{
-		period: period{t, t}, received: e.ReceivedAt, tie: tieOf(e), dims: unique.Make(g.dimsOf(e)), events: 1, history: e.Import,
+		period: period{t, t}, received: e.ReceivedAt, tie: tieOf(e), where: g.whereOfEvent(e), events: 1, history: e.Import,
 	})
 }
 
@@ -106,7 +105,7 @@ func (g *Engine) closeSessions(v *viewer, all bool, out *fact.Batch) {
 		if many {
 			out.Counts.Evicted++
 		}
-		d := g.wholeDims(s.dims, out)
+		d := g.dims(s.where, out)
 		out.Sessions = append(out.Sessions, fact.Session{
 			Viewer: v.key, Known: v.known, Dims: d, From: s.from, To: s.to,
 			Events: s.events, Plays: s.plays, Impressions: s.impressions, MediaMS: s.media,

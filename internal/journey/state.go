@@ -38,7 +38,7 @@ func (v *viewer) encode() []byte {
 			w.int(n)
 		}
 		w.uint(s.tie)
-		w.base(s.dims)
+		w.whole(s.where)
 		w.bits(s.history)
 	}
 	return w.data
@@ -66,7 +66,7 @@ func (v *viewer) decode(data []byte) error {
 		s.received, s.media = r.int(), r.int()
 		s.events, s.plays, s.impressions = int32(r.int()), int32(r.int()), int32(r.int())
 		s.tie = r.uint()
-		s.dims = r.base()
+		s.where = whereOf(r.base().Value())
 		r.bits(&s.history)
 		v.sessions = append(v.sessions, s)
 	}

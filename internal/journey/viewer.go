@@ -182,7 +182,7 @@ type session struct {
 	period
 	received                   int64
 	tie                        uint64 // of its first event
-	dims                       unique.Handle[fact.Dims]
+	where                             // of its first event
 	media                      int64
 	events, plays, impressions int32
 	history                    bool

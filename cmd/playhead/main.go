@@ -27,6 +27,8 @@ type commands struct {
 	Simulate simulateCmd `cmd:"" help:"Send a deterministic synthetic audience and write down the truth about it."`
 	Verify   verifyCmd   `cmd:"" help:"Compare a server's numbers with the truth that simulate wrote."`
 	Replay   replayCmd   `cmd:"" help:"Send files of events, or import them as history."`
+	Backup   backupCmd   `cmd:"" help:"Copy everything that a running server stores to a folder."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data folder of a backup."`
 	Lake     lakeCmd     `cmd:"" help:"Ask the lake of events by SQL, or list its files."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -20,6 +20,7 @@ type simulateCmd struct {
 	World    string        `help:"A world with something on purpose: planted (for insights to find), null, position, personalised, simpson, novelty or unequal (with nothing to find). Over 29 days, of a catalogue of its own." placeholder:"NAME"`
 	Titles   string        `help:"Write the catalogue of the world to this file, for the server, and send nothing." type:"path" placeholder:"FILE"`
 	Speed    float64       `help:"Times real time; 0 is as fast as the server takes it, in the past few hours." default:"0" placeholder:"X"`
+	End      time.Time     `help:"When simulated time ends (RFC 3339), so that a run can be repeated; left out: now." placeholder:"TIME"`
 	Truth    string        `help:"Where to write the truth, for verify." type:"path" placeholder:"FILE"`
 	Workers  int           `help:"Connections that send at once." default:"4" placeholder:"N"`
 }
@@ -41,7 +42,7 @@ func (c *simulateCmd) Run(ctx context.Context) error {
 	}
 	o := simulate.Options{
 		Target: c.Target, Key: c.Key, Seed: c.Seed, Events: c.Events, Duration: c.Duration, Viewers: c.Viewers,
-		Speed: c.Speed, Truth: c.Truth, Workers: c.Workers, World: c.World, Out: os.Stderr,
+		Speed: c.Speed, Truth: c.Truth, Workers: c.Workers, World: c.World, End: c.End, Out: os.Stderr,
 	}
 	if err := o.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)

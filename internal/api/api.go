@@ -89,6 +89,7 @@ type Deps struct {
 	Studies  Studies // nil: no insights
 	// Audiences is nil where none can be sized.
 	Audiences Audiences
+	Backups   Backups // nil where none are made
 	Desk      Desk
 	// Support and Audit are nil together: then no viewer can be looked up.
 	Support Support
@@ -150,6 +151,7 @@ func Register(mux *http.ServeMux, d Deps) http.Handler {
 	s.registerPipeline()
 	s.registerDesk()
 	s.registerStreams(mux)
+	s.registerBackup(mux)
 	s.registerHealth(mux)
 	s.describeIntake()
 	return headers(mux)

@@ -33,6 +33,7 @@ type engine struct {
 	keys     *access.Store
 	catalog  *catalog.Catalog
 	events   *pebblelog.Log
+	held     *holdable // the log as the other stages see it
 	db       *duck.DB
 	store    *warehouse.Store
 	loader   *warehouse.Loader
@@ -86,13 +87,14 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if err != nil {
 		return nil, err
 	}
-	if err := e.openWarehouse(ctx, kept); err != nil {
+	e.held = &holdable{Log: kept}
+	if err := e.openWarehouse(ctx, e.held); err != nil {
 		return nil, err
 	}
 	if err := e.tellCatalog(ctx); err != nil {
 		return nil, err
 	}
-	e.runner = process.New(kept, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
+	e.runner = process.New(e.held, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
 	return e, nil
 }
 

@@ -117,6 +117,9 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if s.engine, err = openEngine(ctx, o.Settings, cat, log); err != nil {
 		return nil, err
 	}
+	if err := forgetBackups(o.DataDir); err != nil { // nobody else has the folder open
+		return nil, err
+	}
 	if s.people, err = access.OpenPeople(o.DataDir); err != nil {
 		return nil, err
 	}
@@ -184,7 +187,7 @@ func (s *server) routes() (err error) {
 	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: figures, Studies: s.studies, Audiences: s.studies,
+		Asker: figures, Studies: s.studies, Audiences: s.studies, Backups: &backupMaker{engine: s.engine, version: s.version},
 		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
 		Support: support.New(support.Options{Plays: s.store, Open: s.runner, Ring: s.ring, Clock: time.Now, MinViewers: s.settings.MinViewers}), Audit: s.audit,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},

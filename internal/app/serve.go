@@ -23,6 +23,7 @@ import (
 	"playhead/internal/audit"
 	"playhead/internal/catalog"
 	"playhead/internal/collect"
+	"playhead/internal/eventlog"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
 	"playhead/internal/study"
@@ -51,12 +52,12 @@ const stopGrace = 4 * time.Second
 func Serve(ctx context.Context, o Options) error {
 	s, err := newServer(ctx, o, nil, false)
 	if err != nil {
-		return err
+		return o.Settings.damaged(err)
 	}
 	if err := s.greet(o.Out); err != nil {
 		return errors.Join(err, s.close())
 	}
-	return errors.Join(stages(ctx, s.log, stopGrace, s.stages()), s.close())
+	return o.Settings.damaged(errors.Join(stages(ctx, s.log, stopGrace, s.stages()), s.close()))
 }
 
 // server is one process with all roles.
@@ -276,6 +277,9 @@ func (s *server) stages() []stage {
 		{"log", func(ctx context.Context) error {
 			select {
 			case err := <-s.broken:
+				if errors.Is(err, eventlog.ErrCorrupt) {
+					return err
+				}
 				return fmt.Errorf("the log can write no more; free disk space or mend the disk, then start again: %w", err)
 			case <-ctx.Done():
 				return nil

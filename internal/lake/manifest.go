@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // manifestFile names the files that count; it is replaced as a whole.
@@ -51,6 +54,21 @@ type manifest struct {
 	// Missing is how many records of the log were gone before they were read,
 	// as when the lake was off.
 	Missing int64 `json:"missing,omitempty"`
+	// Sum is that of the rest, in hexadecimal; the first lakes had none. A field
+	// that is new is left out when it is empty, or the sums of before do not fit.
+	Sum string `json:"sum,omitempty"`
+}
+
+// encode is the manifest as it is written, with its sum.
+func (m *manifest) encode() ([]byte, error) {
+	whole := *m
+	whole.Sum = ""
+	data, err := json.Marshal(&whole)
+	if err != nil {
+		return nil, err
+	}
+	whole.Sum = fmt.Sprintf("%016x", xxhash.Sum64(data))
+	return json.Marshal(&whole)
 }
 
 // loadManifest reads the manifest of a folder, or an empty one.
@@ -69,6 +87,9 @@ func loadManifest(dir string) (*manifest, error) {
 	if m.Version != manifestVersion {
 		return nil, fmt.Errorf("open the lake: %s has version %d, this Playhead knows %d: it is of a newer one", filepath.Join(dir, manifestFile), m.Version, manifestVersion)
 	}
+	if again, err := m.encode(); err != nil || m.Sum != "" && !bytes.Equal(again, bytes.TrimSpace(data)) {
+		return nil, errors.Join(fmt.Errorf("open the lake: %s is damaged: it does not match its checksum; restore it from a backup, or move the folder away to begin a new lake", filepath.Join(dir, manifestFile)), err)
+	}
 	return m, nil
 }
 
@@ -80,7 +101,7 @@ func (m *manifest) clone() *manifest {
 
 // save makes m the state of the folder, durably, or changes nothing.
 func (m *manifest) save(dir string) error {
-	data, err := json.Marshal(m)
+	data, err := m.encode()
 	if err != nil {
 		return fmt.Errorf("write the lake's manifest: %w", err)
 	}

@@ -149,7 +149,7 @@ func (l *Loader) start(ctx context.Context) error {
 	}
 	cursors := make([]eventlog.Cursor, l.log.Partitions())
 	for p := range cursors {
-		first, _, err := l.log.Bounds(ctx, eventlog.Facts, int32(p))
+		first, next, err := l.log.Bounds(ctx, eventlog.Facts, int32(p))
 		if err != nil {
 			return fmt.Errorf("start loading partition %d: %w", p, err)
 		}
@@ -160,6 +160,9 @@ func (l *Loader) start(ctx context.Context) error {
 			}
 			if o.End < first {
 				return fmt.Errorf("start loading partition %d at %d: %w: the log begins at %d", p, o.End, ErrGap, first)
+			}
+			if o.End > next {
+				return fmt.Errorf("start loading partition %d at %d: %w: the log ends at %d: it is not the one that the warehouse was filled from, or has lost its end", p, o.End, ErrGap, next)
 			}
 			if err := l.remember(ctx, eventlog.Cursor{Partition: int32(p), Offset: first}, o.End); err != nil {
 				return err

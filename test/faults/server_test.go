@@ -104,6 +104,13 @@ func newServer(t *testing.T, dir string, args ...string) *server {
 // start begins a life and waits until it is ready.
 func (s *server) start() {
 	s.t.Helper()
+	s.launch()
+	s.await("ready", time.Minute, func() bool { return s.get("/readyz").status == http.StatusOK })
+}
+
+// launch begins a life and does not wait for anything.
+func (s *server) launch() {
+	s.t.Helper()
 	s.cmd = exec.Command(*binaryFlag, append([]string{"serve", "--listen", s.addr, "--data-dir", s.dir}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
@@ -114,7 +121,19 @@ func (s *server) start() {
 		_ = cmd.Wait() // killed, or seen by who waits for exited
 		close(exited)
 	}(s.cmd, s.exited)
-	s.await("ready", time.Minute, func() bool { return s.get("/readyz").status == http.StatusOK })
+}
+
+// stop asks the server to end.
+func (s *server) stop() {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(20 * time.Second):
+		s.t.Fatalf("the server did not end within 20 s of SIGTERM\n%s", &s.out)
+	}
 }
 
 func (s *server) kill() {

@@ -29,7 +29,9 @@ func (l *pebbleLogger) Errorf(format string, args ...any) {
 // is marked as failed and the calling goroutine ends. In the writer's own
 // goroutine the deferred answers still reach the callers.
 func (l *pebbleLogger) Fatalf(format string, args ...any) {
-	fatal := &fatalError{text: fmt.Sprintf(format, args...)}
+	// Pebble's errors have their stack below the first line.
+	text, _, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
+	fatal := &fatalError{text: text}
 	for _, arg := range args {
 		if err, ok := arg.(error); ok {
 			fatal.cause = err

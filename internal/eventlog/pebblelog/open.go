@@ -97,7 +97,10 @@ func (l *Log) openDB() (err error) {
 	po := l.opts.pebbleOptions(&pebbleLogger{log: l.opts.Logger, fail: l.life.fail})
 	po.Lock = l.lock
 	po.FS = newWALGuard(&roomFS{l.opts.FS, l.room}, &l.life)
-	po.EventListener = &pebble.EventListener{BackgroundError: l.backgroundError}
+	po.EventListener = &pebble.EventListener{BackgroundError: l.backgroundError, DataCorruption: l.corrupted}
+	if err := checkManifest(l.opts.FS, l.dir); err != nil {
+		return err
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -288,6 +291,12 @@ func (l *Log) failed(err error) {
 	if l.opts.OnFailure != nil {
 		l.opts.OnFailure(err)
 	}
+}
+
+// corrupted hears of a file that is not what was written. Nothing that depends on
+// it may go on.
+func (l *Log) corrupted(info pebble.DataCorruptionInfo) {
+	l.life.fail(fmt.Errorf("%w: %s: %w", eventlog.ErrCorrupt, info.Path, info.Details))
 }
 
 // backgroundError hears of flushes and compactions that failed; Pebble tries

@@ -1,10 +1,13 @@
 package study
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/zeebo/xxh3"
 
 	"playhead/internal/insight"
 	"playhead/internal/metric"
@@ -114,10 +117,13 @@ func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
 	if len(counts) == 0 {
 		return nil, nil
 	}
-	prior := insight.LearnPrior(counts)
+	prior := learnFrom(ids, counts)
 	usual := prior.Mean()
 	var rows []Row
 	for i, id := range ids {
+		if counts[i][0].K >= counts[i][0].N*usual/2 {
+			continue // what is drawn towards the usual cannot be surely below its half
+		}
 		e := prior.Posteriors(counts[i])[0].Estimate()
 		if e.High >= usual/2 {
 			continue
@@ -128,6 +134,21 @@ func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// learnFrom learns what is usual from some of the titles, drawn by their hash: that
+// is enough, and all of a large catalogue would take too long.
+func learnFrom(ids []string, counts [][]insight.Count) *insight.Prior {
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(xxh3.HashString(ids[a]), xxh3.HashString(ids[b])) })
+	some := make([][]insight.Count, 0, learnTitles)
+	for _, i := range order[:min(len(order), learnTitles)] {
+		some = append(some, counts[i])
+	}
+	return insight.LearnPrior(some)
 }
 
 // notStarted are titles that fail to start surely twice as often as all do.

@@ -35,7 +35,8 @@ type launch struct {
 	from  time.Time
 	days  int       // that are over or under way
 	media []float64 // hours, by day
-	total map[string]float64
+	// plays of those days; viewers since launch.
+	plays, viewers float64
 }
 
 // Launches are titles aligned at their launch: media hours over the first days
@@ -71,7 +72,7 @@ func (s *Service) launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	before, err := a.launched(ctx, peers, q.Days, now)
+	before, err := a.courses(ctx, peers, q.Days, now)
 	if err != nil {
 		return nil, err
 	}
@@ -95,58 +96,98 @@ func value(v *float64) float64 {
 	return *v
 }
 
-// launched are the figures of titles, launched on the same day in one query.
+// launched are the figures of titles since their launch: day by day, in one query,
+// and their distinct viewers in another.
 func (a *answering) launched(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
-	byDay := map[int64][]catalog.Title{}
-	for _, t := range titles {
-		byDay[t.Launched] = append(byDay[t.Launched], t)
+	out, err := a.courses(ctx, titles, days, now)
+	if err != nil || len(out) == 0 {
+		return nil, err
 	}
-	var out []*launch
-	for at, list := range byDay {
-		from := time.UnixMilli(at).UTC()
-		to := from.Add(time.Duration(days) * day)
-		if to.After(now) {
-			to = now
+	known, w := map[string]*launch{}, window{out[0].from, now}
+	var ids []string
+	for _, l := range out {
+		known[l.title.ID] = l
+		ids = append(ids, l.title.ID)
+		if l.from.Before(w.from) {
+			w.from = l.from
 		}
-		var ids []string
-		known := map[string]*launch{}
-		for _, t := range list {
-			l := &launch{title: t, from: from, days: int(math.Ceil(float64(to.Sub(from)) / float64(day))), media: make([]float64, days), total: map[string]float64{}}
-			known[t.ID] = l
-			out = append(out, l)
-			ids = append(ids, t.ID)
-		}
-		where := []metric.Where{{Dimension: "title", In: ids}}
-		t, err := a.ask(ctx, window{from, to}, metric.Query{Metrics: []string{"media_hours"}, Dimensions: []string{"title"}, Where: where, Grain: "day", Timezone: "UTC"})
-		if err != nil {
-			return nil, err
-		}
-		for row := range t.rows() {
-			when, err := time.Parse(time.RFC3339, t.text(row, "time"))
-			l := known[t.text(row, "title")]
-			if i := int(when.Sub(from) / day); err == nil && l != nil && i >= 0 && i < days {
-				l.media[i] += t.value(row, "media_hours")
-			}
-		}
-		t, err = a.ask(ctx, window{from, to}, metric.Query{Metrics: []string{"viewers", "plays", "media_hours"}, Dimensions: []string{"title"}, Where: where})
-		if err != nil {
-			return nil, err
-		}
-		for row := range t.rows() {
-			if l := known[t.text(row, "title")]; l != nil {
-				for _, m := range []string{"viewers", "plays", "media_hours"} {
-					l.total[m] = t.value(row, m)
-				}
-			}
+	}
+	where := []metric.Where{{Dimension: "title", In: ids}}
+	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"viewers"}, Dimensions: []string{"title"}, Where: where})
+	if err != nil {
+		return nil, err
+	}
+	for row := range t.rows() {
+		if l := known[t.text(row, "title")]; l != nil {
+			l.viewers = t.value(row, "viewers")
 		}
 	}
 	slices.SortFunc(out, func(a, b *launch) int { return cmp.Compare(a.title.ID, b.title.ID) })
 	return out, nil
 }
 
+// courses are media hours and plays by day since launch. Titles whose launches lie
+// close to each other are asked for at once.
+func (a *answering) courses(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
+	titles = slices.SortedFunc(slices.Values(titles), func(a, b catalog.Title) int { return cmp.Compare(a.Launched, b.Launched) })
+	var out []*launch
+	for len(titles) > 0 {
+		first, n := time.UnixMilli(titles[0].Launched).UTC(), 0
+		for n < len(titles) && titles[n].Launched < first.Add(courseSpan).UnixMilli() {
+			n++
+		}
+		list, err := a.course(ctx, titles[:n], days, now)
+		if err != nil {
+			return nil, err
+		}
+		out, titles = append(out, list...), titles[n:]
+	}
+	return out, nil
+}
+
+// courseSpan is how far apart launches are, at most, that one query asks for: it
+// reads all days between them.
+const courseSpan = 60 * day
+
+// course is that of titles in the order of their launches.
+func (a *answering) course(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
+	known, out, ids := map[string]*launch{}, []*launch(nil), []string(nil)
+	var end time.Time
+	for _, t := range titles {
+		from := time.UnixMilli(t.Launched).UTC()
+		to := from.Add(time.Duration(days) * day)
+		if to.After(now) {
+			to = now
+		}
+		if to.After(end) {
+			end = to
+		}
+		l := &launch{title: t, from: from, days: int(math.Ceil(float64(to.Sub(from)) / float64(day))), media: make([]float64, days)}
+		known[t.ID] = l
+		out, ids = append(out, l), append(ids, t.ID)
+	}
+	where := []metric.Where{{Dimension: "title", In: ids}}
+	t, err := a.ask(ctx, window{out[0].from, end}, metric.Query{Metrics: []string{"media_hours", "plays"}, Dimensions: []string{"title"}, Where: where, Grain: "day", Timezone: "UTC"})
+	if err != nil {
+		return nil, err
+	}
+	for row := range t.rows() {
+		when, err := time.Parse(time.RFC3339, t.text(row, "time"))
+		l := known[t.text(row, "title")]
+		if err != nil || l == nil || when.Before(l.from) {
+			continue
+		}
+		if i := int(when.Sub(l.from) / day); i < days {
+			l.media[i] += t.value(row, "media_hours")
+			l.plays += t.value(row, "plays")
+		}
+	}
+	return out, nil
+}
+
 // row sets a launch beside those of similar titles.
 func (l *launch) row(before []*launch) Row {
-	plays, media := l.total["plays"], 0.0
+	plays, media := l.plays, 0.0
 	course := make([]float64, l.days)
 	for i := range course {
 		media += l.media[i]
@@ -157,7 +198,7 @@ func (l *launch) row(before []*launch) Row {
 	row.fill(insight.Estimate{Value: media, Low: media * max(0, 1-half), High: media * (1 + half)})
 	band := bandOf(l, before)
 	row.Evidence = map[string]any{
-		"launched": l.from.Format(time.DateOnly), "days": l.days, "viewers": l.total["viewers"], "media_hours_by_day": l.media[:l.days],
+		"launched": l.from.Format(time.DateOnly), "days": l.days, "viewers": l.viewers, "media_hours_by_day": l.media[:l.days],
 		"media_hours_cumulative": course, "similar_titles": band.titles, "band_low": band.low, "band_median": band.middle, "band_high": band.high,
 	}
 	return row
@@ -176,7 +217,7 @@ func bandOf(l *launch, before []*launch) band {
 	similar := func(strict bool) (out []*launch) {
 		for _, p := range before {
 			shares := slices.ContainsFunc(p.title.Genres, func(g string) bool { return slices.Contains(l.title.Genres, g) })
-			if p.title.ID != l.title.ID && p.title.Kind == l.title.Kind && (shares || !strict) && p.total["plays"] > 0 {
+			if p.title.ID != l.title.ID && p.title.Kind == l.title.Kind && (shares || !strict) && p.plays > 0 {
 				out = append(out, p)
 			}
 		}

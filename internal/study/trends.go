@@ -58,7 +58,7 @@ func (s *Service) Trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 	if q.Country != "" {
 		where = []metric.Where{{Dimension: "country", In: []string{q.Country}}}
 	}
-	past := span{s: s, from: from, to: now, where: where}
+	past := &span{s: s, from: from, to: now, where: where}
 	weeks, err := past.weeks(ctx, a, q.Dimension, nil)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func momentumRows(weeks []hours, less []map[string]float64) []Row {
 
 // withoutTop adds to each group what its momentum is without its largest title of
 // this window: one hit is no trend of a genre.
-func (a *answering) withoutTop(ctx context.Context, past span, rows []Row, dimension string, weeks []hours) error {
+func (a *answering) withoutTop(ctx context.Context, past *span, rows []Row, dimension string, weeks []hours) error {
 	now, err := past.largest(ctx, a, "title", past.from, past.to)
 	if err != nil {
 		return err
@@ -161,6 +161,9 @@ func (a *answering) withoutTop(ctx context.Context, past span, rows []Row, dimen
 				top[v] = t.ID
 			}
 		}
+	}
+	if len(top) == 0 {
+		return nil
 	}
 	titles, err := past.weeks(ctx, a, "title", slices.Compact(slices.Sorted(maps.Values(top))))
 	if err != nil {
@@ -297,12 +300,15 @@ func (s *Service) underPromoted(ctx context.Context, q TrendsAsk) (*Answer, erro
 	}
 	slices.Sort(all)
 	little := all[len(all)/2]
-	prior := insight.LearnPrior(counts)
+	prior := learnFrom(names, counts)
 	usual := prior.Mean()
 	var rows []Row
 	for i, id := range names {
+		if counts[i][0].K <= counts[i][0].N*usual || impressions[id] > little {
+			continue
+		}
 		e := prior.Posteriors(counts[i])[0].Estimate()
-		if e.Low <= usual || impressions[id] > little {
+		if e.Low <= usual {
 			continue
 		}
 		row := Row{Entity: id, Kind: "under_promoted", N: int64(counts[i][0].N), Basis: Observed}

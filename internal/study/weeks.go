@@ -24,6 +24,7 @@ type span struct {
 	s        *Service
 	from, to time.Time
 	where    []metric.Where
+	totals   []float64 // media hours of each week; nil until asked for
 }
 
 // mostGroups are looked at of dimensions with any number of values: the largest of
@@ -33,7 +34,7 @@ const mostGroups = 500
 // weeks are the figures of this window, then of the earlier ones until nothing was
 // watched. only are the groups that are wanted, nil all of them (the largest, of
 // titles, shows and cast). Whole days are asked for at once, not week by week.
-func (p span) weeks(ctx context.Context, a *answering, dimension string, only []string) ([]hours, error) {
+func (p *span) weeks(ctx context.Context, a *answering, dimension string, only []string) ([]hours, error) {
 	if only != nil && len(only) == 0 {
 		return nil, nil
 	}
@@ -68,7 +69,7 @@ func (p span) weeks(ctx context.Context, a *answering, dimension string, only []
 }
 
 // largest are the media hours of the groups with most of them.
-func (p span) largest(ctx context.Context, a *answering, dimension string, from, to time.Time) (map[string]float64, error) {
+func (p *span) largest(ctx context.Context, a *answering, dimension string, from, to time.Time) (map[string]float64, error) {
 	t, err := a.ask(ctx, window{from, to}, metric.Query{
 		Metrics: []string{"media_hours"}, Dimensions: []string{dimension}, Where: p.where, Limit: mostGroups,
 		Order: []metric.Order{{By: "media_hours", Desc: true}},
@@ -85,7 +86,7 @@ func (p span) largest(ctx context.Context, a *answering, dimension string, from,
 
 // days asks for the days of all weeks at once and adds them up by week: twice,
 // since a share needs all that was watched too.
-func (p span) days(ctx context.Context, a *answering, dimension string, where []metric.Where) ([]hours, error) {
+func (p *span) days(ctx context.Context, a *answering, dimension string, where []metric.Where) ([]hours, error) {
 	if !p.whole() {
 		return p.apart(ctx, a, dimension, where)
 	}
@@ -105,19 +106,25 @@ func (p span) days(ctx context.Context, a *answering, dimension string, where []
 			list[w].plays[v] += t.value(row, "plays")
 		}
 	}
-	if t, err = a.ask(ctx, all, metric.Query{Metrics: []string{"media_hours"}, Where: p.where, Grain: "day"}); err != nil {
-		return nil, err
-	}
-	for row := range t.rows() {
-		if w, ok := p.week(t.text(row, "time")); ok {
-			list[w].total += t.value(row, "media_hours")
+	if p.totals == nil { // the same for all that is asked of this window
+		if t, err = a.ask(ctx, all, metric.Query{Metrics: []string{"media_hours"}, Where: p.where, Grain: "day"}); err != nil {
+			return nil, err
 		}
+		p.totals = make([]float64, len(list))
+		for row := range t.rows() {
+			if w, ok := p.week(t.text(row, "time")); ok {
+				p.totals[w] += t.value(row, "media_hours")
+			}
+		}
+	}
+	for i := range list {
+		list[i].total = p.totals[i]
 	}
 	return list, nil
 }
 
 // whole reports whether the window is made of whole days of the report time zone.
-func (p span) whole() bool {
+func (p *span) whole() bool {
 	midnight := func(t time.Time) bool {
 		h, m, s := t.In(p.s.zone()).Clock()
 		return h == 0 && m == 0 && s == 0 && t.Nanosecond() == 0
@@ -126,7 +133,7 @@ func (p span) whole() bool {
 }
 
 // week is how many weeks before this window's a day is; false where no window has it.
-func (p span) week(text string) (int, bool) {
+func (p *span) week(text string) (int, bool) {
 	day0, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return 0, false
@@ -141,7 +148,7 @@ func (p span) week(text string) (int, bool) {
 }
 
 // apart asks for each week by itself: of windows that begin or end within a day.
-func (p span) apart(ctx context.Context, a *answering, dimension string, where []metric.Where) ([]hours, error) {
+func (p *span) apart(ctx context.Context, a *answering, dimension string, where []metric.Where) ([]hours, error) {
 	var out []hours
 	for back := range trendWeeks + 1 {
 		shift := -time.Duration(back) * week

@@ -88,6 +88,7 @@ function lines(s: TimeSeries, o: TimeOptions, shift: number | undefined, marks: 
   }
   out.push({
     ...base,
+    ...(hasLonePoint(s.points) ? { showSymbol: true, showAllSymbol: true, sampling: 'none', symbolSize: (_: unknown, at: { dataIndex: number }) => (isLone(s.points, at.dataIndex) ? 5 : 0) } : {}),
     name: s.name,
     // A single point has no line: it is a dot.
     showSymbol: s.points.filter(([, v]) => v !== null).length === 1,
@@ -105,6 +106,16 @@ function lines(s: TimeSeries, o: TimeOptions, shift: number | undefined, marks: 
     z: 2,
   });
   return out;
+}
+
+/** A point without a neighbour is on no line: it is drawn by itself. */
+export function isLone(points: readonly [number, number | null][], i: number): boolean {
+  const there = (n: number): boolean => (points[n]?.[1] ?? null) !== null;
+  return there(i) && !there(i - 1) && !there(i + 1);
+}
+
+function hasLonePoint(points: readonly [number, number | null][]): boolean {
+  return points.some((_, i) => isLone(points, i));
 }
 
 /** How far each name moves so that none covers another, px. */

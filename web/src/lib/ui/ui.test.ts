@@ -228,10 +228,11 @@ describe('pictures of figures', () => {
     expect(onpick).toHaveBeenCalledWith('x', 'q');
   });
 
-  it('Spark leaves gaps as gaps, and is nothing for a single point', () => {
+  it('Spark leaves gaps as gaps, draws a point alone as a dot, and nothing for none', () => {
     const path = find(show(Spark, { values: [1, 2, null, 4, 5] }), 'path').getAttribute('d') ?? '';
     expect(path.match(/M/g)).toHaveLength(2);
-    expect(show(Spark, { values: [null, 3] }).querySelector('path')).toBeNull();
+    expect(all(show(Spark, { values: [null, 3, null, 4, 5] }), 'path').map((e) => (e.getAttribute('d') ?? '').match(/M/g)?.length)).toEqual([2, 1]);
+    expect(show(Spark, { values: [null, null] }).querySelector('path')).toBeNull();
   });
 });
 

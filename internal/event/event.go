@@ -102,11 +102,14 @@ type Quality struct {
 
 // Reset makes e an event in which every optional field is absent.
 func (e *Event) Reset() {
-	*e = Event{
-		Seq: Absent, PositionMS: Absent, DurationMS: Absent, FromMS: Absent,
-		Rank: Absent, SearchHits: Absent, Rate: 1,
-		Quality: Quality{BitrateKbps: Absent, DroppedFrames: Absent, StartupMS: Absent},
-	}
+	*e = Event{}
+	e.Empty()
+}
+
+// Empty makes e, which is all zero, an event in which every optional field is absent.
+func (e *Event) Empty() {
+	e.Seq, e.PositionMS, e.DurationMS, e.FromMS, e.Rank, e.SearchHits, e.Rate = Absent, Absent, Absent, Absent, Absent, Absent, 1
+	e.Quality.BitrateKbps, e.Quality.DroppedFrames, e.Quality.StartupMS = Absent, Absent, Absent
 }
 
 // DeviceTypes is the closed list of device types; anything else is "other" and

@@ -52,7 +52,7 @@ type Item struct {
 // Reset makes it an item without fields.
 func (it *Item) Reset() {
 	*it = Item{}
-	it.Event.Reset()
+	it.Event.Empty()
 }
 
 // Reject keeps the first thing that is wrong.

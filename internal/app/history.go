@@ -7,6 +7,6 @@ import "context"
 // warehouse that the loader would soon have to stop for it.
 func (s *server) historyWaits() bool {
 	const most = 20_000 // records
-	ahead := int64(s.settings.LoadMemory) << 20 * 3 / 4
+	ahead := int64(s.settings.LoadMemory) << 20 / 2
 	return s.runner.Stats().LagRecords > most || s.loader.Stats(context.Background()).UnflushedBytes > ahead
 }

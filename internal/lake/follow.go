@@ -323,6 +323,7 @@ func (f *follower) write(ranges string) (files []File, err error) {
 		}
 		file.Rows, file.From, file.To = f.writer.rows, f.writer.from, f.writer.to
 		if file.Bytes, err = f.writer.end(); err == nil {
+			file.Sum = hexSum(f.writer.sum)
 			err = l.place(path, file)
 		}
 		if err != nil {

@@ -38,6 +38,8 @@ type File struct {
 	// From and To are its least and greatest event time, epoch ms.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
+	// Sum of all its bytes (xxHash64), in hexadecimal; the first files have none.
+	Sum string `json:"sum,omitempty"`
 }
 
 // Path of the file below the lake's folder, with slashes.
@@ -81,7 +83,9 @@ func loadManifest(dir string) (*manifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the lake: %w", err)
 	}
-	if err := json.Unmarshal(data, m); err != nil {
+	fields := json.NewDecoder(bytes.NewReader(data))
+	fields.DisallowUnknownFields() // such as the sum's, when its name is damaged
+	if err := fields.Decode(m); err != nil && m.Version <= manifestVersion {
 		return nil, fmt.Errorf("open the lake: %s is damaged: %w; restore it from a backup, or move the folder away to begin a new lake", filepath.Join(dir, manifestFile), err)
 	}
 	if m.Version != manifestVersion {

@@ -205,6 +205,7 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 	}
 	file.Rows, file.From, file.To = w.rows, w.from, w.to
 	if file.Bytes, err = w.end(); err == nil {
+		file.Sum = hexSum(w.sum)
 		err = l.place(path, file)
 	}
 	if err != nil {

@@ -35,6 +35,9 @@ func inOrder(ctx context.Context, dir string, key []byte, files []File, fn func(
 		return err
 	}
 	for _, f := range files {
+		if err := f.verify(dir); err != nil {
+			return err
+		}
 		r, err := openReader(filepath.Join(dir, filepath.FromSlash(f.Path())), key, z)
 		if err != nil {
 			return err

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"unsafe"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 
@@ -36,6 +38,7 @@ type writer struct {
 	disk    *os.File
 	path    string
 
+	sum      *xxhash.Digest // of the file under way
 	rows     int64
 	from, to int64 // event times, epoch ms
 }
@@ -71,8 +74,8 @@ func (w *writer) begin(path, ranges string) error {
 	if err != nil {
 		return fmt.Errorf("write the lake: %w", err)
 	}
-	w.disk, w.path, w.rows = disk, path, 0
-	w.buffer.Reset(disk)
+	w.disk, w.path, w.rows, w.sum = disk, path, 0, xxhash.New()
+	w.buffer.Reset(io.MultiWriter(disk, w.sum))
 	return w.columns.Begin(w.buffer, []format.KeyValue{{Key: metaFormat, Value: formatVersion}, {Key: metaRanges, Value: ranges}})
 }
 

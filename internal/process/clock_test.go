@@ -62,3 +62,43 @@ func TestClockJumps(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The clock goes back an hour, and later ahead by nearly a day, the time in which
+// a closed play still takes what belongs to it: no figure is wrong, and nothing is
+// stuck.
+func TestClockGoesBackAndADayAhead(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 6))
+	events := audience(r, 150)
+	searches := int64(0)
+	for i := range events {
+		if events[i].Type == event.Search {
+			searches++
+		}
+	}
+	want := steady(oracle(t, events))
+	c := &clock{}
+	c.now.Store(1_800_000_000_000)
+	l := open(t, vfs.NewMem(), c)
+	third := len(events) / 3
+	for _, step := range []struct {
+		events []event.Event
+		then   time.Duration
+	}{{events[:third], -time.Hour}, {events[third : 2*third], 23 * time.Hour}, {events[2*third:], 0}} {
+		appendEvents(t, l, step.events)
+		run(t, l, 0)
+		c.now.Add(step.then.Milliseconds())
+		run(t, l, 30*time.Millisecond) // a few ticks at the new time
+	}
+	settle(t, l)
+	run(t, l, 0)
+	sum, counts := facts(t, l)
+	if counts.LateDropped > searches || counts.Duplicates > 0 {
+		t.Errorf("counts %+v", counts)
+	}
+	if got := steady(sum); got != want {
+		t.Fatalf("facts differ\n--- got\n%s\n--- want\n%s", facttest.Diff(got, want), facttest.Diff(want, got))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -20,7 +20,11 @@ type options struct {
 	binary   string
 	dir      string
 	out      string
+	docs     string
 	events   float64
+	measure  string // numbers of real events, comma separated
+	viewers  int64  // of those
+	end      time.Time
 	thin     int
 	runs     int
 	memory   int // MiB of DuckDB's
@@ -35,7 +39,10 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/playhead", "the binary that answers")
 	flag.StringVar(&o.dir, "dir", "", "folder for what is built; left out: a new one that is removed at the end")
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there; empty: nowhere")
-	flag.Float64Var(&o.events, "events", 1e12, "events of 400 days whose roll-ups are built")
+	flag.Float64Var(&o.events, "events", 1e12, "events of 400 days whose roll-ups are built; 0: only the real runs")
+	flag.StringVar(&o.docs, "docs", "docs/trillion", "folder of the plots")
+	flag.StringVar(&o.measure, "measure", "1e6,1e7", "numbers of real events that the model is held against; empty: none. 1e8 takes an hour and 3 GB")
+	flag.Int64Var(&o.viewers, "viewers", 20_000, "viewers of the real runs")
 	flag.IntVar(&o.thin, "thin", 8, "of rows that no question asks for, one in so many is built")
 	flag.IntVar(&o.runs, "runs", 30, "how often each question is asked warm")
 	flag.IntVar(&o.memory, "memory", 1024, "DuckDB's memory, MiB")
@@ -60,8 +67,24 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	r := &report{}
 	rates := documented()
-	end := time.Now().UTC().Truncate(24 * time.Hour)
-	m := newModel(trillion(o.events), rates, end)
+	o.end = time.Now().UTC().Truncate(24 * time.Hour)
+	if o.measure != "" {
+		runs, err := measureRuns(ctx, o)
+		if err != nil {
+			return err
+		}
+		for i := range runs {
+			runs[i].figures(r)
+		}
+		if err := growth(o, runs); err != nil {
+			return err
+		}
+		if o.events == 0 {
+			r.print(os.Stdout)
+			return r.merge(o.out)
+		}
+	}
+	m := newModel(trillion(o.events), rates, o.end)
 	if !o.keep {
 		began := time.Now()
 		if err := os.MkdirAll(filepath.Join(o.dir, "data"), 0o700); err != nil {
@@ -87,16 +110,14 @@ func run(ctx context.Context, o options) (err error) {
 		r.question(t)
 	}
 	r.print(os.Stdout)
-	if o.out == "" {
-		return nil
-	}
 	return r.merge(o.out)
 }
 
-// documented are the rates of the run that docs/trillion.md shows.
+// documented are the rates of docs/trillion.md: events by play as measured, the
+// others round numbers.
 func documented() rates {
 	return rates{
-		EventsPerPlay: 70, ImpressionsPerPlay: 3, ViewersPerPlay: 0.85, ReachedPerImpression: 0.8, EligiblePerReached: 0.8, TakersPerEligible: 0.08,
+		EventsPerPlay: 156, ImpressionsPerPlay: 3, ViewersPerPlay: 0.85, ReachedPerImpression: 0.8, EligiblePerReached: 0.8, TakersPerEligible: 0.08,
 		MediaMSPerPlay: 1_500_000, StallShare: 0.006,
 	}
 }

@@ -69,6 +69,9 @@ func (r *report) print(w io.Writer) {
 
 // merge puts the figures in the place of those of the same names in a file.
 func (r *report) merge(path string) error {
+	if path == "" {
+		return nil
+	}
 	old := &report{}
 	data, err := os.ReadFile(path)
 	if err == nil {

@@ -40,7 +40,8 @@ func TestWarehouseDown(t *testing.T) {
 		most, held = max(most, memory()), max(held, s.metric("playhead_load_unflushed_bytes")/(1<<20))
 	}
 	t.Logf("20 s later: %.0f MiB resident at most, %.1f MiB of facts in memory", most, held)
-	if most > before+48 || held > 24 {
+	// A flush that is tried again takes up to the engine's 96 MiB for a moment.
+	if most > before+96 || held > 24 {
 		t.Errorf("memory grows while the warehouse is down: %.0f MiB, then %.0f MiB; %.1f MiB of facts", before, most, held)
 	}
 	free()

@@ -23,13 +23,12 @@ type scene struct {
 	take     []float64 // of a title: the chance that who looks at it takes it
 	keep     []float64 // … that who takes it completes it
 
-	blocked        int32 // title that is not shown in shutOut
-	shutOut        uint8
-	hidden         int32 // title that is little shown
-	rising         string
-	risesIn        uint8
-	risesFrom      int64
-	noPropensities bool
+	blocked   int32 // title that is not shown in shutOut
+	shutOut   uint8
+	hidden    int32 // title that is little shown
+	rising    string
+	risesIn   uint8
+	risesFrom int64
 }
 
 // artwork is one creative of a title, by index.
@@ -114,7 +113,7 @@ func (s *scene) plant() {
 		}
 		s.planted = append(s.planted, p)
 	}
-	for i, title := range s.shelf[:6] { // the affinity's first: fewest viewers tell it
+	for i, title := range s.shelf[:6] { // the affinity's is the most shown: fewest viewers tell it
 		s.take[title] = sceneTake // neither too rare nor too common to tell
 		switch k := int32(i % worldPictures); i {
 		case 0:
@@ -123,7 +122,7 @@ func (s *scene) plant() {
 			off("clickbait", title, k, effect{take: 2.5, keep: 0.3})
 			s.keep[title] = 0.7
 		case 3, 4:
-			off("hidden_gem", title, k, effect{take: 0.4, keep: 3})
+			off("hidden_gem", title, k, effect{take: 0.3, keep: 3})
 			s.take[title], s.keep[title] = 3*sceneTake, 0.3
 		case 5:
 			off("winner", title, k, effect{take: 2.4, keep: 1})
@@ -285,7 +284,7 @@ func (s *scene) picture(c *chance, who *person, v *browse) {
 	}
 }
 
-// session is what happens in a visit before its first play: a page of artwork,
+// scene is what happens in a visit before its first play: a page of artwork,
 // a search, or nothing, and the choice.
 func (g *generator) scene(s *session, now int64) {
 	c, sc := g.c, g.stage
@@ -351,7 +350,7 @@ func (g *generator) wish(s *session, now int64) {
 	}
 }
 
-// brief is the next play of a session in a scene; false when there is none.
+// briefed fills in the next play of a session in a scene; false when there is none.
 func (g *generator) briefed(s *session, b *brief) bool {
 	t := s.chosen.title
 	if t < 0 {

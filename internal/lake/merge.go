@@ -181,13 +181,21 @@ func (l *Lake) planCoarser(now time.Time, names []string, small map[string][]Fil
 	for _, up := range order {
 		if files := groups[up]; len(files) == 1 {
 			continue // one file is no better under another name
-		} else if len(files) > mergeFiles {
-			return up, files[:mergeFiles]
 		} else {
-			return up, files
+			return up, l.few(files)
 		}
 	}
 	return "", nil
+}
+
+// few are the first of some small files, as many as one file may be made of.
+func (l *Lake) few(files []File) []File {
+	sum, n := int64(0), 0
+	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
+		sum += files[n].Bytes
+		n++
+	}
+	return files[:n]
 }
 
 // merge makes one file of several, and replaces them by it.

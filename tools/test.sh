@@ -53,6 +53,8 @@ sdk() {
 e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hls.sh --check; }
 build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
+# Simulated months with planted truths, and without, asked for what is in them.
+insights() { tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/insights -binary "$root/bin/playhead"; }
 hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -binary "$root/bin/playhead"; }
 crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
 # Disks that are full: each is a small file system of its own.
@@ -128,6 +130,7 @@ step oracle        need_go      oracle
 step answers       need_go      answers
 step race          need_go      race
 step process       need_go      process
+step insights      need_go      insights
 step hostile       need_go      hostile
 step crash         need_go      crash
 step faults        need_disks   faults

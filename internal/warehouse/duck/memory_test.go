@@ -97,12 +97,15 @@ func TestInvalidatedEngineIsReplaced(t *testing.T) {
 // that is all: what fits goes on, reads and loads alike, also while others ask.
 func TestOutOfMemoryHarmsNobodyElse(t *testing.T) {
 	dir := t.TempDir()
-	db, err := duck.Open(t.Context(), dir, duck.Options{MemoryLimitMB: 12, Readers: 4})
+	generations, batches, from := loads(t, 10, 1_500, 10)
+	db, err := duck.Open(t.Context(), dir, duck.Options{MemoryLimitMB: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
-	generations, batches, from := loads(t, 10, 1_500, 10)
-	if err := db.Apply(t.Context(), generations[:1]); err != nil {
+	if err := errors.Join(db.Apply(t.Context(), generations[:1]), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = duck.Open(t.Context(), dir, duck.Options{MemoryLimitMB: 10, Readers: 4}); err != nil {
 		t.Fatal(err)
 	}
 	stop := make(chan struct{})
@@ -125,7 +128,7 @@ func TestOutOfMemoryHarmsNobodyElse(t *testing.T) {
 	}
 	err = db.Apply(t.Context(), generations[:2])
 	var m *warehouse.MemoryError
-	if !errors.As(err, &m) || !strings.Contains(err.Error(), "12 MiB") || !strings.Contains(err.Error(), "PLAYHEAD_WAREHOUSE_MEMORY") {
+	if !errors.As(err, &m) || !strings.Contains(err.Error(), "10 MiB") || !strings.Contains(err.Error(), "PLAYHEAD_WAREHOUSE_MEMORY") {
 		t.Errorf("too much at once gave %v", err)
 	}
 	close(stop)
@@ -157,7 +160,7 @@ func TestLoadGivenUpLeavesNothing(t *testing.T) {
 	if err := db.Apply(t.Context(), generations[:1]); err != nil {
 		t.Fatal(err)
 	}
-	for _, after := range []time.Duration{time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
+	for _, after := range []time.Duration{time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(t.Context(), after)
 		if err := db.Apply(ctx, generations); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a load given up after %s gave %v", after, err)

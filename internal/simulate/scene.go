@@ -119,12 +119,12 @@ func (s *scene) plant() {
 		case 0:
 			off("better_for_affinity", title, k, effect{take: 9, keep: 1, likes: likeable[0]})
 		case 1, 2:
-			off("clickbait", title, k, effect{take: 2.5, keep: 0.3})
+			off("clickbait", title, k, effect{take: 2.5, keep: 0.1})
 			s.keep[title] = 0.7
-		case 3, 4:
-			off("hidden_gem", title, k, effect{take: 0.3, keep: 3})
-			s.take[title], s.keep[title] = 3*sceneTake, 0.3
-		case 5:
+		case 3, 5: // not the fourth: who likes its genre would take its gem all the same
+			off("hidden_gem", title, k, effect{take: 0.3, keep: 5})
+			s.take[title], s.keep[title] = 3*sceneTake, 0.18
+		case 4:
 			off("winner", title, k, effect{take: 2.4, keep: 1})
 		}
 	}

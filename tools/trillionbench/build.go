@@ -32,8 +32,6 @@ type builder struct {
 	cell  duck.Cell
 }
 
-const dayMS = 24 * rollup.HourMS
-
 func (b *builder) days(from int) (list []int64) {
 	for d := b.m.end.AddDate(0, 0, -from); d.Before(b.m.end); d = d.AddDate(0, 0, 1) {
 		list = append(list, d.UnixMilli())

@@ -35,11 +35,6 @@ func (r *report) atMost(name string, v float64, unit string, bar float64) {
 	r.Figures = append(r.Figures, figure{name, v, unit, &bar, &met})
 }
 
-func (r *report) atLeast(name string, v float64, unit string, bar float64) {
-	met := v >= bar
-	r.Figures = append(r.Figures, figure{name, v, unit, &bar, &met})
-}
-
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (r *report) question(t timing) {

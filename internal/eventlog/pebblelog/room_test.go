@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +22,8 @@ import (
 // crowded is a disk that others may fill to the last byte.
 type crowded struct {
 	full  atomic.Bool
-	files sync.Map // kinds of files that found no room
+	await atomic.Pointer[string] // fills up when a file of this kind is written next
+	files sync.Map               // kinds of files that found no room
 }
 
 func (c *crowded) inject(op errorfs.Op) error {
@@ -32,14 +32,18 @@ func (c *crowded) inject(op errorfs.Op) error {
 	default:
 		return nil
 	}
-	if !c.full.Load() {
-		return nil
-	}
 	name := op.Path[strings.LastIndexByte(op.Path, '/')+1:]
 	if i := strings.LastIndexByte(name, '.'); i > 0 {
 		name = name[i:]
 	}
-	c.files.Store(strings.TrimRight(name, "0123456789-"), true)
+	name = strings.TrimRight(name, "0123456789-")
+	if kind := c.await.Load(); kind != nil && *kind == name && op.Kind == errorfs.OpFileWrite {
+		c.full.Store(true)
+	}
+	if !c.full.Load() {
+		return nil
+	}
+	c.files.Store(name, true)
 	return &os.PathError{Op: "write", Path: op.Path, Err: syscall.ENOSPC}
 }
 
@@ -91,37 +95,49 @@ func TestDiskFilledByOthers(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	acknowledged := 0
+	acknowledged := 0 // of the sender's, while it runs
 	kinds := []string{".log", ".sst", ".blob"}
-	met := func() bool {
-		return !slices.ContainsFunc(kinds, func(kind string) bool { _, ok := c.files.Load(kind); return !ok })
-	}
-	for round := 0; round < 4 || round < 16 && !met(); round++ {
-		// Enough for a flush now and then, whose files and manifest find no room.
-		for range 60 {
-			if err := send(fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{byte(acknowledged)}, 6_000+round))); err != nil {
-				t.Fatal(err)
+	for round := range 4 {
+		// Of a sender that does not rest, a file of each kind is the first to find no
+		// room, and in the last round whatever happens to be written.
+		if round < len(kinds) {
+			c.await.Store(&kinds[round])
+		}
+		var enough atomic.Bool
+		sent := make(chan error, 1)
+		go func() {
+			for !enough.Load() {
+				if err := send(fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{byte(acknowledged)}, 6_000+round))); err != nil {
+					sent <- err
+					return
+				}
+				acknowledged++
 			}
-			acknowledged++
+			sent <- nil
+		}()
+		for end := time.Now().Add(20 * time.Second); round < len(kinds) && !c.full.Load(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("no %s was written", kinds[round])
+			}
 		}
 		c.full.Store(true)
-		first := make(chan error, 1)
-		text := fmt.Sprintf("%06d", acknowledged)
-		go func() { first <- send(text) }()
 		awaitFull(t, l)
 		if err := l.Append(t.Context(), eventlog.Events, record(1, "more")); !errors.Is(err, eventlog.ErrFull) || errors.Is(err, pebblelog.ErrFailed) {
 			t.Fatalf("append while a write waits: %v", err)
 		}
 		trimmed := make(chan error, 1)
 		go func() { trimmed <- l.Trim(t.Context(), eventlog.Events, eventlog.Cursor{Partition: 2, Offset: 1}) }()
+		c.await.Store(nil)
 		c.full.Store(false)
-		if err := errors.Join(<-first, <-trimmed); err != nil {
+		enough.Store(true)
+		if err := errors.Join(<-sent, <-trimmed); err != nil {
 			t.Fatalf("what waited for room: %v", err)
 		}
-		acknowledged++
 	}
-	if !met() {
-		t.Errorf("no write of some of the files %v found the disk full: the test tests little", kinds)
+	for _, kind := range kinds {
+		if _, ok := c.files.Load(kind); !ok {
+			t.Errorf("no write of a %s found the disk full: the test tests little", kind)
+		}
 	}
 	for _, again := range []*pebblelog.Log{l, openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))} {
 		texts, err := readAll(t.Context(), again, eventlog.Events, 0)

@@ -44,9 +44,9 @@ func TestFlippedByte(t *testing.T) {
 	s.start()
 	write, read := s.key("write"), s.key("read")
 	s.await("a known key", 10*time.Second, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
-	a := s.audience(write, "--seed", "7", "--viewers", "1000", "--events", "50000")
+	a := s.audience(write, "--seed", "7", "--viewers", "1000", "--events", "150000")
 	a.wait(time.Minute)
-	s.stop() // what is in memory goes to the warehouse and the lake
+	s.stop() // what is in memory goes to the warehouse, past a checkpoint, and to the lake
 	s.start()
 	// Time goes on, in the log and in the warehouse.
 	s.await("flushed", time.Minute, func() bool {

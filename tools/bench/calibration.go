@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"playhead/internal/sketch"
+	"playhead/tools/figures"
 )
 
 // saltedGroups are independent sets of members whose number is known, from 1 to
@@ -43,14 +44,14 @@ func (o *outside) add(p outside) {
 	o.roughTwo += p.roughTwo
 }
 
-func (o *outside) report(r *report, name, rough string) {
-	r.addAtMost(name+".outside_2sigma", float64(o.two)/float64(o.groups), "share", 0.055)
-	r.addAtMost(name+"."+rough+"_outside_2sigma", float64(o.roughTwo)/float64(o.rough), "share", 0.055)
-	r.addAtMost(name+".outside_5sigma", float64(o.five), "groups", 0)
+func (o *outside) report(r *figures.Report, name, rough string) {
+	r.AtMost(name+".outside_2sigma", float64(o.two)/float64(o.groups), "share", 0.055)
+	r.AtMost(name+"."+rough+"_outside_2sigma", float64(o.roughTwo)/float64(o.rough), "share", 0.055)
+	r.AtMost(name+".outside_5sigma", float64(o.five), "groups", 0)
 }
 
 // measureCalibration salts every group anew, so that no two share a hash.
-func measureCalibration(r *report) error {
+func measureCalibration(r *figures.Report) error {
 	workers := runtime.GOMAXPROCS(0)
 	distinct, overlap := make([]outside, workers), make([]outside, workers)
 	var wait sync.WaitGroup

@@ -7,10 +7,11 @@ import (
 
 	"playhead/internal/collect/cmcd"
 	"playhead/internal/collect/wire"
+	"playhead/tools/figures"
 )
 
 // measureCMCD decodes reports of the kind that hls.js sends, on all cores.
-func measureCMCD(r *report) error {
+func measureCMCD(r *figures.Report) error {
 	const each = 4 * time.Second
 	rate, err := decodeRate(reports(64, 800), each, func() func([]byte) (int, error) {
 		d := cmcd.NewDecoder()
@@ -31,7 +32,7 @@ func measureCMCD(r *report) error {
 	if err != nil {
 		return fmt.Errorf("cmcd: %w", err)
 	}
-	r.add("decode.cmcd.events_per_s", rate, "events/s")
+	r.Add("decode.cmcd.events_per_s", rate, "events/s")
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"playhead/internal/collect"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/privacy"
+	"playhead/tools/figures"
 )
 
 const (
@@ -131,7 +132,7 @@ func (c *loneCollector) take(ctx context.Context, path, kind string, bodies []bo
 // measureCollector compares the collector alone, acknowledged and durable, with
 // what sonic makes of the same bytes on the same cores: sender, HTTP, decoding,
 // pseudonyms, the log and its fsync on the one side, a struct on the other.
-func measureCollector(ctx context.Context, r *report, bodies []body) (err error) {
+func measureCollector(ctx context.Context, r *figures.Report, bodies []body) (err error) {
 	c, err := startCollector()
 	if err != nil {
 		return err
@@ -154,13 +155,13 @@ func measureCollector(ctx context.Context, r *report, bodies []body) (err error)
 			return fmt.Errorf("sonic: %w", err)
 		}
 	}
-	r.add("collect.native.events_per_s", native.rate(), "events/s")
-	r.add("collect.cmcd.events_per_s", cmcd.rate(), "events/s")
-	r.add("collect.sonic.events_per_s", sonic.rate(), "events/s")
-	r.addAtLeast("collect.native.ratio", native.rate()/sonic.rate(), "ratio", 0.6)
-	r.addAtLeast("collect.cmcd.ratio", cmcd.rate()/sonic.rate(), "ratio", 0.6)
-	r.add("collect.native.core_ratio", native.coreRate()/sonic.coreRate(), "ratio")
-	r.add("collect.cmcd.core_ratio", cmcd.coreRate()/sonic.coreRate(), "ratio")
+	r.Add("collect.native.events_per_s", native.rate(), "events/s")
+	r.Add("collect.cmcd.events_per_s", cmcd.rate(), "events/s")
+	r.Add("collect.sonic.events_per_s", sonic.rate(), "events/s")
+	r.AtLeast("collect.native.ratio", native.rate()/sonic.rate(), "ratio", 0.6)
+	r.AtLeast("collect.cmcd.ratio", cmcd.rate()/sonic.rate(), "ratio", 0.6)
+	r.Add("collect.native.core_ratio", native.coreRate()/sonic.coreRate(), "ratio")
+	r.Add("collect.cmcd.core_ratio", cmcd.coreRate()/sonic.coreRate(), "ratio")
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"playhead/tools/figures"
 )
 
 // What measureConnections sends: small batches over many connections, each of
@@ -25,7 +27,7 @@ const (
 // measureConnections keeps connections alive and sends at a fixed rate for a
 // while. An acknowledgement's time counts from when the batch was due, so that
 // a slow answer is not forgiven by sending later.
-func measureConnections(ctx context.Context, o options, r *report) error {
+func measureConnections(ctx context.Context, o options, r *figures.Report) error {
 	batches, err := smallBatches(ctx, int(keptRate*o.kept.Seconds())/keptBatch)
 	if err != nil {
 		return err
@@ -81,12 +83,12 @@ func measureConnections(ctx context.Context, o options, r *report) error {
 	took := time.Since(began).Seconds()
 	s.stop()
 	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
-	r.add("collect.connections.events_per_s", float64(len(acks)*keptBatch)/took, "events/s")
-	r.add("collect.connections.cores", used.Seconds()/took, "cores")
-	r.add("collect.connections.p50_ms", quantile(acks, 0.5), "ms")
-	r.addAtMost("collect.connections.p99_ms", quantile(acks, 0.99), "ms", 50)
-	r.add("collect.connections.p999_ms", quantile(acks, 0.999), "ms")
-	r.add("collect.connections.peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
+	r.Add("collect.connections.events_per_s", float64(len(acks)*keptBatch)/took, "events/s")
+	r.Add("collect.connections.cores", used.Seconds()/took, "cores")
+	r.Add("collect.connections.p50_ms", quantile(acks, 0.5), "ms")
+	r.AtMost("collect.connections.p99_ms", quantile(acks, 0.99), "ms", 50)
+	r.Add("collect.connections.p999_ms", quantile(acks, 0.999), "ms")
+	r.Add("collect.connections.peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
 	return ctx.Err()
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"playhead/internal/collect/native"
 	"playhead/internal/collect/wire"
+	"playhead/tools/figures"
 )
 
 // fullEvent is what one would write to decode the native format by a library:
@@ -73,7 +74,7 @@ type fullEvent struct {
 
 // measureDecoding decodes the prepared bytes on all cores, by the collector's
 // decoder and by sonic, each for the same share of time.
-func measureDecoding(r *report, bodies []body) error {
+func measureDecoding(r *figures.Report, bodies []body) error {
 	const each = 4 * time.Second
 	ours, err := decodeRate(bodies, each, func() func([]byte) (int, error) {
 		d := native.NewDecoder()
@@ -98,9 +99,9 @@ func measureDecoding(r *report, bodies []body) error {
 	if err != nil {
 		return fmt.Errorf("sonic: %w", err)
 	}
-	r.add("decode.native.events_per_s", ours, "events/s")
-	r.add("decode.sonic.events_per_s", theirs, "events/s")
-	r.add("decode.native.ratio", ours/theirs, "ratio")
+	r.Add("decode.native.events_per_s", ours, "events/s")
+	r.Add("decode.sonic.events_per_s", theirs, "events/s")
+	r.Add("decode.native.ratio", ours/theirs, "ratio")
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"playhead/tools/figures"
 )
 
 // probeCountry is where no synthetic viewer lives, so that a probe is seen as
@@ -47,7 +49,7 @@ func (t *tracker) delays(sentAt []time.Time) []time.Duration {
 
 // measureFreshness sends at a steady rate and beside that one new viewer after
 // the other, and watches when the live stream and when a query first know each.
-func measureFreshness(ctx context.Context, o options, r *report, rate float64) error {
+func measureFreshness(ctx context.Context, o options, r *figures.Report, rate float64) error {
 	length := time.Duration(o.probes)*probeEvery + 3*time.Second
 	bodies, err := prepare(ctx, 3, int64(rate*length.Seconds()))
 	if err != nil {
@@ -86,13 +88,13 @@ func measureFreshness(ctx context.Context, o options, r *report, rate float64) e
 		return fmt.Errorf("of %d probes the live stream showed %d and queries %d (live: %v, query: %v, load: %v)",
 			o.probes, len(inLive), len(inQuery), liveErr, queryErr, loadErr)
 	}
-	r.add("freshness.events_per_s", rate, "events/s")
-	r.add("freshness.p50_ms", quantile(inLive, 0.5), "ms")
-	r.addAtMost("freshness.p99_ms", quantile(inLive, 0.99), "ms", 1000)
-	r.add("freshness.query_p50_ms", quantile(inQuery, 0.5), "ms")
-	r.addAtMost("freshness.query_p99_ms", quantile(inQuery, 0.99), "ms", 1000)
-	r.add("freshness.ack_p50_ms", quantile(acks, 0.5), "ms")
-	r.add("freshness.ack_p99_ms", quantile(acks, 0.99), "ms")
+	r.Add("freshness.events_per_s", rate, "events/s")
+	r.Add("freshness.p50_ms", quantile(inLive, 0.5), "ms")
+	r.AtMost("freshness.p99_ms", quantile(inLive, 0.99), "ms", 1000)
+	r.Add("freshness.query_p50_ms", quantile(inQuery, 0.5), "ms")
+	r.AtMost("freshness.query_p99_ms", quantile(inQuery, 0.99), "ms", 1000)
+	r.Add("freshness.ack_p50_ms", quantile(acks, 0.5), "ms")
+	r.Add("freshness.ack_p99_ms", quantile(acks, 0.99), "ms")
 	return nil
 }
 

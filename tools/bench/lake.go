@@ -11,6 +11,7 @@ import (
 	"playhead/internal/event"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/lake"
+	"playhead/tools/figures"
 )
 
 // lakeEvents is how many events the lake is measured on.
@@ -18,7 +19,7 @@ const lakeEvents = 1_000_000
 
 // measureLake sends events to a server, stops it, and writes what its log and
 // its facts hold into a new lake, on one core and by itself; then merges that.
-func measureLake(ctx context.Context, o options, r *report) error {
+func measureLake(ctx context.Context, o options, r *figures.Report) error {
 	bodies, err := prepare(ctx, 3, lakeEvents)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func measureLake(ctx context.Context, o options, r *report) error {
 	return errors.Join(writeLake(ctx, r, filepath.Join(s.folder, "lake"), log), log.Close())
 }
 
-func writeLake(ctx context.Context, r *report, dir string, log *pebblelog.Log) error {
+func writeLake(ctx context.Context, r *figures.Report, dir string, log *pebblelog.Log) error {
 	later := func() time.Time { return time.Now().Add(72 * time.Hour) } // as old files lie: small hours are a day
 	l, err := lake.Open(dir, log, lake.Options{Clock: later})
 	if err != nil {
@@ -57,21 +58,21 @@ func writeLake(ctx context.Context, r *report, dir string, log *pebblelog.Log) e
 		return err
 	}
 	rows := l.Stats().Rows
-	r.add("lake.write.events_per_s", float64(rows)/time.Since(began).Seconds(), "events/s")
+	r.Add("lake.write.events_per_s", float64(rows)/time.Since(began).Seconds(), "events/s")
 	began = time.Now()
 	if err := l.Tidy(ctx); err != nil {
 		return err
 	}
-	r.add("lake.merge.events_per_s", float64(rows)/time.Since(began).Seconds(), "events/s")
+	r.Add("lake.merge.events_per_s", float64(rows)/time.Since(began).Seconds(), "events/s")
 	stats := l.Stats()
-	r.addAtMost("lake.bytes_per_event", float64(stats.Bytes)/float64(stats.Rows), "B", 25)
+	r.AtMost("lake.bytes_per_event", float64(stats.Bytes)/float64(stats.Rows), "B", 25)
 	return measureImpressions(r, dir, l.Files())
 }
 
 // measureImpressions takes what an impression adds to the lake: the difference
 // between the files with and without them. Its viewer's and session's ids are
 // mostly there already, for its plays; its own two are not.
-func measureImpressions(r *report, dir string, files []lake.File) error {
+func measureImpressions(r *figures.Report, dir string, files []lake.File) error {
 	write := func(keep func(event.Type) bool) (rows, size int64, err error) {
 		path := filepath.Join(dir, "measure.part")
 		for _, f := range files {
@@ -98,6 +99,6 @@ func measureImpressions(r *report, dir string, files []lake.File) error {
 	if err != nil {
 		return err
 	}
-	r.addAtMost("lake.bytes_per_impression", float64(allBytes-bytes)/float64(max(1, allRows-rows)), "B", 45)
+	r.AtMost("lake.bytes_per_impression", float64(allBytes-bytes)/float64(max(1, allRows-rows)), "B", 45)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"playhead/internal/simulate"
+	"playhead/tools/figures"
 )
 
 // body is one request as it will be sent.
@@ -150,7 +151,7 @@ func calibrate(ctx context.Context, o options) (float64, error) {
 
 // measureIngest sends at full speed and waits until the last answer is the
 // final one. It returns the rate.
-func measureIngest(ctx context.Context, o options, r *report, bodies []body) (float64, error) {
+func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []body) (float64, error) {
 	s, err := startServer(ctx, o.binary, "serve")
 	if err != nil {
 		return 0, err
@@ -173,17 +174,17 @@ func measureIngest(ctx context.Context, o options, r *report, bodies []body) (fl
 		return 0, err
 	}
 	rate := float64(got.events) / got.took.Seconds()
-	r.add("ingest.events_per_s", rate, "events/s")
-	r.add("ingest.seconds", got.took.Seconds(), "s")
-	r.addAtMost("ingest.backlog_s", backlog.Seconds(), "s", 2)
+	r.Add("ingest.events_per_s", rate, "events/s")
+	r.Add("ingest.seconds", got.took.Seconds(), "s")
+	r.AtMost("ingest.backlog_s", backlog.Seconds(), "s", 2)
 	for _, f := range r.Figures {
 		if f.Name == "decode.native.events_per_s" {
-			r.add("ingest.to_decode.ratio", rate/f.Value, "ratio")
+			r.Add("ingest.to_decode.ratio", rate/f.Value, "ratio")
 		}
 	}
-	r.add("ack.p50_ms", quantile(got.acks, 0.5), "ms")
-	r.add("ack.p99_ms", quantile(got.acks, 0.99), "ms")
-	r.add("memory.ingest_peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
+	r.Add("ack.p50_ms", quantile(got.acks, 0.5), "ms")
+	r.Add("ack.p99_ms", quantile(got.acks, 0.99), "ms")
+	r.Add("memory.ingest_peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
 	return rate, nil
 }
 

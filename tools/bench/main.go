@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"playhead/tools/figures"
 )
 
 // options say what is measured and for how long.
@@ -32,7 +34,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/playhead", "the binary to measure")
-	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures go")
+	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there")
 	flag.DurationVar(&o.load, "load", 20*time.Second, "how long events are sent at full speed")
 	flag.IntVar(&o.probes, "probes", 60, "how many probes measure freshness, two a second")
 	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs, its pages open, before its memory is read; it is read again after two and a half times that; 0 leaves it out")
@@ -53,7 +55,7 @@ func main() {
 }
 
 // runOnly takes one group of figures.
-func runOnly(ctx context.Context, o options, r *report) error {
+func runOnly(ctx context.Context, o options, r *figures.Report) error {
 	switch o.only {
 	case "connections":
 		return measureConnections(ctx, o, r)
@@ -87,15 +89,15 @@ func runOnly(ctx context.Context, o options, r *report) error {
 }
 
 func run(ctx context.Context, o options) error {
-	var r report
+	var r figures.Report
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 
 	if o.only != "" {
 		if err := runOnly(ctx, o, &r); err != nil {
 			return fmt.Errorf("%s: %w", o.only, err)
 		}
-		r.print(os.Stdout)
-		return nil
+		r.Print(os.Stdout)
+		return r.Merge(o.out)
 	}
 	say("calibrating")
 	rate, err := calibrate(ctx, o)
@@ -157,6 +159,6 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	r.print(os.Stdout)
-	return r.write(o.out)
+	r.Print(os.Stdout)
+	return r.Merge(o.out)
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"playhead/tools/figures"
 )
 
 // demoLooks are when the demo's size is read. What it holds grows in the first
@@ -23,7 +25,7 @@ func demoLooks(o options) []time.Duration { return []time.Duration{o.demo, o.dem
 // measureDemo runs the demo with its pages open: it reads the resident size twice
 // and the highest on the way, how old the figures of the live page were, and
 // counts the questions of pages that had no answer.
-func measureDemo(ctx context.Context, o options, r *report) error {
+func measureDemo(ctx context.Context, o options, r *figures.Report) error {
 	s, err := startServer(ctx, o.binary, "demo", "--viewers", strconv.Itoa(o.viewers), "--no-open")
 	if err != nil {
 		return err
@@ -57,23 +59,23 @@ func measureDemo(ctx context.Context, o options, r *report) error {
 		if after != o.demo {
 			name = fmt.Sprintf("memory.demo_%.0fs_mib", after.Seconds())
 		}
-		r.addAtMost(name, float64(now)/(1<<20), "MiB", 400)
+		r.AtMost(name, float64(now)/(1<<20), "MiB", 400)
 	}
 	stop()
 	if len(ages) == 0 || asked == 0 {
 		return fmt.Errorf("no page was answered: %w", liveErr)
 	}
 	slices.Sort(ages)
-	r.addAtMost("memory.demo_peak_mib", float64(s.peak.Load())/(1<<20), "MiB", 400)
-	r.add("demo.fresh_p50_ms", quantile(ages, 0.5), "ms")
-	r.addAtMost("demo.fresh_p99_ms", quantile(ages, 0.99), "ms", 1000)
-	r.add("demo.questions", float64(asked), "")
+	r.AtMost("memory.demo_peak_mib", float64(s.peak.Load())/(1<<20), "MiB", 400)
+	r.Add("demo.fresh_p50_ms", quantile(ages, 0.5), "ms")
+	r.AtMost("demo.fresh_p99_ms", quantile(ages, 0.99), "ms", 1000)
+	r.Add("demo.questions", float64(asked), "")
 	failed := 0
 	for why, n := range refused {
 		failed += n
 		fmt.Fprintf(os.Stderr, "bench: %d questions of pages had no answer: %s\n", n, why)
 	}
-	r.addAtMost("demo.questions_failed", float64(failed), "", 0)
+	r.AtMost("demo.questions_failed", float64(failed), "", 0)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"playhead/internal/event"
 	"playhead/internal/fact"
 	"playhead/internal/play"
+	"playhead/tools/figures"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // measurePlay runs the play engine alone, in this process: how many heartbeats a
 // second of one core it takes in, and what a million open plays cost.
-func measurePlay(r *report) error {
+func measurePlay(r *figures.Report) error {
 	if err := measureHeartbeats(r); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (a *players) event(typ event.Type, i int, at, seq, position int64) *event.E
 
 // measureHeartbeats sends heartbeats every 10 s of many plays in turn, each batch
 // of facts as large as an epoch's at full speed.
-func measureHeartbeats(r *report) error {
+func measureHeartbeats(r *figures.Report) error {
 	a := newPlayers()
 	g := play.New(play.DefaultConfig(), nil)
 	var out fact.Batch
@@ -109,8 +110,8 @@ func measureHeartbeats(r *report) error {
 	}
 	runtime.ReadMemStats(&after)
 	const events = heartbeatPlays * heartbeatRuns
-	r.addAtLeast("play.events_per_s", events/(end-start).Seconds(), "events/s of one core", 3e6)
-	r.addAtMost("play.allocs_per_event", float64(after.Mallocs-before.Mallocs)/events, "", 0.001)
+	r.AtLeast("play.events_per_s", events/(end-start).Seconds(), "events/s of one core", 3e6)
+	r.AtMost("play.allocs_per_event", float64(after.Mallocs-before.Mallocs)/events, "", 0.001)
 	runtime.KeepAlive(g)
 	return nil
 }
@@ -143,7 +144,7 @@ func (k *keeper) Viewer(_ play.Place, key event.ViewerKey, state []byte) {
 
 func (k *keeper) Meta([]byte) {}
 
-func measureOpenPlays(r *report) error {
+func measureOpenPlays(r *figures.Report) error {
 	heap := func() float64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -175,13 +176,13 @@ func measureOpenPlays(r *report) error {
 	if g.OpenPlays() != statePlays {
 		return fmt.Errorf("%d plays are open instead of %d", g.OpenPlays(), statePlays)
 	}
-	r.addAtMost("state.play.bytes", (heap()-empty)/statePlays, "bytes", 1024)
-	r.add("state.play.stored_bytes", float64(stored)/statePlays, "bytes")
+	r.AtMost("state.play.bytes", (heap()-empty)/statePlays, "bytes", 1024)
+	r.Add("state.play.stored_bytes", float64(stored)/statePlays, "bytes")
 	return measureRestore(r, g)
 }
 
 // measureRestore reads the states of all open plays into another engine.
-func measureRestore(r *report, g *play.Engine) error {
+func measureRestore(r *figures.Report, g *play.Engine) error {
 	a := newPlayers()
 	var out fact.Batch
 	g.Begin()
@@ -210,7 +211,7 @@ func measureRestore(r *report, g *play.Engine) error {
 	if again.OpenPlays() != statePlays {
 		return fmt.Errorf("%d plays are open after a restart instead of %d", again.OpenPlays(), statePlays)
 	}
-	r.add("play.restore_s", (end - start).Seconds(), "s of one core a million plays")
+	r.Add("play.restore_s", (end - start).Seconds(), "s of one core a million plays")
 	runtime.KeepAlive(g)
 	return nil
 }

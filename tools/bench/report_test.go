@@ -1,9 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -20,28 +17,6 @@ func TestQuantile(t *testing.T) {
 	}
 	if got := quantile(nil, 0.5); got != 0 {
 		t.Errorf("quantile of nothing = %g", got)
-	}
-}
-
-func TestReportFile(t *testing.T) {
-	var r report
-	r.add("a", 1.5, "ms")
-	r.addAtMost("b", 2, "s", 1)
-	r.addAtLeast("c", 2, "ratio", 1)
-	path := filepath.Join(t.TempDir(), "deep", "latest.json")
-	if err := r.write(path); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got report
-	if err := json.Unmarshal(data, &got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Figures) != 3 || got.Figures[0].Bar != nil || *got.Figures[1].Met || !*got.Figures[2].Met {
-		t.Errorf("figures %s", data)
 	}
 }
 

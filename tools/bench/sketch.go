@@ -14,6 +14,7 @@ import (
 	"github.com/apache/datasketches-go/theta"
 
 	"playhead/internal/sketch"
+	"playhead/tools/figures"
 )
 
 const (
@@ -30,7 +31,7 @@ type mergeCase struct {
 
 // measureSketch compares merges with the library's and counts how often the
 // truth is outside the stated bounds.
-func measureSketch(r *report) error {
+func measureSketch(r *figures.Report) error {
 	if _, err := slowest(r, "sketch.merge.sparse_%s.ratio", sparseCases); err != nil {
 		return err
 	}
@@ -46,8 +47,8 @@ func measureSketch(r *report) error {
 	if err != nil {
 		return err
 	}
-	r.addAtLeast("sketch.merge.sparse.ratio", sparse, "×", 10)
-	r.addAtLeast("sketch.merge.dense.ratio", dense, "×", 3)
+	r.AtLeast("sketch.merge.sparse.ratio", sparse, "×", 10)
+	r.AtLeast("sketch.merge.dense.ratio", dense, "×", 3)
 	if _, err := slowest(r, "sketch.merge.%s.ratio", otherCases); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func measureSketch(r *report) error {
 }
 
 // slowest adds a figure for each case and returns the least of them.
-func slowest(r *report, name string, cases func() ([]mergeCase, error)) (float64, error) {
+func slowest(r *figures.Report, name string, cases func() ([]mergeCase, error)) (float64, error) {
 	list, err := cases()
 	if err != nil {
 		return 0, err
@@ -66,7 +67,7 @@ func slowest(r *report, name string, cases func() ([]mergeCase, error)) (float64
 		if err != nil {
 			return 0, fmt.Errorf("merge %s: %w", c.name, err)
 		}
-		r.add(fmt.Sprintf(name, c.name), ratio, "×")
+		r.Add(fmt.Sprintf(name, c.name), ratio, "×")
 		least = min(least, ratio)
 	}
 	return least, nil

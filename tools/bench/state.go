@@ -14,12 +14,13 @@ import (
 	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/process"
+	"playhead/tools/figures"
 )
 
 // measureState takes what a million viewers cost the processor on a real log:
 // how long a start with all their plays open takes, and what memory they hold
 // once they are gone. The log's clock is the bench's own.
-func measureState(ctx context.Context, r *report, crowd int) (err error) {
+func measureState(ctx context.Context, r *figures.Report, crowd int) (err error) {
 	dir, err := os.MkdirTemp("", "playhead-state-*")
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func measureState(ctx context.Context, r *report, crowd int) (err error) {
 	if open := s.runner.Stats().OpenPlays; open != int64(crowd) {
 		return errors.Join(fmt.Errorf("%d plays are open, not %d", open, crowd), s.stop())
 	}
-	r.add("process.open_play_bytes", float64(liveBytes()-empty)/float64(crowd), "B")
+	r.Add("process.open_play_bytes", float64(liveBytes()-empty)/float64(crowd), "B")
 	if err := s.stop(); err != nil {
 		return err
 	}
@@ -52,12 +53,12 @@ func measureState(ctx context.Context, r *report, crowd int) (err error) {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	r.addAtMost("restart.open_plays_s", time.Since(began).Seconds(), "s", 5)
+	r.AtMost("restart.open_plays_s", time.Since(began).Seconds(), "s", 5)
 	after, err := processorTime()
 	if err != nil {
 		return errors.Join(err, s.stop())
 	}
-	r.add("restart.open_plays_core_s", (after - before).Seconds(), "s of one core")
+	r.Add("restart.open_plays_core_s", (after - before).Seconds(), "s of one core")
 	if open := s.runner.Stats().OpenPlays; open != int64(crowd) {
 		return errors.Join(fmt.Errorf("%d plays are open after the start, not %d", open, crowd), s.stop())
 	}
@@ -77,7 +78,7 @@ func measureState(ctx context.Context, r *report, crowd int) (err error) {
 	if st := s.runner.Stats(); st.OpenPlays != 0 {
 		return errors.Join(fmt.Errorf("%d plays are open after a day of silence", st.OpenPlays), s.stop())
 	}
-	r.addAtMost("state.viewer.bytes", float64(max(0, liveBytes()-empty))/float64(crowd), "B", 300)
+	r.AtMost("state.viewer.bytes", float64(max(0, liveBytes()-empty))/float64(crowd), "B", 300)
 	return s.stop()
 }
 

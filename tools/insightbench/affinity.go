@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"playhead/internal/journey"
+	"playhead/tools/figures"
 )
 
 // tasteShares are how large a share of what the population chooses bears each label.
@@ -33,7 +34,7 @@ type taster struct {
 
 // affinity counts how often tastes are told that are there: for plays and strengths,
 // by journey's own inference and by the observer who knows the model.
-func affinity(o options, r *report) {
+func affinity(o options, r *figures.Report) {
 	worst := math.Inf(1)
 	off := 0.0
 	for _, plays := range []int{5, 10, 20, 50, 100} {
@@ -44,8 +45,8 @@ func affinity(o options, r *report) {
 		ratio := scoreTastes(r, fmt.Sprintf("insight.affinity.mixed_plays%d", plays), mixed)
 		worst, off = math.Min(worst, ratio), math.Max(off, calibration(mixed))
 	}
-	r.atLeast("insight.affinity.f1_to_bayes_least", worst, "ratio", 0.9)
-	r.atMost("insight.affinity.calibration_error_most", off, "share", 0.03)
+	r.AtLeast("insight.affinity.f1_to_bayes_least", worst, "ratio", 0.9)
+	r.AtMost("insight.affinity.calibration_error_most", off, "share", 0.03)
 }
 
 // drawTasters are viewers whose likings have one of the strengths.
@@ -119,16 +120,16 @@ func moved(p, by float64) float64 { return by * p / (1 - p + by*p) }
 
 // scoreTastes adds precision and recall of the product and of the observer at the
 // threshold that is best for it, and returns the ratio of their F1.
-func scoreTastes(r *report, name string, list []taster) float64 {
+func scoreTastes(r *figures.Report, name string, list []taster) float64 {
 	precision, recall, f1 := score(list, func(t *taster) bool { return t.told })
 	best := 0.0
 	for at := 0.02; at < 0.95; at += 0.02 {
 		_, _, f := score(list, func(t *taster) bool { return t.posterior >= at })
 		best = math.Max(best, f)
 	}
-	r.add(name+".precision", precision, "share")
-	r.add(name+".recall", recall, "share")
-	r.add(name+".f1_to_bayes", f1/best, "ratio")
+	r.Add(name+".precision", precision, "share")
+	r.Add(name+".recall", recall, "share")
+	r.Add(name+".f1_to_bayes", f1/best, "ratio")
 	return f1 / best
 }
 

@@ -4,46 +4,15 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
+
+	"playhead/tools/figures"
 )
-
-// figure is one number; it has the shape that tools/bench writes.
-type figure struct {
-	Name  string   `json:"name"`
-	Value float64  `json:"value"`
-	Unit  string   `json:"unit"`
-	Bar   *float64 `json:"bar"`
-	Met   *bool    `json:"met"`
-}
-
-type report struct {
-	Figures []figure `json:"figures"`
-}
-
-func (r *report) add(name string, v float64, unit string) {
-	r.Figures = append(r.Figures, figure{Name: name, Value: v, Unit: unit})
-}
-
-func (r *report) atLeast(name string, v float64, unit string, bar float64) {
-	met := v >= bar
-	r.Figures = append(r.Figures, figure{name, v, unit, &bar, &met})
-}
-
-func (r *report) atMost(name string, v float64, unit string, bar float64) {
-	met := v <= bar
-	r.Figures = append(r.Figures, figure{name, v, unit, &bar, &met})
-}
 
 // options are how much is run.
 type options struct {
@@ -74,10 +43,10 @@ func main() {
 }
 
 func run(o options) error {
-	r := &report{}
+	r := &figures.Report{}
 	for _, part := range []struct {
 		name string
-		run  func(options, *report)
+		run  func(options, *figures.Report)
 	}{{"affinity", affinity}, {"trends", trends}, {"regret", regret}, {"intervals", intervals}, {"planted", planted}, {"null", null}} {
 		if o.only != "" && o.only != part.name {
 			continue
@@ -86,54 +55,14 @@ func run(o options) error {
 		part.run(o, r)
 		fmt.Fprintf(os.Stderr, "%s: %s\n", part.name, time.Since(start).Round(time.Second))
 	}
-	tab := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	missed := 0
-	for _, f := range r.Figures {
-		bar, met := "", ""
-		if f.Bar != nil {
-			bar, met = fmt.Sprintf("%.3g", *f.Bar), "met"
-			if !*f.Met {
-				met = "MISSED"
-				missed++
-			}
-		}
-		fmt.Fprintf(tab, "%s\t%.4g\t%s\t%s\t%s\n", f.Name, f.Value, f.Unit, bar, met)
-	}
-	if err := errors.Join(tab.Flush(), merge(o.out, r)); err != nil {
+	r.Print(os.Stdout)
+	if err := r.Merge(o.out); err != nil {
 		return err
 	}
-	if missed > 0 {
+	if missed := r.Missed(); missed > 0 {
 		return fmt.Errorf("%d bars were missed", missed)
 	}
 	return nil
-}
-
-// merge puts the figures in the place of those of the same part in a file.
-func merge(path string, r *report) error {
-	old := &report{}
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, old)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	mine := map[string]bool{}
-	for _, f := range r.Figures {
-		mine[group(f.Name)] = true
-	}
-	old.Figures = append(slices.DeleteFunc(old.Figures, func(f figure) bool { return mine[group(f.Name)] }), r.Figures...)
-	data, err = json.MarshalIndent(old, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
-}
-
-// group is the part of a figure's name that says which run it is from.
-func group(name string) string {
-	parts := strings.SplitN(name, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // each runs f for 0 … n−1 on all cores; f must lock what it shares.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"playhead/internal/insight"
+	"playhead/tools/figures"
 )
 
 // Rates: of alarms of trends in four weeks, and of false discoveries of what is listed.
@@ -19,7 +20,7 @@ const (
 
 // null looks at worlds where nothing is planted, a sixth of them of each kind,
 // and counts those with any alarm, by family.
-func null(o options, r *report) {
+func null(o options, r *figures.Report) {
 	var mu sync.Mutex
 	alarmed := map[insight.Family]int{}
 	byKind := map[string]int{}
@@ -49,21 +50,21 @@ func null(o options, r *report) {
 			byKind[kind]++
 		}
 	})
-	r.add("insight.null.worlds", float64(o.nullWorlds), "worlds")
-	r.add("insight.null.looks", float64(o.looks), "looks a world")
+	r.Add("insight.null.worlds", float64(o.nullWorlds), "worlds")
+	r.Add("insight.null.looks", float64(o.looks), "looks a world")
 	bar := math.Floor(29.0 / 400 * float64(o.nullWorlds))
 	for _, f := range insight.Families() {
-		r.atMost("insight.null.alarmed."+string(f), float64(alarmed[f]), "worlds", bar)
+		r.AtMost("insight.null.alarmed."+string(f), float64(alarmed[f]), "worlds", bar)
 	}
 	for _, k := range nasties() {
-		r.add("insight.null.kind."+k, float64(byKind[k]), "worlds with any alarm")
+		r.Add("insight.null.kind."+k, float64(byKind[k]), "worlds with any alarm")
 	}
 }
 
 // planted plants raised takes in a fifth of the titles, over a grid of effects
 // (factor on the odds) and traffic (viewers of a creative), and compares what is
 // found with the Bayes-optimal observer who knows the model but not the draw.
-func planted(o options, r *report) {
+func planted(o options, r *figures.Report) {
 	const titles = 200
 	allFound, allBest, allWrong := 0, 0, 0
 	for _, effect := range []float64{1.5, 2.5, 4} {
@@ -105,20 +106,20 @@ func planted(o options, r *report) {
 				found, best, wrong = found+f, best+b, wrong+wr
 			})
 			name := "insight.planted.effect_" + short(effect) + "_viewers_" + short(viewers)
-			r.add(name+".found", float64(found), "creatives")
-			r.add(name+".oracle", float64(best), "creatives")
-			r.add(name+".wrong", float64(wrong), "creatives")
+			r.Add(name+".found", float64(found), "creatives")
+			r.Add(name+".oracle", float64(best), "creatives")
+			r.Add(name+".wrong", float64(wrong), "creatives")
 			allFound, allBest, allWrong = allFound+found, allBest+best, allWrong+wrong
 		}
 	}
-	r.atLeast("insight.planted.recall_of_oracle", float64(allFound)/float64(max(allBest, 1)), "ratio", 0.9)
-	r.atMost("insight.planted.false_discovery_rate", float64(allWrong)/float64(max(allFound+allWrong, 1)), "ratio", 0.1)
+	r.AtLeast("insight.planted.recall_of_oracle", float64(allFound)/float64(max(allBest, 1)), "ratio", 0.9)
+	r.AtMost("insight.planted.false_discovery_rate", float64(allWrong)/float64(max(allFound+allWrong, 1)), "ratio", 0.1)
 }
 
 // intervals checks shrunken intervals by strata of viewers and of the true rate,
 // among the ten that look best of each world, and against the width of an
 // observer who knows each title's level and the concentration.
-func intervals(o options, r *report) {
+func intervals(o options, r *figures.Report) {
 	type tally struct{ hit, n int }
 	var mu sync.Mutex
 	byN, byRate, top := map[int]*tally{}, map[int]*tally{}, &tally{}
@@ -192,16 +193,16 @@ func intervals(o options, r *report) {
 		}
 		return low
 	}
-	r.atLeast("insight.intervals.worst_by_viewers", worst(byN), "coverage", 0.93)
-	r.atLeast("insight.intervals.worst_by_rate", worst(byRate), "coverage", 0.93)
-	r.atLeast("insight.intervals.top_ten", float64(top.hit)/float64(max(top.n, 1)), "coverage", 0.9)
-	r.atMost("insight.intervals.width_to_oracle", width/least, "ratio", 1.25)
+	r.AtLeast("insight.intervals.worst_by_viewers", worst(byN), "coverage", 0.93)
+	r.AtLeast("insight.intervals.worst_by_rate", worst(byRate), "coverage", 0.93)
+	r.AtLeast("insight.intervals.top_ten", float64(top.hit)/float64(max(top.n, 1)), "coverage", 0.9)
+	r.AtMost("insight.intervals.width_to_oracle", width/least, "ratio", 1.25)
 }
 
 // regret compares what is lost by showing the creative that leads by its shrunken
 // and by its raw rate, in worlds of unequal traffic: the paired difference's 95 %
 // interval lies below 0.
-func regret(o options, r *report) {
+func regret(o options, r *figures.Report) {
 	diff := make([]float64, o.regret)
 	each(o.regret, func(i int) {
 		rnd := rand.New(rand.NewPCG(uint64(i), 6))
@@ -238,13 +239,13 @@ func regret(o options, r *report) {
 		v += (d - mean) * (d - mean) / float64(len(diff)-1)
 	}
 	half := 1.96 * math.Sqrt(v/float64(len(diff)))
-	r.add("insight.regret.difference", mean*1000, "takes of 1000")
-	r.atMost("insight.regret.difference_high", (mean+half)*1000, "takes of 1000", 0)
+	r.Add("insight.regret.difference", mean*1000, "takes of 1000")
+	r.AtMost("insight.regret.difference_high", (mean+half)*1000, "takes of 1000", 0)
 }
 
 // trends counts null worlds with any alarm in 28 daily looks, and how many rises
 // by 1.6 are found.
-func trends(o options, r *report) {
+func trends(o options, r *figures.Report) {
 	var mu sync.Mutex
 	alarmed, found := 0, 0
 	draw := func(rnd *rand.Rand, factor float64) []insight.Series {
@@ -278,6 +279,6 @@ func trends(o options, r *report) {
 			found++
 		}
 	})
-	r.atMost("insight.trends.null_alarmed", float64(alarmed), "worlds", math.Floor(29.0/400*float64(o.nullWorlds)))
-	r.add("insight.trends.rise_found", float64(found)/float64(o.nullWorlds), "share of rises by 1.6")
+	r.AtMost("insight.trends.null_alarmed", float64(alarmed), "worlds", math.Floor(29.0/400*float64(o.nullWorlds)))
+	r.Add("insight.trends.rise_found", float64(found)/float64(o.nullWorlds), "share of rises by 1.6")
 }

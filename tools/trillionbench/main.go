@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"playhead/tools/figures"
 )
 
 type options struct {
@@ -65,7 +67,7 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
 	}
-	r := &report{}
+	r := &figures.Report{}
 	rates := documented()
 	o.end = time.Now().UTC().Truncate(24 * time.Hour)
 	if o.measure != "" {
@@ -80,8 +82,8 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 		if o.events == 0 {
-			r.print(os.Stdout)
-			return r.merge(o.out)
+			r.Print(os.Stdout)
+			return r.Merge(o.out)
 		}
 	}
 	m := newModel(trillion(o.events), rates, o.end)
@@ -98,19 +100,19 @@ func run(ctx context.Context, o options) (err error) {
 		for _, n := range b.rows {
 			rows += n
 		}
-		r.add("trillion.build.s", time.Since(began).Seconds(), "s")
-		r.add("trillion.build.rows", float64(rows), "rows")
+		r.Add("trillion.build.s", time.Since(began).Seconds(), "s")
+		r.Add("trillion.build.rows", float64(rows), "rows")
 	}
-	r.add("trillion.build.gb", float64(diskBytes(filepath.Join(o.dir, "data", "warehouse")))/1e9, "GB")
+	r.Add("trillion.build.gb", float64(diskBytes(filepath.Join(o.dir, "data", "warehouse")))/1e9, "GB")
 	timings, err := askAll(ctx, o, m, o.dir)
 	if err != nil {
 		return err
 	}
 	for _, t := range timings {
-		r.question(t)
+		addQuestion(r, t)
 	}
-	r.print(os.Stdout)
-	return r.merge(o.out)
+	r.Print(os.Stdout)
+	return r.Merge(o.out)
 }
 
 // documented are the rates of docs/trillion.md: events by play as measured, the

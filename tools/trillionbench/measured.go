@@ -17,6 +17,7 @@ import (
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/lake"
 	"playhead/internal/lake/lakesql"
+	"playhead/tools/figures"
 )
 
 // realRun is what so many real simulated events left behind.
@@ -239,21 +240,21 @@ func (r *realRun) askRaw(ctx context.Context, data, country string, rolled map[s
 }
 
 // figures puts a run into the report.
-func (r *realRun) figures(out *report) {
+func (r *realRun) figures(out *figures.Report) {
 	name := fmt.Sprintf("trillion.real_1e%.0f.", math.Log10(r.events))
-	out.add(name+"events_per_play", r.rates.EventsPerPlay, "events")
-	out.add(name+"cells", r.cells, "cells")
-	out.add(name+"cells_model", r.wantCells, "cells")
-	out.add(name+"sketch_mb", r.bytes/1e6, "MB")
-	out.add(name+"sketch_model_mb", r.wantBytes/1e6, "MB")
-	out.add(name+"rollup_ms", ms(r.rollup), "ms")
-	out.add(name+"raw_ms", ms(r.raw), "ms")
-	out.add(name+"rollup_speedup", float64(r.raw)/float64(r.rollup), "ratio")
+	out.Add(name+"events_per_play", r.rates.EventsPerPlay, "events")
+	out.Add(name+"cells", r.cells, "cells")
+	out.Add(name+"cells_model", r.wantCells, "cells")
+	out.Add(name+"sketch_mb", r.bytes/1e6, "MB")
+	out.Add(name+"sketch_model_mb", r.wantBytes/1e6, "MB")
+	out.Add(name+"rollup_ms", ms(r.rollup), "ms")
+	out.Add(name+"raw_ms", ms(r.raw), "ms")
+	out.Add(name+"rollup_speedup", float64(r.raw)/float64(r.rollup), "ratio")
 	worst := 0.0
 	for _, d := range r.differences {
 		worst = max(worst, math.Abs(d))
 	}
-	out.add(name+"error_worst", worst, "relative")
+	out.Add(name+"error_worst", worst, "relative")
 	if data, err := json.Marshal(r.rates); err == nil {
 		say("rates: %s", data)
 	}

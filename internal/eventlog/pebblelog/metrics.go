@@ -1,6 +1,11 @@
 package pebblelog
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // Metrics are sizes of the log and what it did since it was opened. Sizes are
 // bytes.
@@ -54,29 +59,85 @@ func (s *counters) group(group []*call) {
 	s.bytes.Add(size)
 }
 
-// Metrics reads the sizes and counts; only the counts once the log is closed.
-func (l *Log) Metrics() Metrics {
-	m := Metrics{
-		Groups: l.stats.groups.Load(), Calls: l.stats.calls.Load(), Records: l.stats.records.Load(),
-		RecordBytes: l.stats.bytes.Load(), Refused: l.stats.full.Load(),
-		BackgroundErrors: l.stats.backgroundErrors.Load(), Failed: l.life.failure() != nil,
-		Full: l.Room() != nil,
+// sizes are what Pebble said of itself last. It is read in a goroutine of its own,
+// one at a time, because Pebble keeps its lock while it writes its manifest, which
+// on a full disk waits for room: whoever watches the log is not to wait with it.
+type sizes struct {
+	mu   sync.Mutex
+	last Metrics
+	read chan struct{} // closed when the reading under way ends; nil before the first
+}
+
+// refresh begins to read Pebble's sizes unless that is under way, and returns what
+// is closed at its end. The log must be open.
+func (l *Log) refresh() <-chan struct{} {
+	s := &l.sizes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read != nil {
+		select {
+		case <-s.read:
+		default:
+			return s.read
+		}
 	}
-	if l.life.begin() != nil {
-		return m
+	read := make(chan struct{})
+	s.read = read
+	go func() {
+		defer close(read)
+		m := sizesOf(l.db.Metrics())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.last = m
+	}()
+	return read
+}
+
+// settle waits until Pebble is no longer read, or the log has failed, after which
+// Pebble may never answer.
+func (l *Log) settle() {
+	l.sizes.mu.Lock()
+	read := l.sizes.read
+	l.sizes.mu.Unlock()
+	if read == nil {
+		return
 	}
-	defer l.life.end()
-	p := l.db.Metrics()
+	select {
+	case <-read:
+	case <-l.life.broken:
+	}
+}
+
+func sizesOf(p *pebble.Metrics) Metrics {
 	total := p.Total()
-	m.DiskBytes = p.DiskSpaceUsage()
-	m.WALBytes = p.WAL.Size
-	m.MemTableBytes = p.MemTable.Size
-	m.CacheBytes = p.BlockCache.Size
-	m.CompactionDebtBytes = p.Compact.EstimatedDebt
-	m.CompactionsUnderWay = p.Compact.NumInProgress
-	m.L0Sublevels = p.Levels[0].Sublevels
-	// Pebble's total counts the write-ahead log as flushed too.
-	m.FlushedBytes = p.Levels[0].TableBytesFlushed + p.Levels[0].BlobBytesFlushed
-	m.CompactedBytes = total.TableBytesCompacted + total.BlobBytesCompacted
+	return Metrics{
+		DiskBytes: p.DiskSpaceUsage(), WALBytes: p.WAL.Size, MemTableBytes: p.MemTable.Size,
+		CacheBytes: p.BlockCache.Size, CompactionDebtBytes: p.Compact.EstimatedDebt,
+		CompactionsUnderWay: p.Compact.NumInProgress, L0Sublevels: p.Levels[0].Sublevels,
+		// Pebble's total counts the write-ahead log as flushed too.
+		FlushedBytes:   p.Levels[0].TableBytesFlushed + p.Levels[0].BlobBytesFlushed,
+		CompactedBytes: total.TableBytesCompacted + total.BlobBytesCompacted,
+	}
+}
+
+// Metrics reads the sizes and counts. While a write waits for room on the disk,
+// and once the log has failed or is closed, the sizes are those read last.
+func (l *Log) Metrics() Metrics {
+	out := l.room.out()
+	if l.life.begin() == nil {
+		select {
+		case <-l.refresh():
+		case <-out:
+		case <-l.life.broken:
+		}
+		l.life.end()
+	}
+	l.sizes.mu.Lock()
+	m := l.sizes.last
+	l.sizes.mu.Unlock()
+	m.Groups, m.Calls, m.Records = l.stats.groups.Load(), l.stats.calls.Load(), l.stats.records.Load()
+	m.RecordBytes, m.Refused = l.stats.bytes.Load(), l.stats.full.Load()
+	m.BackgroundErrors, m.Failed = l.stats.backgroundErrors.Load(), l.life.failure() != nil
+	m.Full = l.Room() != nil
 	return m
 }

@@ -38,6 +38,7 @@ type Log struct {
 	stopped chan struct{} // closed when the writer has ended
 	closed  chan struct{} // closed when Close is through
 	stats   counters
+	sizes   sizes
 }
 
 var (
@@ -274,6 +275,7 @@ func (l *Log) Close() error {
 	defer close(l.closed)
 	l.room.end()
 	l.life.drain()
+	l.settle()
 	close(l.quit)
 	if err := l.life.failure(); err != nil {
 		return fmt.Errorf("close log: %w", err)

@@ -22,8 +22,9 @@ import (
 // crowded is a disk that others may fill to the last byte.
 type crowded struct {
 	full  atomic.Bool
-	await atomic.Pointer[string] // fills up when a file of this kind is written next
-	files sync.Map               // kinds of files that found no room
+	mu    sync.Mutex
+	await string   // fills up when a file of this kind is written next
+	files sync.Map // kinds of files that found no room
 }
 
 func (c *crowded) inject(op errorfs.Op) error {
@@ -37,14 +38,31 @@ func (c *crowded) inject(op errorfs.Op) error {
 		name = name[i:]
 	}
 	name = strings.TrimRight(name, "0123456789-")
-	if kind := c.await.Load(); kind != nil && *kind == name && op.Kind == errorfs.OpFileWrite {
+	c.mu.Lock()
+	if c.await != "" && c.await == name && op.Kind == errorfs.OpFileWrite {
 		c.full.Store(true)
 	}
+	c.mu.Unlock()
 	if !c.full.Load() {
 		return nil
 	}
 	c.files.Store(name, true)
 	return &os.PathError{Op: "write", Path: op.Path, Err: syscall.ENOSPC}
+}
+
+// fillAt has the disk fill up when a file of the kind is written next.
+func (c *crowded) fillAt(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.await = kind
+}
+
+// clear makes room.
+func (c *crowded) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.await = ""
+	c.full.Store(false)
 }
 
 // anew makes files anew where Pebble would write over old ones, which errorfs does
@@ -101,7 +119,7 @@ func TestDiskFilledByOthers(t *testing.T) {
 		// Of a sender that does not rest, a file of each kind is the first to find no
 		// room, and in the last round whatever happens to be written.
 		if round < len(kinds) {
-			c.await.Store(&kinds[round])
+			c.fillAt(kinds[round])
 		}
 		var enough atomic.Bool
 		sent := make(chan error, 1)
@@ -127,8 +145,7 @@ func TestDiskFilledByOthers(t *testing.T) {
 		}
 		trimmed := make(chan error, 1)
 		go func() { trimmed <- l.Trim(t.Context(), eventlog.Events, eventlog.Cursor{Partition: 2, Offset: 1}) }()
-		c.await.Store(nil)
-		c.full.Store(false)
+		c.clear()
 		enough.Store(true)
 		if err := errors.Join(<-sent, <-trimmed); err != nil {
 			t.Fatalf("what waited for room: %v", err)

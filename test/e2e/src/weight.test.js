@@ -1,5 +1,7 @@
 // The live page is light: little to load, little to do at four updates a second,
-// and no memory that grows. LIVE_SECONDS=600 holds it to ten minutes.
+// and no memory that grows. LIVE_SECONDS=600 holds it to ten minutes. What the main
+// thread does is counted in its processor time: by the clock, a page would pay for
+// what else the machine does.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch } from './browser.js'
@@ -41,16 +43,16 @@ test(`live for ${seconds} s`, { timeout: seconds * 1000 + 120_000 }, async () =>
   await page.locator('canvas').first().waitFor()
   await page.waitForTimeout(10_000)
   const cdp = await page.context().newCDPSession(page)
-  await cdp.send('Performance.enable')
+  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' })
   const look = async () => {
     await cdp.send('HeapProfiler.collectGarbage')
     const { metrics } = await cdp.send('Performance.getMetrics')
-    return Object.fromEntries(metrics.map(m => [m.name, m.value]))
+    return { clock: performance.now() / 1000, ...Object.fromEntries(metrics.map(m => [m.name, m.value])) }
   }
   const start = await look()
   await page.waitForTimeout(seconds * 1000)
   const end = await look()
-  const busy = (end.TaskDuration - start.TaskDuration) / (end.Timestamp - start.Timestamp)
+  const busy = (end.TaskDuration - start.TaskDuration) / (end.clock - start.clock)
   const [from, to] = [start.JSHeapUsedSize, end.JSHeapUsedSize]
   console.log(`main thread ${(busy * 100).toFixed(1)} % busy, heap ${(from / 1e6).toFixed(1)} → ${(to / 1e6).toFixed(1)} MB, ${start.Nodes} → ${end.Nodes} nodes`)
   assert.ok(busy < 0.2, `main thread ${(busy * 100).toFixed(1)} % busy`)

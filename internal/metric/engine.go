@@ -13,7 +13,7 @@ import (
 // Scanner answers physical scans: a generation, a warehouse, or both as one.
 type Scanner interface {
 	// Scan sums what the source holds. It stops when ctx is done and returns
-	// its error.
+	// its error. The result may be given to others too: nobody changes it.
 	Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, error)
 }
 

@@ -50,6 +50,7 @@ func (s *groupSet) len() int { return len(s.values) }
 type cell struct {
 	sums *rollup.Group
 	more *more
+	own  bool // sums are the frame's, to be added to
 }
 
 // more is what few cells have.
@@ -138,17 +139,21 @@ func (f *frame) cell(bucket int, group int32) (c *cell, made bool) {
 	return &f.cells[n-1], true
 }
 
-// merge adds sums to a cell. The sums become the frame's own.
+// merge adds sums to a cell. What a scanner gave is not changed: it may give the
+// same to others.
 func (f *frame) merge(bucket int, group int32, g *rollup.Group) *cell {
 	c, made := f.cell(bucket, group)
 	if made {
 		c.sums = g
-	} else {
-		for i := range g.Measures {
-			c.sums.Measures[i] += g.Measures[i]
-		}
-		c.sums.Sketches.Merge(&g.Sketches)
+		return c
 	}
+	if !c.own {
+		c.sums, c.own = c.sums.Clone(), true
+	}
+	for i := range g.Measures {
+		c.sums.Measures[i] += g.Measures[i]
+	}
+	c.sums.Sketches.Merge(&g.Sketches)
 	return c
 }
 

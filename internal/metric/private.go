@@ -13,6 +13,7 @@ import (
 // fixed is a cell of value × context × week.
 type fixed struct {
 	group   *rollup.Group
+	week    int
 	value   string // of the audience dimension
 	viewers float64
 	hll     *sketch.HLL
@@ -49,9 +50,9 @@ func (x *execution) fetchPrivate(ctx context.Context, y *part, c *cover, f *fram
 		}
 		for j := range res.Groups {
 			g := &res.Groups[j]
-			g.Bucket += first
-			at := cellName(g.Bucket, slices.Delete(slices.Clone(g.Keys), about, about+1))
-			cells[at] = append(cells[at], &fixed{group: g, value: g.Keys[about], viewers: g.Sketches.Estimate(who), hll: g.Sketches.HLL(who)})
+			week := g.Bucket + first
+			at := cellName(week, slices.Delete(slices.Clone(g.Keys), about, about+1))
+			cells[at] = append(cells[at], &fixed{group: g, week: week, value: g.Keys[about], viewers: g.Sketches.Estimate(who), hll: g.Sketches.HLL(who)})
 		}
 	}
 	wanted := wantedValues(where, y.about)
@@ -70,14 +71,14 @@ func (x *execution) fetchPrivate(ctx context.Context, y *part, c *cover, f *fram
 func (x *execution) addFixed(y *part, f *frame, weeks []int64, c *fixed) {
 	g, n := c.group, len(y.by)
 	id := x.groups.id(g.Keys[:n:n])
-	bucket := bucketAt(f.window, weeks[g.Bucket])
+	bucket := bucketAt(f.window, weeks[c.week])
 	if !c.small {
 		f.merge(bucket, id, g).extra().shown++
 		return
 	}
 	cell, made := f.cell(bucket, id)
 	if made {
-		cell.sums = &rollup.Group{Sketches: rollup.NewSketches(y.needs.sketches)}
+		cell.sums, cell.own = &rollup.Group{Sketches: rollup.NewSketches(y.needs.sketches)}, true
 	}
 	cell.extra().hidden++
 	x.hidden++

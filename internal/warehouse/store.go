@@ -28,6 +28,9 @@ type StoreOptions struct {
 	// opened; 0 is 8 MiB. A scan of a sealed one holds up no writer, so this
 	// bounds for how long a scan of the open one does: about a millisecond.
 	RotateBytes int64
+	// RecallBytes is how much of the database's answers is remembered until what
+	// they are about changes; 0 is nothing.
+	RecallBytes int64
 }
 
 // Store answers from a database and the generations above it as one. It is safe
@@ -44,6 +47,7 @@ type Store struct {
 
 	sealedBytes int64
 	values      valueIndex
+	recall      *recall
 }
 
 // NewStore returns a store over a database, and reads what its memory begins
@@ -52,7 +56,7 @@ func NewStore(ctx context.Context, db Warehouse, opts StoreOptions) (*Store, err
 	if opts.RotateBytes == 0 {
 		opts.RotateBytes = 8 << 20
 	}
-	s := &Store{db: db, opts: opts, open: rollup.NewGeneration(opts.Generation), fresh: make([]int64, opts.Partitions)}
+	s := &Store{db: db, opts: opts, open: rollup.NewGeneration(opts.Generation), fresh: make([]int64, opts.Partitions), recall: newRecall(opts.RecallBytes)}
 	offsets, err := db.Offsets(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start the store: %w", err)
@@ -123,6 +127,7 @@ func (s *Store) pending() []*rollup.Generation {
 
 // flushed lets go of generations that the database holds.
 func (s *Store) flushed(generations []*rollup.Generation) {
+	s.recall.flushed(generations)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sealed = slices.Clone(s.sealed[len(generations):])
@@ -167,7 +172,7 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 			return nil, err
 		}
 	}
-	snap, err := s.db.Scan(ctx, asked)
+	snap, err := s.scanDatabase(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +193,8 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 			return nil, err
 		}
 	}
-	r := snap.Result
+	own := *snap.Result // what is in it may be remembered
+	r := &own
 	switch {
 	case scan.Source == rollup.SourcePlays:
 		r = acc.Result()
@@ -205,6 +211,24 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	}
 	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
 	return r, nil
+}
+
+// scanDatabase is the database's answer, from memory if nothing that it is about
+// was flushed since.
+func (s *Store) scanDatabase(ctx context.Context, scan rollup.Scan) (Snapshot, error) {
+	name, ok := nameOf(&scan)
+	if !ok || s.opts.RecallBytes == 0 {
+		return s.db.Scan(ctx, scan)
+	}
+	snap, epoch, ok := s.recall.find(name)
+	if ok {
+		return snap, nil
+	}
+	snap, err := s.db.Scan(ctx, scan)
+	if err == nil {
+		s.recall.keep(name, epoch, scan, snap)
+	}
+	return snap, err
 }
 
 // withMemory tells a scan of the database what memory adds to its groups: of
@@ -237,7 +261,9 @@ func withMemory(scan rollup.Scan, generations []*rollup.Generation) (rollup.Scan
 		}
 		slack += most
 	}
-	scan.Whole = func(bucket int, keys []string) bool { return known[name(bucket, keys)] }
+	if len(known) > 0 {
+		scan.Whole = func(bucket int, keys []string) bool { return known[name(bucket, keys)] }
+	}
 	if scan.Top != nil {
 		top := *scan.Top
 		top.Slack = slack

@@ -1,0 +1,71 @@
+package rollup
+
+import "slices"
+
+// Clone is a group of its own, to be added to.
+func (g *Group) Clone() *Group {
+	own := *g
+	own.Keys = slices.Clone(g.Keys)
+	own.Sketches = g.Sketches.clone()
+	return &own
+}
+
+func (s *Sketches) clone() Sketches {
+	own := Sketches{list: slices.Clone(s.list)}
+	for i := range own.list {
+		h := &own.list[i]
+		if h.hll != nil {
+			h.hll = h.hll.Clone()
+		}
+		if h.kll != nil {
+			h.kll = h.kll.Clone()
+		}
+		if h.theta != nil {
+			h.theta = h.theta.Clone()
+		}
+	}
+	return own
+}
+
+// Bytes is about how much memory an answer takes.
+func (r *Result) Bytes() int64 {
+	const group, sketch, key = 450, 48, 32 // with what points to them
+	n := int64(0)
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		n += group
+		for _, k := range g.Keys {
+			n += key + int64(len(k))
+		}
+		for j := range g.Sketches.list {
+			n += sketch
+			switch h := &g.Sketches.list[j]; {
+			case h.hll != nil:
+				n += int64(h.hll.Bytes())
+			case h.kll != nil:
+				n += int64(h.kll.Bytes())
+			case h.theta != nil:
+				n += int64(h.theta.Bytes())
+			}
+		}
+	}
+	return n
+}
+
+// Touches reports whether the generation may have cells of a source within some
+// time (epoch ms, half open). A source of all time has every cell in it; what
+// keeps no cells is always touched.
+func (g *Generation) Touches(s Source, from, to int64) bool {
+	f, _, ok := s.place()
+	if !ok {
+		return true
+	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for _, p := range g.pieces[f].list {
+		if p.used && (s == SourceCreativeAll || p.start < to && p.end > from) {
+			return true
+		}
+	}
+	return false
+}

@@ -42,10 +42,12 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		gauge("load_lag_records", "Records of facts that are not loaded.", func() float64 { return count(s.loader.Stats(context.Background()).LagRecords) }),
 		gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
 		counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
-		gauge("fresh_seconds", "Age of the figures.", func() float64 { return time.Since(time.UnixMilli(s.store.FreshTo())).Seconds() }),
+		gauge("fresh_seconds", "Age of the figures.", func() float64 { return count(s.events.Now()-s.store.FreshTo()) / 1000 }),
 		gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(s.events.Metrics().DiskBytes) }),
 		gauge("log_failed", "1 when the log had to stop writing.", func() float64 { return oneIf(s.events.Metrics().Failed) }),
 		gauge("log_full", "1 while the log takes nothing because the disk is full.", func() float64 { return oneIf(s.events.Room() != nil) }),
+		gauge("log_ahead_seconds", "How far the times that records are stamped with are ahead of the clock, which went back.", func() float64 { return count(s.events.Ahead()) / 1000 }),
+		counter("process_unheard_seconds_total", "Time that passed without ticks, in which no silence is judged: the server was down, or the clock jumped ahead.", func() float64 { return count(s.runner.Stats().UnheardMillis) / 1000 }),
 		counter("log_refused_total", "Groups of writes that the log refused because the disk was full.", func() float64 { return count(s.events.Metrics().Refused) }),
 	} {
 		if err := r.Register(c); err != nil {

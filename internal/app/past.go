@@ -135,7 +135,7 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 func (s *server) behind() bool {
 	const most = 650 // ms
 	ahead := int64(s.settings.LoadMemory) << 20 / 2
-	return time.Now().UnixMilli()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch ||
+	return s.events.Now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch ||
 		s.loader.Stats(context.Background()).UnflushedBytes > ahead
 }
 

@@ -103,7 +103,7 @@ func (p *pressure) look(ctx context.Context) error {
 var errEnough = errors.New("enough")
 
 // waitFor is for how long, ms, the oldest record that a follower has not read has
-// been in the log. A clock that went back says nothing.
+// been in the log, by the log's own time: it never goes back.
 func (p *pressure) waitFor(ctx context.Context, f follower) (longest int64, err error) {
 	cursors, err := f.reached(ctx)
 	if err != nil {

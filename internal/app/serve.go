@@ -131,7 +131,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
-	s.pressure = newPressure(s.events, s.settings.MaxLag, time.Now, s.log, followersOf(s.engine)...)
+	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.events.Now()) }, s.log, followersOf(s.engine)...)
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}

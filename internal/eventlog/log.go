@@ -45,7 +45,8 @@ type Cursor struct {
 type Entry struct {
 	Offset int64
 	// ReceivedAt is when the log took the record, epoch ms, never decreasing
-	// within a partition.
+	// within a partition: after the clock went back it is ahead until the clock
+	// has caught up.
 	ReceivedAt int64
 	Data       []byte
 }

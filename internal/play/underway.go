@@ -14,7 +14,8 @@ type Underway struct {
 	// State is what the play was doing at that evidence. A pause that goes on is
 	// Paused.
 	State fact.SpanKind
-	// Received is when the log received the last of it, epoch ms.
+	// Received is when the last of it was received, in the time that the engine was
+	// told, epoch ms.
 	Received int64
 }
 

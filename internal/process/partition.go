@@ -37,6 +37,7 @@ type partition struct {
 	encoded     []byte
 	tx          eventlog.Transaction
 	received    int64 // of the newest record read
+	heard       heard // the time that the engines know
 	sinceSnap   int   // events since the last snapshot
 	snapped     time.Time
 	snapshot    int64 // offset the stored state stands at
@@ -101,6 +102,7 @@ func (p *partition) bringBack(ctx context.Context) error {
 		key     []byte
 		restore func([]byte) error
 	}{
+		{[]byte(keyHeard), p.heard.restore},
 		{[]byte(keyMeta), p.engine.RestoreMeta},
 		{stateKey(journey.KindCatalog, nil), p.across.RestoreCatalog},
 		{stateKey(journey.KindMeta, nil), p.across.RestoreMeta},
@@ -205,18 +207,18 @@ func (p *partition) take(e eventlog.Entry) error {
 	p.sinceSnap++
 	switch kind {
 	case event.RecordEvent:
-		p.event.ReceivedAt = e.ReceivedAt
+		p.event.ReceivedAt = p.heard.event(e.ReceivedAt)
 		if p.batch.OldestReceived == 0 {
 			p.batch.OldestReceived = e.ReceivedAt
 		}
 		return p.apply(e.Offset)
 	case event.RecordTick:
-		s := p.step()
-		p.engine.Tick(e.ReceivedAt, &p.batch)
+		s, now := p.step(), p.heard.ticked(e.ReceivedAt)
+		p.engine.Tick(now, &p.batch)
 		if err := p.follow(s); err != nil {
 			return err
 		}
-		return p.across.Tick(e.ReceivedAt, &p.batch)
+		return p.across.Tick(now, &p.batch)
 	case event.RecordSettle:
 		s := p.step()
 		p.engine.Settle(p.event.KeyID, &p.batch)
@@ -269,6 +271,7 @@ func (p *partition) snap(ctx context.Context) error {
 	if err := p.sweep(ctx); err != nil {
 		return fmt.Errorf("sweep idle viewers: %w", err)
 	}
+	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyHeard), Value: p.heard.append(nil)})
 	p.engine.Snapshot(p)
 	p.across.Snapshot(func(kind journey.Kind, key, state []byte) {
 		p.tx.State = append(p.tx.State, eventlog.KV{Key: stateKey(kind, key), Value: state})
@@ -296,17 +299,17 @@ func idleKey(v event.ViewerKey) []byte {
 
 // sweep deletes what can no longer matter of one 256th of the viewers a snapshot.
 func (p *partition) sweep(ctx context.Context) error {
-	part := p.sweeping
+	part, now := p.sweeping, p.heard.at(p.received)
 	p.sweeping++
 	for _, prefix := range [...]byte{prefixIdle, byte(journey.KindViewer), byte(journey.KindTitle), byte(journey.KindSeason)} {
 		err := p.runner.store.ScanState(ctx, p.number, []byte{prefix, part}, func(key, value []byte) error {
 			kind := journey.Kind(prefix)
 			switch {
 			case prefix == prefixIdle:
-				if p.engine.Expired(value, p.received) {
+				if p.engine.Expired(value, now) {
 					p.drop(key)
 				}
-			case p.across.Expired(kind, value, p.received):
+			case p.across.Expired(kind, value, now):
 				p.drop(key)
 				if kind == journey.KindViewer {
 					p.drop(stateKey(journey.KindMore, key[1:]))

@@ -81,6 +81,9 @@ type Stats struct {
 	Epochs, Snapshots int64
 	// LagRecords is how many records of "events" are not processed yet.
 	LagRecords int64
+	// UnheardMillis is how much of the log's receipt time passed without ticks,
+	// since there is the log: the server was down, or the clock jumped ahead.
+	UnheardMillis int64
 	// CommitMillis is how long the last commit took.
 	CommitMillis int64
 	// Ready is true once state is restored and the replay after a crash is done.
@@ -100,7 +103,7 @@ type Runner struct {
 		events, duplicates, late, evicted, open, viewers atomic.Int64
 		lateHorizon, lateClosed, across, acrossBytes     atomic.Int64
 		playBytes                                        atomic.Int64
-		epochs, snapshots, lag, commitMillis             atomic.Int64
+		epochs, snapshots, lag, commitMillis, unheard    atomic.Int64
 		ready                                            atomic.Bool
 	}
 }
@@ -117,7 +120,7 @@ func (r *Runner) Stats() Stats {
 		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(), Evicted: s.evicted.Load(),
 		LateHorizon: s.lateHorizon.Load(), LateClosed: s.lateClosed.Load(), Across: s.across.Load(), AcrossBytes: s.acrossBytes.Load(), PlayBytes: s.playBytes.Load(),
 		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
-		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), Ready: s.ready.Load(),
+		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), UnheardMillis: s.unheard.Load(), Ready: s.ready.Load(),
 	}
 }
 
@@ -280,7 +283,7 @@ func (r *Runner) commit(ctx context.Context, txs []eventlog.Transaction) error {
 
 // after takes note of a committed epoch.
 func (r *Runner) after(ctx context.Context) error {
-	var open, viewers, across, acrossBytes, playBytes, lag int64
+	var open, viewers, across, acrossBytes, playBytes, lag, unheard int64
 	for _, p := range r.parts {
 		c := p.batch.Counts
 		r.stats.events.Add(c.Events)
@@ -301,6 +304,7 @@ func (r *Runner) after(ctx context.Context) error {
 		}
 		acrossBytes += p.acrossBytes
 		playBytes += p.playBytes
+		unheard = max(unheard, p.heard.skipped)
 		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
 			lag += max(0, next-p.next)
 		}
@@ -311,6 +315,7 @@ func (r *Runner) after(ctx context.Context) error {
 	r.stats.acrossBytes.Store(acrossBytes)
 	r.stats.playBytes.Store(playBytes)
 	r.stats.lag.Store(lag)
+	r.stats.unheard.Store(unheard)
 	for _, p := range r.parts {
 		if err := p.trim(ctx); err != nil {
 			return err

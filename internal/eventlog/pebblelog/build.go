@@ -14,7 +14,7 @@ import (
 // and leaves no trace in b; an error that comes back spoils the whole group.
 func (l *Log) build(b *pebble.Batch, group []*call) error {
 	w := &l.writer
-	w.last = max(w.last, l.opts.Clock())
+	w.last = w.stamp.next(l.opts.Clock())
 	full := l.full(group)
 	for _, c := range group {
 		var err error

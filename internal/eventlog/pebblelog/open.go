@@ -167,7 +167,7 @@ func (l *Log) load() error {
 			return err
 		}
 	}
-	l.writer.start(l.durable, last)
+	l.writer.start(l.durable, last, l.opts.Clock())
 	return nil
 }
 

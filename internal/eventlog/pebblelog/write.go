@@ -183,16 +183,19 @@ func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
 	return l.life.failure()
 }
 
-// writer is the state of the writing goroutine; nothing else touches it.
+// writer is the state of the writing goroutine; nothing else touches it, but
+// stamp.last is read.
 type writer struct {
 	pending  []partition // durable plus the group under way
-	last     int64       // the latest ReceivedAt given
+	last     int64       // ReceivedAt of the group under way
+	stamp    stamp
 	builders [topicCount][]blockBuilder
 }
 
-func (w *writer) start(durable []partition, last int64) {
+func (w *writer) start(durable []partition, last, now int64) {
 	w.pending = slices.Clone(durable)
 	w.last = last
+	w.stamp.start(last, now)
 	for t := range w.builders {
 		w.builders[t] = make([]blockBuilder, len(durable))
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Evidence against "nothing but chance and what is usual" is an e-value: a
@@ -66,97 +68,185 @@ type odds struct{ up, down sizes }
 // scale weighs the evidence about creatives by what is usual.
 type scale struct {
 	ladder *ladder
-	cells  []cell
 	places *placeLikes
-	at     []betas // by concentration; those that no cell has are empty
+	at     []weighed
 }
 
-// newScale takes a prior that was learnt for finding what is off.
+// weighed is a concentration, and how likely each level is together with it.
+type weighed struct {
+	betas
+	mass []float64
+}
+
+// newScale takes a prior that was learnt for finding what is off, and leaves out of
+// it what is ruled out.
 func newScale(p *Prior) *scale {
-	s := &scale{p.ladder, p.likely(), p.places, make([]betas, len(p.spreads))}
-	for _, c := range s.cells {
-		if s.at[c.spread].a == nil {
-			s.at[c.spread] = newBetas(p.ladder.rates, p.spreads[c.spread])
+	s := &scale{ladder: p.ladder, places: p.places}
+	for j, part := range p.fewer() {
+		if part <= 0 {
+			continue
 		}
+		mass := make([]float64, len(p.levels))
+		for i, w := range p.weights[j] {
+			if w *= part; w > 1e-7 {
+				mass[i] = w
+			}
+		}
+		s.at = append(s.at, weighed{newBetas(p.ladder.rates, p.spreads[j]), mass})
 	}
 	return s
 }
 
-// weigh is the evidence about each creative of a title. The level of the title is
-// what its other creatives say, some of which may be off themselves, so that a
-// creative is not its own yardstick.
-func (s *scale) weigh(title []Count) []odds {
-	out := make([]odds, len(title))
-	if len(title) < 2 {
-		return out
-	}
-	own := make([]*seen, len(title))
-	all := make([]float64, len(s.cells))
-	for i, c := range s.cells {
-		all[i] = c.logMass
-	}
-	for c := range title {
-		if n := title[c].clean(); n.N > 0 {
-			own[c] = s.see(n)
-			for i := range all {
-				all[i] += own[c].log[i]
-			}
+// mostSpreads is from how many concentrations on every other one is enough.
+const mostSpreads = 6
+
+// fewer is how much each concentration weighs. Those that are ruled out weigh
+// nothing; where many are left, what they say changes so little from one to the next
+// that every other one stands for half of both its neighbours, too.
+func (p *Prior) fewer() []float64 {
+	out := make([]float64, len(p.mass))
+	var left []int
+	for j, m := range p.mass {
+		if m >= 1e-3 {
+			left = append(left, j)
 		}
 	}
-	for c := range title {
-		if own[c] != nil {
-			out[c] = s.against(all, own[c])
+	for k, j := range left {
+		switch {
+		case len(left) < mostSpreads || k%2 == 0:
+			out[j] += p.mass[j]
+		case k == len(left)-1:
+			out[left[k-1]] += p.mass[j]
+		default:
+			out[left[k-1]] += p.mass[j] / 2
+			out[left[k+1]] += p.mass[j] / 2
 		}
 	}
 	return out
 }
 
-// seen is what one creative's count says.
-type seen struct {
-	log []float64 // log likelihood by cell, whether it strays or not
-	// rungs are the likelihoods over e^top, by concentration.
-	rungs [][]float64
-	top   []float64
+// weigh is the evidence about each creative of a title. The level of the title is
+// what its other creatives say, some of which may be off themselves, so that a
+// creative is not its own yardstick.
+func (s *scale) weigh(own []*seen) []odds {
+	out := make([]odds, len(own))
+	if len(own) < 2 {
+		return out
+	}
+	sums, top := make([]placeLikes, len(own)), make([]float64, len(own))
+	for c := range top {
+		top[c] = math.Inf(-1)
+	}
+	before, after := newProducts(len(own), s.ladder.levels), newProducts(len(own), s.ladder.levels)
+	by := make([]float64, s.ladder.levels)
+	for j := range s.at {
+		before.multiply(own, j, true)
+		after.multiply(own, j, false)
+		for c, o := range own {
+			if o == nil {
+				continue
+			}
+			for i, v := range before.of[c] {
+				by[i] = v * after.of[c][i] * s.at[j].mass[i]
+			}
+			// Sums are over e^top, which grows with the concentrations that fit better.
+			log := before.log[c] + after.log[c] + o.top[j]
+			if log > top[c] {
+				for k := range sums[c] {
+					sums[c][k] *= expDown(top[c] - log)
+				}
+				top[c] = log
+			}
+			s.ladder.at(o.rungs[j], by, expDown(log-top[c]), &sums[c])
+		}
+	}
+	for c, o := range own {
+		if o != nil {
+			out[c] = oddsOf(&sums[c])
+		}
+	}
+	return out
 }
 
-func (s *scale) see(n Count) *seen {
-	o := &seen{make([]float64, len(s.cells)), make([][]float64, len(s.at)), make([]float64, len(s.at))}
-	for i, c := range s.cells {
-		j := c.spread
-		if o.rungs[j] == nil {
-			o.rungs[j] = make([]float64, len(s.ladder.rates))
-			o.top[j] = s.at[j].likes(n, o.rungs[j])
-		}
-		o.log[i] = o.top[j] + logOf(s.ladder.mix(o.rungs[j], c.level, s.places))
-	}
-	return o
-}
-
-// against are a creative's odds when cells are as likely as its siblings say.
-func (s *scale) against(all []float64, own *seen) (o odds) {
-	most := math.Inf(-1)
-	for i, c := range s.cells {
-		if v := all[i] - own.log[i] + own.top[c.spread]; v > most {
-			most = v
-		}
-	}
-	var sums placeLikes
-	for i, c := range s.cells {
-		by := all[i] - own.log[i] + own.top[c.spread] - most
-		if by < -100 {
-			continue
-		}
-		by = math.Exp(by)
-		rungs := own.rungs[c.spread]
-		for j, n := range s.ladder.to {
-			sums[j] += by * rungs[s.ladder.first+c.level+n]
-		}
-	}
+// oddsOf are the odds of likelihoods by place.
+func oddsOf(sums *placeLikes) (o odds) {
 	still := logOf(sums[0])
 	for e := range o.up {
 		o.up[e], o.down[e] = logOf(sums[1+2*e])-still, logOf(sums[2+2*e])-still
 	}
 	return o
+}
+
+// seen is what one creative's count says, by concentration.
+type seen struct {
+	levels [][]float64 // likelihood at each level, whether it strays or not, over e^top
+	rungs  [][]float64 // likelihood at each rung, over e^top
+	top    []float64
+}
+
+// see is nil where nobody was seen.
+func (s *scale) see(n Count) *seen {
+	if n.N <= 0 {
+		return nil
+	}
+	levels, rungs := s.ladder.levels, len(s.ladder.rates)
+	room := make([]float64, len(s.at)*(levels+rungs))
+	o := &seen{make([][]float64, len(s.at)), make([][]float64, len(s.at)), make([]float64, len(s.at))}
+	for j := range s.at {
+		o.levels[j], o.rungs[j], room = room[:levels:levels], room[levels:levels+rungs:levels+rungs], room[levels+rungs:]
+		o.top[j] = s.at[j].likes(n, o.rungs[j])
+		s.ladder.mix(o.rungs[j], s.places, o.levels[j])
+		for i, v := range o.levels[j] {
+			o.levels[j][i] = math.Max(v, leastLike)
+		}
+	}
+	return o
+}
+
+// products are, for each creative of a title, the likelihoods by level of those
+// before it (or after it) together, over e^log.
+type products struct {
+	of  [][]float64
+	log []float64
+}
+
+func newProducts(n, levels int) *products {
+	p := &products{make([][]float64, n), make([]float64, n)}
+	room := make([]float64, n*levels)
+	for c := range p.of {
+		p.of[c], room = room[:levels:levels], room[levels:]
+	}
+	return p
+}
+
+// multiply makes them for a concentration.
+func (p *products) multiply(own []*seen, j int, forward bool) {
+	n := len(own)
+	for k := range n {
+		c, last := k, k-1
+		if !forward {
+			c, last = n-1-k, n-k
+		}
+		to := p.of[c]
+		if k == 0 {
+			for i := range to {
+				to[i] = 1
+			}
+			p.log[c] = 0
+			continue
+		}
+		p.log[c] = p.log[last]
+		if own[last] == nil {
+			copy(to, p.of[last])
+			continue
+		}
+		p.log[c] += own[last].top[j]
+		floats.MulTo(to, p.of[last], own[last].levels[j])
+		if most := floats.Max(to); most < 1e-20 {
+			floats.Scale(1/most, to)
+			p.log[c] += math.Log(most)
+		}
+	}
 }
 
 // fitSizes is which effects there are among those of whom all is known that odds
@@ -196,28 +286,6 @@ func fitSizes(list []sizes) sizes {
 		off = (all + 1) / (float64(len(list)) + 2)
 	}
 	return weights
-}
-
-// cell is a concentration and a level that are together, by their indexes.
-type cell struct {
-	spread, level int
-	logMass       float64
-}
-
-// likely are the cells that what is usual does not rule out.
-func (p *Prior) likely() []cell {
-	var out []cell
-	for j := range p.spreads {
-		if p.mass[j] < 1e-3 {
-			continue
-		}
-		for i := range p.levels {
-			if mass := p.mass[j] * p.weights[j][i]; mass > 1e-7 {
-				out = append(out, cell{j, i, math.Log(mass)})
-			}
-		}
-	}
-	return out
 }
 
 // shares is how often what is weighed turns out to be so, by maximum likelihood

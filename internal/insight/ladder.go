@@ -1,6 +1,10 @@
 package insight
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
 
 // What a count says about a rate is asked at very many places: each level a title
 // may have, moved by each effect, for each concentration. Levels and effects lie on
@@ -45,28 +49,38 @@ func newLadder(lo, hi float64) *ladder {
 	return l
 }
 
-// mix is the likelihood of a creative at a level, wherever it may have strayed, of
-// the likelihoods of rungs.
-func (l *ladder) mix(rungs []float64, level int, weights *placeLikes) float64 {
-	sum := 0.0
+// mix writes to out, by level, the likelihood of a creative wherever it may have
+// strayed, of the likelihoods of rungs.
+func (l *ladder) mix(rungs []float64, weights *placeLikes, out []float64) {
+	clear(out)
 	for j, n := range l.to {
-		sum += weights[j] * rungs[l.first+level+n]
+		from := l.first + n
+		floats.AddScaled(out, weights[j], rungs[from:from+l.levels])
 	}
-	return sum
+}
+
+// at adds to sums, by place, the likelihoods of rungs, each level weighed by by.
+func (l *ladder) at(rungs, by []float64, scale float64, sums *placeLikes) {
+	for j, n := range l.to {
+		from := l.first + n
+		sums[j] += scale * floats.Dot(by, rungs[from:from+l.levels])
+	}
 }
 
 // betas are Beta distributions with given means and one concentration.
 type betas struct {
 	spread     float64
+	whole      float64 // log Γ(spread)
 	a, b, base []float64
 }
 
 func newBetas(rates []float64, spread float64) betas {
-	d := betas{spread, make([]float64, len(rates)), make([]float64, len(rates)), make([]float64, len(rates))}
-	whole := logGamma(spread)
+	n := len(rates)
+	room := make([]float64, 3*n)
+	d := betas{spread, logGamma(spread), room[:n], room[n : 2*n], room[2*n:]}
 	for i, m := range rates {
 		d.a[i], d.b[i] = m*spread, (1-m)*spread
-		d.base[i] = logGamma(d.a[i]) + logGamma(d.b[i]) - whole
+		d.base[i] = logGamma(d.a[i]) + logGamma(d.b[i]) - d.whole
 	}
 	return d
 }
@@ -77,9 +91,10 @@ func (d *betas) logLikes(c Count, out []float64) (top float64) {
 	whole := logGamma(c.N + d.spread)
 	top = math.Inf(-1)
 	for i, a := range d.a {
-		out[i] = logGamma(c.K+a) + logGamma(c.N-c.K+d.b[i]) - whole - d.base[i]
-		if out[i] > top {
-			top = out[i]
+		v := logGammas(c.K+a, c.N-c.K+d.b[i]) - whole - d.base[i]
+		out[i] = v
+		if v > top {
+			top = v
 		}
 	}
 	return top
@@ -89,22 +104,21 @@ func (d *betas) logLikes(c Count, out []float64) (top float64) {
 func (d *betas) likes(c Count, out []float64) (top float64) {
 	top = d.logLikes(c, out)
 	for i, v := range out {
-		if v > top-300 {
-			out[i] = math.Exp(v - top)
-		} else {
-			out[i] = 0
-		}
+		out[i] = expDown(v - top)
 	}
 	return top
 }
 
 // logOf is the logarithm of a likelihood that may have been too small to keep.
 func logOf(v float64) float64 {
-	if v < 1e-130 {
+	if v < leastLike {
 		return -300
 	}
 	return math.Log(v)
 }
+
+// leastLike is e^-300, about: what is less likely is not told apart.
+const leastLike = 1e-130
 
 // placeWeights are how likely each place is when a share of creatives strays.
 func placeWeights(strays float64) (w placeLikes) {

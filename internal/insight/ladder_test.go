@@ -24,7 +24,11 @@ func TestScaleIsTheDefinition(t *testing.T) {
 		p := LearnRobustPrior(takes)
 		s := newScale(p)
 		for _, title := range takes[:3] {
-			got := s.weigh(title)
+			own := make([]*seen, len(title))
+			for c := range title {
+				own[c] = s.see(title[c])
+			}
+			got := s.weigh(own)
 			for c := range title {
 				if title[c].N == 0 {
 					continue
@@ -56,10 +60,11 @@ func plainOdds(p *Prior, title []Count, c int) (o odds) {
 	for e, f := range effects() {
 		moves[1+2*e], moves[2+2*e] = math.Log(f), -math.Log(f)
 	}
-	for j, s := range p.spreads {
+	for j, part := range p.fewer() {
+		s := p.spreads[j]
 		for i, m := range p.levels {
-			mass := p.mass[j] * p.weights[j][i]
-			if p.mass[j] < 1e-3 || mass <= 1e-7 {
+			mass := part * p.weights[j][i]
+			if mass <= 1e-7 {
 				continue
 			}
 			others := math.Log(mass)

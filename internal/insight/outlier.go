@@ -92,53 +92,36 @@ const alarmLevel = 0.02
 
 // Outliers are the creatives of a catalogue that are off, at a false discovery
 // rate of alpha in each family; alarms have a level of their own. A title needs two creatives: one alone has nothing
-// to be compared with.
+// to be compared with. Who looks again and again keeps a Judge.
 func Outliers(titles [][]Funnel, usual Usual, alpha float64) []Finding {
-	var all []evidence
-	by := scales{newScale(usual.Take.looser(tailSlack)), newScale(usual.Keep.looser(tailSlack)), newScale(usual.Effective.looser(productSlack))}
-	for t := range titles {
-		if len(titles[t]) > 1 {
-			all = append(all, by.weighTitle(titles[t], t)...)
-		}
-	}
-	var out []Finding
-	for _, family := range Families() {
-		out = append(out, findings(all, family, alpha)...)
-	}
-	return out
+	j := NewJudge(usual)
+	j.Weigh(titles)
+	return j.Findings(alpha)
 }
 
 // findings are those of one family, most probable first.
-func findings(all []evidence, family Family, alpha float64) []Finding {
+func findings(all []*evidence, family Family, alpha float64) []Finding {
 	first, second := make([]sizes, len(all)), make([]sizes, len(all))
-	double := family == Clickbait || family == HiddenGem
 	for i := range all {
 		first[i], second[i] = all[i].parts(family)
 	}
 	weightA, weightB := fitSizes(first), alike()
-	a, logE := make([]float64, len(all)), make([]float64, len(all))
+	a := make([]float64, len(all))
 	var b []float64
-	if double {
+	if family.double() {
 		weightB, b = fitSizes(second), make([]float64, len(all))
 	}
 	for i := range all {
-		a[i], logE[i] = first[i].mix(weightA), first[i].mix(alike())
-		if double {
-			// The least of both is an e-value whenever either part is not there.
-			b[i], logE[i] = second[i].mix(weightB), min(logE[i], second[i].mix(alike()))
-		}
-		if !all[i].possible(family) {
-			logE[i] = 0
+		a[i] = first[i].mix(weightA)
+		if b != nil {
+			b[i] = second[i].mix(weightB)
 		}
 	}
-	alarm := map[int]bool{}
-	for _, i := range Discoveries(logE, alarmLevel) {
-		alarm[i] = true
-	}
+	logE, alarm := alarms(all, family)
 	probability := shares(a, b)
 	var out []Finding
 	for _, i := range Likely(probability, alpha) {
-		e := &all[i]
+		e := all[i]
 		if !e.possible(family) {
 			continue
 		}
@@ -150,6 +133,24 @@ func findings(all []evidence, family Family, alpha float64) []Finding {
 	}
 	return out
 }
+
+// alarms are the log e-values of a family, and of whom they stand out.
+func alarms(all []*evidence, family Family) (logE []float64, alarm map[int]bool) {
+	logE = make([]float64, len(all))
+	for i, e := range all {
+		if e.possible(family) {
+			logE[i] = e.logE(family)
+		}
+	}
+	alarm = map[int]bool{}
+	for _, i := range Discoveries(logE, alarmLevel) {
+		alarm[i] = true
+	}
+	return logE, alarm
+}
+
+// double is whether a family consists of two parts.
+func (f Family) double() bool { return f == Clickbait || f == HiddenGem }
 
 // evidence is all that is known of one creative.
 type evidence struct {
@@ -176,32 +177,19 @@ func (e *evidence) parts(f Family) (a, b sizes) {
 	return e.take.down, e.keep.up // a hidden gem
 }
 
+// logE is the log e-value of a family. The least of two parts' is one whenever either
+// part is not there.
+func (e *evidence) logE(f Family) float64 {
+	a, b := e.parts(f)
+	if f.double() {
+		return min(a.mix(alike()), b.mix(alike()))
+	}
+	return a.mix(alike())
+}
+
 // possible rules out clickbait whose takes make up for it, and gems that do not.
 func (e *evidence) possible(f Family) bool {
 	return !(f == Clickbait && e.effectiveRatio.Low > 1 || f == HiddenGem && e.effectiveRatio.High < 1)
-}
-
-// scales weigh each step of the funnel.
-type scales struct{ take, keep, effective *scale }
-
-func (by scales) weighTitle(title []Funnel, t int) []evidence {
-	out := make([]evidence, len(title))
-	counts := make([]Count, len(title))
-	step := func(of func(*Funnel) Count, by *scale) []odds {
-		for i := range title {
-			counts[i] = of(&title[i]).clean()
-		}
-		return by.weigh(counts)
-	}
-	keep := step(keepOf, by.keep)
-	take := step(takeOf, by.take)
-	takeRatios := siblingRatios(counts)
-	effective := step(effectiveOf, by.effective)
-	effectiveRatios := siblingRatios(counts)
-	for c := range title {
-		out[c] = evidence{t, c, take[c], keep[c], effective[c], takeRatios[c], effectiveRatios[c]}
-	}
-	return out
 }
 
 // siblingRatios are the ratios of each rate to that of the others together.

@@ -187,7 +187,7 @@ func (p *Prior) at(s float64) betas {
 
 // logLikes is the log likelihood of a title's creatives at each level.
 func (p *Prior) logLikes(group []Count, at *betas) []float64 {
-	out, one := make([]float64, len(p.levels)), make([]float64, len(at.a))
+	out, one, mixed := make([]float64, len(p.levels)), make([]float64, len(at.a)), make([]float64, len(p.levels))
 	for _, c := range group {
 		if p.places == nil {
 			at.logLikes(c, one)
@@ -197,8 +197,9 @@ func (p *Prior) logLikes(group []Count, at *betas) []float64 {
 			continue
 		}
 		top := at.likes(c, one)
-		for i := range out {
-			out[i] += top + logOf(p.ladder.mix(one, i, p.places))
+		p.ladder.mix(one, p.places, mixed)
+		for i, v := range mixed {
+			out[i] += top + logOf(v)
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"playhead/internal/insight"
@@ -47,19 +48,14 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 		return nil, err
 	}
 	titles := all.sorted()
-	funnels := make([][]insight.Funnel, len(titles))
-	for i, t := range titles {
-		funnels[i] = t.counts
-	}
-	found := insight.Outliers(funnels, usual.off, falseDiscovery)
+	judge, done := s.judging.of(usual, q)
+	defer done()
+	found := judged(judge, titles)
 	if q.Title == "" && len(found) > 0 {
 		if err := a.closer(ctx, w, titlesOf(found, titles)); err != nil {
 			return nil, err
 		}
-		for i, t := range titles {
-			funnels[i] = t.counts
-		}
-		found = insight.Outliers(funnels, usual.off, falseDiscovery)
+		found = judged(judge, titles)
 	}
 	var rows []Row
 	for _, f := range found {
@@ -89,4 +85,34 @@ func titlesOf(found []insight.Finding, titles []*titleFunnels) (out []*titleFunn
 		}
 	}
 	return out
+}
+
+// judging keeps what was weighed of the whole catalogue's last days, so that a look
+// costs what has changed since the one before.
+type judging struct {
+	mu    sync.Mutex
+	usual *usual
+	judge *insight.Judge
+}
+
+// of is who judges an answer, until done is called. What is asked for now and then is
+// weighed for itself.
+func (j *judging) of(u *usual, q OutliersAsk) (judge *insight.Judge, done func()) {
+	if q.Title != "" || !q.From.IsZero() || !q.To.IsZero() {
+		return insight.NewJudge(u.off), func() {}
+	}
+	j.mu.Lock()
+	if j.usual != u {
+		j.usual, j.judge = u, insight.NewJudge(u.off)
+	}
+	return j.judge, j.mu.Unlock
+}
+
+func judged(judge *insight.Judge, titles []*titleFunnels) []insight.Finding {
+	funnels := make([][]insight.Funnel, len(titles))
+	for i, t := range titles {
+		funnels[i] = t.counts
+	}
+	judge.Weigh(funnels)
+	return judge.Findings(falseDiscovery)
 }

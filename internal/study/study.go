@@ -91,8 +91,10 @@ type Service struct {
 	known    sync.RWMutex
 	usual    *usual
 	learntAt time.Time
-	few      bool // learnt from few titles: it does not last
+	few      bool    // learnt from few titles: it does not last
+	takes    float64 // that it was learnt from
 	keeper   keeper
+	judging  judging
 }
 
 // usual is what is usual of creatives: to tell what is off, and to tell rates.
@@ -102,8 +104,11 @@ type usual struct{ off, rates insight.Usual }
 func New(o Options) *Service { return &Service{o: o} }
 
 const (
-	// learnEvery is how often what is usual is learnt anew.
+	// learnEvery is how often it is looked whether what is usual must be learnt anew:
+	// when learnGrown of what it was learnt from has come or gone, or a day is over.
 	learnEvery = 10 * time.Minute
+	learnLasts = 24 * time.Hour
+	learnGrown = 0.25
 	// learnTitles are enough to learn it from; more would only take longer.
 	learnTitles = 400
 	// fewTitles are learnt from anew each time: a service that begins has more
@@ -139,19 +144,19 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 // usually is what is usual, learnt now if it never was.
-func (s *Service) usually(ctx context.Context) (usual, time.Time, error) {
+func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
 	s.known.RLock()
 	u, at, few := s.usual, s.learntAt, s.few
 	s.known.RUnlock()
 	if u == nil || few {
 		if err := s.learn(ctx); err != nil {
-			return usual{}, at, err
+			return nil, at, err
 		}
 		s.known.RLock()
 		u, at = s.usual, s.learntAt
 		s.known.RUnlock()
 	}
-	return *u, at, nil
+	return u, at, nil
 }
 
 // learn learns from the last four weeks.
@@ -170,12 +175,22 @@ func (s *Service) learn(ctx context.Context) error {
 		return fmt.Errorf("learn what is usual of creatives: %w", err)
 	}
 	var titles [][]insight.Funnel
+	takes := 0.0
 	for _, t := range all.some(learnTitles) {
 		titles = append(titles, t.counts)
+		for i := range t.counts {
+			takes += t.counts[i].Take.K
+		}
+	}
+	s.known.RLock()
+	lasts := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnLasts && math.Abs(takes-s.takes) < learnGrown*s.takes
+	s.known.RUnlock()
+	if lasts {
+		return nil
 	}
 	u := &usual{insight.LearnUsual(titles), insight.LearnRates(titles)}
 	s.known.Lock()
-	s.usual, s.learntAt, s.few = u, s.o.Clock(), len(titles) < fewTitles
+	s.usual, s.learntAt, s.few, s.takes = u, s.o.Clock(), len(titles) < fewTitles, takes
 	s.known.Unlock()
 	return nil
 }

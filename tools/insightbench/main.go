@@ -16,18 +16,19 @@ import (
 
 // options are how much is run.
 type options struct {
-	nullWorlds, looks int
-	worlds            int // of planted truths, for each cell of the grid
-	intervals         int
-	regret            int
-	tasters           int
-	only              string
-	out               string
+	nullFirst, nullWorlds, looks int
+	worlds                       int // of planted truths, for each cell of the grid
+	intervals                    int
+	regret                       int
+	tasters                      int
+	only                         string
+	out                          string
 }
 
 func main() {
 	var o options
 	flag.IntVar(&o.nullWorlds, "null-worlds", 400, "worlds without anything planted")
+	flag.IntVar(&o.nullFirst, "null-first", 0, "the first of them, so that parts can be run apart")
 	flag.IntVar(&o.looks, "looks", 28*24, "looks at each, evenly over 28 days")
 	flag.IntVar(&o.worlds, "worlds", 12, "worlds of each effect and traffic")
 	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")

@@ -25,17 +25,22 @@ func null(o options, r *figures.Report) {
 	alarmed := map[insight.Family]int{}
 	byKind := map[string]int{}
 	each(o.nullWorlds, func(i int) {
+		i += o.nullFirst
 		kind := nasties()[i%len(nasties())]
 		w := newService(uint64(i)+1, nullTitles, kind)
 		seen := map[insight.Family]bool{}
-		var usual insight.Usual
+		var judge *insight.Judge
 		for look := range o.looks {
 			w.hours(28 * 24 / o.looks)
 			sums := w.seen()
 			if look&(look-1) == 0 { // learnt anew as the service grows
-				usual = insight.LearnUsual(sums)
+				judge = insight.NewJudge(insight.LearnUsual(sums))
 			}
-			for _, f := range insight.Outliers(sums, usual, listedRate) {
+			judge.Weigh(sums)
+			if len(judge.Alarmed()) == 0 {
+				continue // nothing that is listed can be one
+			}
+			for _, f := range judge.Findings(listedRate) {
 				if f.Alarm {
 					seen[f.Family] = true
 				}

@@ -131,12 +131,12 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 
 // behind reports whether history has to wait: when figures are older than they
 // would be without it (a tick comes every half second), or when so much waits
-// for the warehouse that the loader would soon have to stop for it.
+// for the warehouse as it takes at once: while it does, the present needs the disk.
 func (s *server) behind() bool {
 	const most = 650 // ms
-	ahead := int64(s.settings.LoadMemory) << 20 / 2
+	ahead := int64(s.settings.LoadMemory) << 20 / 3
 	return s.events.Now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch ||
-		s.loader.Stats(context.Background()).UnflushedBytes > ahead
+		s.loader.Stats(context.Background()).SealedBytes > ahead
 }
 
 // run imports the chunks that are not in yet. A chunk that a stop cut short is

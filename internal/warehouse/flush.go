@@ -179,8 +179,8 @@ func (l *Loader) Reached() []eventlog.Cursor {
 
 // Stats are for operators.
 func (l *Loader) Stats(ctx context.Context) LoaderStats {
-	_, all := l.store.unflushed()
-	st := LoaderStats{UnflushedBytes: all, Batches: l.batches.Load(), Events: l.events.Load(), FreshTo: l.store.FreshTo()}
+	sealed, all := l.store.unflushed()
+	st := LoaderStats{UnflushedBytes: all, SealedBytes: sealed, Batches: l.batches.Load(), Events: l.events.Load(), FreshTo: l.store.FreshTo()}
 	l.mu.Lock()
 	st.FlushStats = l.flush
 	applied := append([]eventlog.Cursor(nil), l.applied...)

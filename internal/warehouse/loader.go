@@ -77,6 +77,9 @@ type LoaderStats struct {
 	FlushStats
 	// UnflushedBytes of generations are in memory only.
 	UnflushedBytes int64
+	// SealedBytes of them are of generations that only wait for the database, or
+	// are being written to it.
+	SealedBytes int64
 	// Batches applied since the start, and events that they consumed.
 	Batches, Events int64
 	// LagRecords is how many facts wait in the log.

@@ -237,7 +237,8 @@ func (l *Log) writeGroup(group []*call) {
 			close(c.done)
 		}
 	}()
-	b := l.db.NewBatch()
+	// At once as large as it will be: growing copies it, again and again.
+	b := l.db.NewBatchWithSize(sizeOf(group))
 	err := l.build(b, group)
 	for _, c := range group {
 		close(c.copied)
@@ -276,13 +277,18 @@ func (l *Log) outOfRoom(c *call) <-chan struct{} {
 	return l.room.out()
 }
 
-// full reports whether the disk has no room left for the group.
-func (l *Log) full(group []*call) error {
+// sizeOf is about what the group takes in a batch, in bytes.
+func sizeOf(group []*call) int {
 	size := 0
 	for _, c := range group {
 		size += c.size
 	}
-	err := l.roomFor(size)
+	return size
+}
+
+// full reports whether the disk has no room left for the group.
+func (l *Log) full(group []*call) error {
+	err := l.roomFor(sizeOf(group))
 	if errors.Is(err, eventlog.ErrFull) {
 		l.stats.full.Add(1)
 	}

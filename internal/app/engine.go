@@ -106,7 +106,7 @@ func (e *engine) openWarehouse(ctx context.Context, log eventlog.Log) (err error
 	waiting := int64(e.settings.LoadMemory) << 20
 	e.store, err = warehouse.NewStore(ctx, e.db, warehouse.StoreOptions{
 		Partitions: e.settings.Partitions, Generation: rollup.Options{ReportTZ: e.zone}, RotateBytes: waiting / 4,
-		RecallBytes: int64(e.settings.WarehouseMemory) << 20 / 4,
+		RecallBytes: int64(e.settings.WarehouseMemory) << 20 / 8,
 	})
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func chains(keep Retention) []chain {
 			of(rollup.SourceQualityMinute, cutMinute, keep.QualityMinuteMS),
 		}},
 		{"label", []level{of(rollup.SourceLabelDay, cutDay, 0)}},
-		{"affinity", []level{of(rollup.SourceAffinityDay, cutDay, 0)}},
+		{"affinity", []level{of(rollup.SourceAffinityWeek, cutWeek, 0), of(rollup.SourceAffinityDay, cutDay, 0)}},
 		{"creative", []level{of(rollup.SourceCreativeAll, cutEver, 0), of(rollup.SourceCreativeWeek, cutWeek, 0), of(rollup.SourceCreativeDay, cutDay, 0)}},
 		{"search", []level{of(rollup.SourceSearchDay, cutDay, 0)}},
 		{"plays", []level{of(rollup.SourcePlays, cutExact, 0)}},

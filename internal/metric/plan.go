@@ -146,6 +146,7 @@ func SourceName(s rollup.Source) string {
 		rollup.SourceCreativeDay: "creative_day", rollup.SourceCreativeWeek: "creative_week", rollup.SourceCreativeAll: "creative_all",
 		rollup.SourceLabelDay: "label_day", rollup.SourceAffinityDay: "affinity_day", rollup.SourceOverlapMonth: "overlap_month",
 		rollup.SourceSampleDay: "sample_day", rollup.SourceSearchDay: "search_day",
+		rollup.SourceAffinityWeek: "affinity_week",
 	}
 	if s >= rollup.SourceCount {
 		return ""

@@ -167,7 +167,7 @@ var families = [familyCount]familySpec{
 		bases: []baseSpec{{[]Dimension{dimLabels, Country}, labelMeasures, 1 << Viewers}},
 	},
 	familyAffinity: {
-		sources: []Source{SourceAffinityDay}, measures: []Measure{Plays, KnownPlays}, sketches: 1 << Viewers,
+		sources: []Source{SourceAffinityDay, SourceAffinityWeek}, measures: []Measure{Plays, KnownPlays}, sketches: 1 << Viewers,
 		faces: []faceSpec{
 			{face: 0}, {face: 1, dims: []Dimension{Title}}, {face: 2, dims: []Dimension{Affinity}}, {face: 3, dims: []Dimension{Title, Affinity}},
 		},

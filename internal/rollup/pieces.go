@@ -103,7 +103,7 @@ func (d Days) Bucket(s Source, ms int64) (start, end int64) {
 		return d.within(ms, HourMS)
 	case SourceQualityMinute:
 		return d.within(ms, MinuteMS)
-	case SourceCreativeWeek:
+	case SourceCreativeWeek, SourceAffinityWeek:
 		return d.Week(ms)
 	case SourceOverlapMonth:
 		return d.Month(ms)

@@ -25,6 +25,7 @@ const (
 	// SourceSampleDay answers no Scan: see SampleScan.
 	SourceSampleDay
 	SourceSearchDay
+	SourceAffinityWeek // from Monday
 	SourceCount
 )
 

@@ -3,12 +3,15 @@ package study
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"playhead/internal/insight"
 	"playhead/internal/metric"
+	"playhead/internal/rollup"
+	"playhead/internal/sketch"
 )
 
 // AffinitiesAsk asks what the viewers of a title, or the takers of one of its
@@ -35,11 +38,11 @@ func (s *Service) Affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 		count, whole = "takers", []metric.Where{title}
 		part = append(part, metric.Where{Dimension: "creative", In: []string{q.Creative}})
 	}
-	its, itsAll, err := a.liked(ctx, w, count, part)
+	its, itsAll, weeks, err := a.liked(ctx, w, count, part)
 	if err != nil {
 		return nil, err
 	}
-	others, othersAll, err := a.everybody(ctx, q, w, count, whole)
+	others, othersAll, err := a.everybody(ctx, w, weeks, count, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -78,40 +81,92 @@ func (s *Service) Affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 	return a.done("affinity index: the share with the label among them by the share among all; 1 is the same, drawn towards 1 by how little is known", "viewers of the title, or takers of the creative", rows), nil
 }
 
-// population is what everybody likes.
-type population struct {
-	with map[string]float64
-	all  float64
-	meta InsightMeta
+// everybody is what those like whom the part is set against, in the same weeks: the
+// viewers of the whole title of a creative, or all viewers there are.
+func (a *answering) everybody(ctx context.Context, w, weeks window, count string, whole []metric.Where) (map[string]float64, float64, error) {
+	if whole != nil || a.s.o.Viewers == nil {
+		with, all, _, err := a.liked(ctx, w, count, whole)
+		return with, all, err
+	}
+	return a.population(ctx, weeks)
 }
 
-// everybody is what those like whom the part is set against: the same for every
-// title, so it is kept.
-func (a *answering) everybody(ctx context.Context, q AffinitiesAsk, w window, count string, whole []metric.Where) (map[string]float64, float64, error) {
-	if whole != nil {
-		return a.liked(ctx, w, count, whole)
+// population is what all viewers of some weeks like. The metric layer adds up what
+// people like title by title, which of all titles is as much as there is; of
+// everybody there are cells of label × week alone. So that nobody can tell a title's small cells by subtracting
+// the others from them, they are distinct viewers only, rounded as the sizes of
+// audiences are, and those that are small, or all but a few, are left out.
+func (a *answering) population(ctx context.Context, w window) (map[string]float64, float64, error) {
+	scan := rollup.Scan{
+		Source: rollup.SourceAffinityWeek, From: w.from.UnixMilli(), To: w.to.UnixMilli(), Buckets: a.s.weeks(w),
+		Sketches: rollup.SketchesOf(rollup.Viewers), Measures: []rollup.Measure{},
 	}
-	p, err := keep(ctx, a.s, keptName("likes", q.From, q.To), func(ctx context.Context) (population, error) {
-		b := a.s.begin()
-		with, all, err := b.liked(ctx, w, count, nil)
-		return population{with, all, b.meta}, err
-	})
-	a.meta.Suppressed += p.meta.Suppressed
-	a.meta.Rollup = join(a.meta.Rollup, p.meta.Rollup)
-	for _, text := range p.meta.Warnings {
-		a.warn("%s", text)
+	everybody, err := a.s.o.Viewers.Scan(ctx, scan)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count the viewers of some weeks: %w", err)
 	}
-	return p.with, p.all, err
+	inWeek, all := map[int]float64{}, new(sketch.HLL)
+	for i := range everybody.Groups {
+		g := &everybody.Groups[i]
+		inWeek[g.Bucket] = g.Sketches.Estimate(rollup.Viewers)
+		all.Merge(g.Sketches.HLL(rollup.Viewers))
+	}
+	scan.By = []rollup.Dimension{rollup.Affinity}
+	liking, err := a.s.o.Viewers.Scan(ctx, scan)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count who likes what: %w", err)
+	}
+	sets := map[string]*sketch.HLL{}
+	for i := range liking.Groups {
+		g := &liking.Groups[i]
+		if !a.s.tellable(g.Sketches.Estimate(rollup.Viewers), inWeek[g.Bucket]) {
+			a.meta.Suppressed++
+			continue
+		}
+		name := g.Keys[0]
+		if sets[name] == nil {
+			sets[name] = new(sketch.HLL)
+		}
+		sets[name].Merge(g.Sketches.HLL(rollup.Viewers))
+	}
+	a.meta.Rollup = join(a.meta.Rollup, "affinity_week")
+	with := make(map[string]float64, len(sets))
+	for name, set := range sets {
+		with[name] = a.s.rounded(set.Estimate())
+	}
+	return with, a.s.rounded(all.Estimate()), nil
 }
 
-// liked are the distinct viewers with each label, and all of them.
-func (a *answering) liked(ctx context.Context, w window, count string, where []metric.Where) (map[string]float64, float64, error) {
+// tellable says whether neither so many of all viewers nor the rest of them are few.
+// Large counts are estimates: a rest within three standard errors of the whole
+// cannot be told from a small one.
+func (s *Service) tellable(some, all float64) bool {
+	const exact = 300 // members of a sketch that still has each of them
+	least, rest := float64(s.o.MinViewers), all-some
+	if all > exact {
+		rest -= 3 * hllError * all
+	}
+	return some >= least && rest >= least
+}
+
+// weeks are the boundaries of the weeks of the report time zone within a window.
+func (s *Service) weeks(w window) []int64 {
+	days := rollup.NewDays(s.zone())
+	bounds := []int64{w.from.UnixMilli()}
+	for end := w.to.UnixMilli(); bounds[len(bounds)-1] < end; {
+		_, next := days.Week(bounds[len(bounds)-1])
+		bounds = append(bounds, min(next, end))
+	}
+	return bounds
+}
+
+// liked are the distinct viewers with each label, and all of them, of whole weeks.
+func (a *answering) liked(ctx context.Context, w window, count string, where []metric.Where) (with map[string]float64, total float64, whole window, err error) {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{count}, Dimensions: []string{"affinity"}, Where: where})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, whole, err
 	}
 	// The same weeks, or shares would be of different times.
-	whole := window{}
 	if from, err := time.Parse(time.RFC3339Nano, t.res.Meta.From); err == nil {
 		whole.from = from
 	}
@@ -120,17 +175,16 @@ func (a *answering) liked(ctx context.Context, w window, count string, where []m
 	}
 	all, err := a.ask(ctx, whole, metric.Query{Metrics: []string{count}, Where: where})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, whole, err
 	}
-	out := map[string]float64{}
+	with = map[string]float64{}
 	for row := range t.rows() {
 		if v, ok := t.number(row, count); ok {
-			out[t.text(row, "affinity")] = v
+			with[t.text(row, "affinity")] = v
 		}
 	}
-	total := 0.0
 	if all.rows() > 0 {
 		total = all.value(0, count)
 	}
-	return out, total, nil
+	return with, total, whole, nil
 }

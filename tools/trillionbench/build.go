@@ -242,16 +242,24 @@ func (b *builder) titleCountries(day int64, top string, yield func(*duck.Cell) b
 	return true
 }
 
-// affinities are five weeks of days of titles by taste.
+// affinities are weeks and days of titles by taste, six weeks of them.
 func (b *builder) affinities(ctx context.Context) error {
+	weeks, single := weeksAndDays(b.days(42), b.m.end.UnixMilli())
+	if err := b.affinityCells(ctx, rollup.SourceAffinityDay, single); err != nil {
+		return err
+	}
+	return b.affinityCells(ctx, rollup.SourceAffinityWeek, weeks)
+}
+
+func (b *builder) affinityCells(ctx context.Context, source rollup.Source, list []stretch) error {
 	m := b.m
-	return b.load(ctx, rollup.SourceAffinityDay, func(yield func(*duck.Cell) bool) {
-		for _, day := range b.days(42) {
-			days := []int64{day}
+	return b.load(ctx, source, func(yield func(*duck.Cell) bool) {
+		for _, s := range list {
+			day, days := s.bucket, s.days
 			put := func(face rollup.Face, plays float64, images bool, keys ...string) bool {
 				c := b.begin(day, face, keys...)
 				a := m.audienceOf(min(plays*m.rates.ViewersPerPlay, m.viewers*0.4))
-				n := poisson(rand.New(rand.NewPCG(seedOf(keys...), uint64(day))), plays)
+				n := poisson(rand.New(rand.NewPCG(seedOf(keys...), uint64(day))), plays*float64(len(days)))
 				if n == 0 {
 					return true
 				}
@@ -259,7 +267,7 @@ func (b *builder) affinities(ctx context.Context) error {
 				if images {
 					c.Sketches = append(c.Sketches, b.sketchOf(rollup.Viewers, a, days, append([]string{"taste"}, keys...)...))
 				} else {
-					c.Sketches = append(c.Sketches, aboutSketch(rollup.Viewers, a, 1, seedOf(keys...)^uint64(day)))
+					c.Sketches = append(c.Sketches, aboutSketch(rollup.Viewers, a, len(days), seedOf(keys...)^uint64(day)))
 				}
 				return yield(c)
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -103,11 +104,39 @@ func (b *builder) monthOf(t *title, month time.Time) duck.Image {
 
 func (m *model) monthOverlap() int64 { return int64(common * float64(m.monthAudience(m.ranked(1)))) }
 
-// retention are curves of all days.
+// retention are curves of all days, and of the months that are over.
 func (b *builder) retention(ctx context.Context) error {
-	m, n := b.m, int64(0)
-	began := time.Now()
-	err := b.db.LoadCurves(ctx, func(yield func(*duck.DayCurve) bool) {
+	began, n := time.Now(), int64(0)
+	if err := b.db.LoadCurves(ctx, b.curves(b.days(b.m.shape.days), func(int64) int64 { return 1 }, &n)); err != nil {
+		return err
+	}
+	month := time.Date(b.m.end.Year(), b.m.end.Month(), 1, 0, 0, 0, 0, time.UTC)
+	upTo := month.UnixMilli()
+	first := b.m.end.AddDate(0, 0, -b.m.shape.days)
+	days := map[int64]int64{}
+	var months []int64
+	for ; month.After(first); month = month.AddDate(0, -1, 0) {
+		start := month.AddDate(0, -1, 0)
+		months = append(months, start.UnixMilli())
+		days[start.UnixMilli()] = int64(month.Sub(later(start, first)).Hours() / 24)
+	}
+	slices.Sort(months)
+	err := b.db.LoadMonths(ctx, upTo, b.curves(months, func(month int64) int64 { return days[month] }, &n))
+	fmt.Fprintf(os.Stderr, "trillionbench: %d curves in %s\n", n, time.Since(began).Round(time.Millisecond))
+	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// curves are those of some buckets, which have so many days; n counts them.
+func (b *builder) curves(buckets []int64, days func(int64) int64, n *int64) iter.Seq[*duck.DayCurve] {
+	m := b.m
+	return func(yield func(*duck.DayCurve) bool) {
 		curve := func(plays int64) *rollup.Curve {
 			c := &rollup.Curve{WidthMS: 10_000, Plays: plays, DurationMS: 5_400_000}
 			for i := range 540 {
@@ -120,7 +149,7 @@ func (b *builder) retention(ctx context.Context) error {
 			return c
 		}
 		small := &rollup.Curve{WidthMS: 10_000, Plays: 1, DurationMS: 5_400_000, Starts: []int64{1}}
-		for _, day := range b.days(m.shape.days) {
+		for _, day := range buckets {
 			for i := range m.byID {
 				t := &m.byID[i]
 				if !b.asked(t) && i%b.thin != 0 {
@@ -129,16 +158,14 @@ func (b *builder) retention(ctx context.Context) error {
 				for _, d := range m.device {
 					c := small
 					if b.asked(t) {
-						c = curve(int64(m.plays * t.weight * d.share))
+						c = curve(int64(m.plays*t.weight*d.share) * days(day))
 					}
-					n++
+					*n++
 					if !yield(&duck.DayCurve{Day: day, Title: t.id, Device: d.name, Curve: c}) {
 						return
 					}
 				}
 			}
 		}
-	})
-	fmt.Fprintf(os.Stderr, "trillionbench: %d curves in %s\n", n, time.Since(began).Round(time.Millisecond))
-	return err
+	}
 }

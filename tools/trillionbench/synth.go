@@ -14,14 +14,17 @@ const hllSlots = 1 << sketch.LgK
 // couponShift is where a coupon's value begins.
 const couponShift = 26
 
-// directMembers is up to how many members are drawn one by one, and how many of a
-// larger number are.
-const directMembers = 4 * hllSlots
+// directMembers is up to how many members are drawn one by one, fewMembers about
+// how many of a larger number are.
+const (
+	directMembers = 4 * hllSlots
+	fewMembers    = hllSlots / 4
+)
 
 // drawHLL adds n new members to a sketch without hashing any. What a hash gives is
 // uniform bits: a register, and a value that is k with probability 2⁻ᵏ. Of many
 // members only those with high values matter. So those above a level are drawn one
-// by one (about four a register), and each register that none of them hit gets the
+// by one (one to two in four registers), and each register that none of them hit gets the
 // largest of its other members, Poisson many: P(value ≤ k) = exp(−λ·2⁻ᵏ).
 // TestDrawnSketchesAreLikeHashedOnes compares both ways.
 func drawHLL(r *rand.Rand, h *sketch.HLL, n int64) {
@@ -31,7 +34,7 @@ func drawHLL(r *rand.Rand, h *sketch.HLL, n int64) {
 		}
 		return
 	}
-	level := bits.Len64(uint64(n/directMembers)) - 1
+	level := bits.Len64(uint64(n/fewMembers)) - 1
 	above := binomial(r, n, math.Exp2(-float64(level)))
 	var hit [hllSlots]bool
 	for range above {
@@ -39,18 +42,19 @@ func drawHLL(r *rand.Rand, h *sketch.HLL, n int64) {
 		hit[c%hllSlots] = true
 		h.AddCoupon(c)
 	}
-	if level == 0 {
-		return
-	}
 	rate := float64(n) / hllSlots
+	var below [64]float64 // that no member is above a value
+	for value := range level + 1 {
+		below[value] = math.Exp(-rate * math.Exp2(-float64(value)))
+	}
 	for slot := range uint32(hllSlots) {
 		if hit[slot] {
 			continue
 		}
 		// None above the level, so the draw is below exp(−rate·2^−level).
-		u := r.Float64() * math.Exp(-rate*math.Exp2(-float64(level)))
+		u := r.Float64() * below[level]
 		value := level
-		for value > 0 && u <= math.Exp(-rate*math.Exp2(-float64(value-1))) {
+		for value > 0 && u <= below[value-1] {
 			value--
 		}
 		if value > 0 {

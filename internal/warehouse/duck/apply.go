@@ -105,7 +105,7 @@ func (db *DB) writeGenerations(s session, list []*rollup.Generation, first map[s
 			return fmt.Errorf("append to %s and coarser: %w", tableOf(source), err)
 		}
 	}
-	if err := appendCurves(s, list); err != nil {
+	if err := db.appendCurves(s, list); err != nil {
 		return fmt.Errorf("append to retention_day: %w", err)
 	}
 	if err := appendPlays(s, list, saw); err != nil {

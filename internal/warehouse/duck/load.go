@@ -75,8 +75,21 @@ type DayCurve struct {
 
 // LoadCurves appends retention curves in one transaction, in their order.
 func (db *DB) LoadCurves(ctx context.Context, curves iter.Seq[*DayCurve]) error {
+	return db.loadCurves(ctx, curveDays, curves)
+}
+
+// LoadMonths appends the sums of months that are over, and says that they hold all
+// days up to upTo (epoch ms), as Maintain leaves them.
+func (db *DB) LoadMonths(ctx context.Context, upTo int64, curves iter.Seq[*DayCurve]) error {
+	if err := db.loadCurves(ctx, curveMonths, curves); err != nil {
+		return err
+	}
+	return db.step(ctx, func(s session) error { return s.setMonthsUpTo(upTo) })
+}
+
+func (db *DB) loadCurves(ctx context.Context, table string, curves iter.Seq[*DayCurve]) error {
 	err := db.step(ctx, func(s session) error {
-		return s.appendRows("retention_day", nil, func(add func(...driver.Value) error) error {
+		return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
 			for c := range curves {
 				err := add(c.Day, c.Title, c.Device, c.Curve.WidthMS, c.Curve.Plays, c.Curve.DurationMS, appendBins(nil, c.Curve))
 				if err != nil {

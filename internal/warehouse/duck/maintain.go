@@ -31,8 +31,13 @@ func (db *DB) Maintain(ctx context.Context, now int64) error {
 			return fmt.Errorf("merge partial rows of %s: %w", tableOf(source), err)
 		}
 	}
-	if err := db.compactCurves(ctx, now); err != nil {
-		return fmt.Errorf("merge partial rows of retention_day: %w", err)
+	for _, table := range []string{curveDays, curveMonths} {
+		if err := db.compactCurves(ctx, table, now); err != nil {
+			return fmt.Errorf("merge partial rows of %s: %w", table, err)
+		}
+	}
+	if err := db.rollCurves(ctx, now); err != nil {
+		return fmt.Errorf("sum retention to months: %w", err)
 	}
 	if err := db.thinSample(ctx); err != nil {
 		return fmt.Errorf("thin the sample: %w", err)
@@ -56,7 +61,7 @@ func (db *DB) measure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for table := range timeColumns() {
+		for table := range sizedTables() {
 			sql := fmt.Sprintf("SELECT count(DISTINCT block_id) FROM pragma_storage_info('%s') WHERE persistent AND block_id >= 0", table)
 			err := s.each(sql, nil, func(row []driver.Value) error {
 				bytes[table] = row[0].(int64) * size
@@ -121,7 +126,7 @@ func width(source rollup.Source) int64 {
 		return rollup.MinuteMS
 	case rollup.SourceTitleHour, rollup.SourceQualityHour:
 		return rollup.HourMS
-	case rollup.SourceCreativeWeek:
+	case rollup.SourceCreativeWeek, rollup.SourceAffinityWeek:
 		return 8 * 24 * rollup.HourMS
 	case rollup.SourceOverlapMonth:
 		return 32 * 24 * rollup.HourMS
@@ -242,49 +247,4 @@ func oneOf(column string, list []int64) string {
 		texts[i] = fmt.Sprint(v)
 	}
 	return fmt.Sprintf("%s >= %d AND %s <= %d AND %s IN (%s)", column, slices.Min(list), column, slices.Max(list), column, strings.Join(texts, ", "))
-}
-
-// compactCurves merges the partial retention rows of days. There is no row for
-// (all): a day's rows over its distinct curves tell how often it was written.
-func (db *DB) compactCurves(ctx context.Context, now int64) error {
-	sql := `SELECT bucket, count(*) // count(DISTINCT (title, device, width)) AS parts FROM retention_day
-		GROUP BY bucket HAVING parts > 1 AND (parts >= ? OR bucket < ?) ORDER BY bucket`
-	before := db.parts["retention_day"]
-	var seen map[int64]int64
-	var days []int64
-	err := db.read(ctx, func(s session) error {
-		days, seen = nil, map[int64]int64{}
-		return s.each(sql, []any{db.opts.Compact.Parts, now - db.opts.Compact.QuietMS - 25*rollup.HourMS}, func(row []driver.Value) error {
-			day, n := row[0].(int64), row[1].(int64)
-			if n < int64(db.opts.Compact.Parts) && before[day] != n {
-				seen[day] = n
-				return nil
-			}
-			days = append(days, day)
-			return nil
-		})
-	})
-	db.parts["retention_day"] = seen
-	for i := 0; err == nil && i < len(days); i++ {
-		err = db.step(ctx, func(s session) error { return mergeCurves(s, days[i]) })
-	}
-	return err
-}
-
-func mergeCurves(s session, day int64) error {
-	var curves curveMap
-	err := s.each("SELECT "+curveColumns+" FROM retention_day WHERE bucket = ?", []any{day}, func(row []driver.Value) error {
-		day, title, device, c, err := curveOf(row)
-		if err != nil {
-			return err
-		}
-		return curves.add(day, title, device, c)
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.exec("DELETE FROM retention_day WHERE bucket = ?", day); err != nil {
-		return err
-	}
-	return curves.write(s)
 }

@@ -53,15 +53,30 @@ func readBins(data []byte, c *rollup.Curve) error {
 	return nil
 }
 
-// appendCurves appends the curves of generations, one row a curve.
-func appendCurves(s session, list []*rollup.Generation) error {
-	var curves curveMap
+// appendCurves appends the curves of generations, one row a curve; late ones to the
+// month that holds their day already, too.
+func (db *DB) appendCurves(s session, list []*rollup.Generation) error {
+	upTo, err := s.monthsUpTo()
+	if err != nil {
+		return err
+	}
+	var days, months curveMap
 	for _, g := range list {
-		if err := g.Curves(curves.add); err != nil {
+		err := g.Curves(func(day int64, title, device string, c *rollup.Curve) error {
+			if day < upTo {
+				month, _ := db.days.Month(day)
+				_ = months.add(month, title, device, c) // it never fails
+			}
+			return days.add(day, title, device, c)
+		})
+		if err != nil {
 			return err
 		}
 	}
-	return curves.write(s)
+	if err := days.write(s, curveDays); err != nil {
+		return err
+	}
+	return months.write(s, curveMonths)
 }
 
 // curveKey is what the rows of retention_day are about.
@@ -90,14 +105,20 @@ func (m *curveMap) add(day int64, title, device string, c *rollup.Curve) error {
 	return nil
 }
 
-func (m *curveMap) write(s session) error {
+// Tables of curves: by day, and by month of those that are over.
+const (
+	curveDays   = "retention_day"
+	curveMonths = "retention_month"
+)
+
+func (m *curveMap) write(s session, table string) error {
 	if len(m.order) == 0 {
 		return nil
 	}
 	slices.SortFunc(m.order, func(a, b curveKey) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.title, b.title), cmp.Compare(a.device, b.device), cmp.Compare(a.width, b.width))
 	})
-	return s.appendRows("retention_day", nil, func(add func(...driver.Value) error) error {
+	return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
 		for _, k := range m.order {
 			c := m.curves[k]
 			if err := add(k.day, k.title, k.device, k.width, c.Plays, c.DurationMS, appendBins(nil, c)); err != nil {
@@ -126,15 +147,23 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 		if offsets, err = s.offsets(); err != nil {
 			return err
 		}
-		return s.each("SELECT "+curveColumns+" FROM retention_day WHERE title = ? AND bucket >= ? AND bucket < ?",
-			[]any{scan.Title, scan.From, scan.To}, func(row []driver.Value) error {
-				day, _, device, c, err := curveOf(row)
-				if err != nil {
-					return err
-				}
-				set.Add(day, device, c)
-				return nil
-			})
+		upTo, err := s.monthsUpTo()
+		if err != nil {
+			return err
+		}
+		from, to := db.wholeMonths(scan.From, min(scan.To, upTo))
+		some := func(table string) string {
+			return "SELECT " + curveColumns + " FROM " + table + " WHERE title = ? AND bucket >= ? AND bucket < ?"
+		}
+		sql := some(curveMonths) + " UNION ALL " + some(curveDays) + " UNION ALL " + some(curveDays)
+		return s.each(sql, []any{scan.Title, from, to, scan.Title, scan.From, from, scan.Title, to, scan.To}, func(row []driver.Value) error {
+			day, _, device, c, err := curveOf(row)
+			if err != nil {
+				return err
+			}
+			set.Add(day, device, c)
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read retention: %w", err)

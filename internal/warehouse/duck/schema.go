@@ -9,8 +9,9 @@ import (
 
 // formatVersion is that of the file. 1 had no version, the cells of pulse and
 // title by two columns of keys, and no estimates.
-// 2 did not know how much of a title plays show.
-const formatVersion = 3
+// 2 did not know how much of a title plays show. 3 had no weeks of affinities and no
+// months of retention: what writes to it does not keep them.
+const formatVersion = 4
 
 // measureColumn is the column of a measure.
 func measureColumn(m rollup.Measure) string {
@@ -63,7 +64,7 @@ const oldPlayMeasures = int(rollup.KnownPlays) + 1
 func tableOf(s rollup.Source) string {
 	return [rollup.SourceCount]string{
 		"pulse", "title_hour", "title_day", "plays", "quality_minute", "quality_hour", "quality_day",
-		"creative_day", "creative_week", "creative_all", "label_day", "affinity_day", "overlap_month", "sample_day", "search_day",
+		"creative_day", "creative_week", "creative_all", "label_day", "affinity_day", "overlap_month", "sample_day", "search_day", "affinity_week",
 	}[s]
 }
 
@@ -92,6 +93,15 @@ func timeColumns() map[string]string {
 		columns[tableOf(s)] = "bucket"
 	}
 	return columns
+}
+
+// sizedTables are the tables that take room worth telling.
+func sizedTables() map[string]bool {
+	sized := map[string]bool{curveDays: true, curveMonths: true, "sample_day": true}
+	for table := range timeColumns() {
+		sized[table] = true
+	}
+	return sized
 }
 
 // finalTier is the tier of rows that are not merged any further.
@@ -136,6 +146,8 @@ func schema() []string {
 		"CREATE TABLE IF NOT EXISTS rolled (source UTINYINT NOT NULL, face UTINYINT NOT NULL, upto BIGINT NOT NULL)",
 		"CREATE TABLE IF NOT EXISTS dim_values (dim UTINYINT NOT NULL, value VARCHAR NOT NULL)",
 		`CREATE TABLE IF NOT EXISTS retention_day (bucket BIGINT NOT NULL, title VARCHAR NOT NULL, device VARCHAR NOT NULL,
+			width BIGINT NOT NULL, plays BIGINT NOT NULL, duration_ms BIGINT NOT NULL, bins BLOB NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS retention_month (bucket BIGINT NOT NULL, title VARCHAR NOT NULL, device VARCHAR NOT NULL,
 			width BIGINT NOT NULL, plays BIGINT NOT NULL, duration_ms BIGINT NOT NULL, bins BLOB NOT NULL)`,
 		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS plays (first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, n INTEGER NOT NULL,
 			whole BOOLEAN NOT NULL, coupon UINTEGER NOT NULL, viewer BLOB NOT NULL, %s VARCHAR NOT NULL,

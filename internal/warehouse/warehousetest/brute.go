@@ -235,7 +235,7 @@ func (x *brute) mark(k fact.Mark) {
 		fact.NewViewer: rollup.NewViewers, fact.BusinessFailure: rollup.BusinessFailures, fact.SessionEnd: rollup.Sessions,
 	}
 	dims := of
-	if x.scan.Source == rollup.SourceAffinityDay {
+	if x.scan.Source == rollup.SourceAffinityDay || x.scan.Source == rollup.SourceAffinityWeek {
 		if k.Kind != fact.FirstFrame {
 			return
 		}

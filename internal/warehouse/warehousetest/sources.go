@@ -175,8 +175,8 @@ func coarserCells(t *testing.T, open Open) {
 	db := open(t, t.TempDir())
 	defer closeIt(t, db)
 	var scans []rollup.Scan
-	for _, s := range []rollup.Source{rollup.SourceTitleDay, rollup.SourceQualityHour, rollup.SourceQualityDay, rollup.SourceCreativeWeek, rollup.SourceCreativeAll} {
-		for _, f := range s.Faces()[2:5] {
+	for _, s := range []rollup.Source{rollup.SourceTitleDay, rollup.SourceQualityHour, rollup.SourceQualityDay, rollup.SourceCreativeWeek, rollup.SourceCreativeAll, rollup.SourceAffinityWeek} {
+		for _, f := range s.Faces()[2:min(5, len(s.Faces()))] {
 			scans = append(scans, w.faceScan(t, s, f))
 		}
 	}

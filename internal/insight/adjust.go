@@ -1,6 +1,10 @@
 package insight
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // Basis is what a comparison of creatives stands on.
 type Basis string
@@ -25,8 +29,9 @@ type Stratum struct {
 // Standardised is what creatives would have reached had each been shown where
 // all of the title's were.
 type Standardised struct {
-	// Counts have as N the viewers that weigh as much in the mix of the title, and
-	// as K those who took: K/N is the standardised rate.
+	// Counts have as K/N the standardised rate, and as K the takers that know as much
+	// of it beside the title's other creatives: no more than took, and fewer where the
+	// creatives hardly met, so that what the places are worth is hardly known.
 	Counts []Count
 	// Overlap is the share of each creative's viewers in strata that another
 	// creative of the title was shown in too. Below a half there is little to
@@ -39,12 +44,64 @@ type Standardised struct {
 // without interaction: Breslow & Day 1987, ch. 4) and gives every creative the
 // title's own mix of strata. Placement, rank and audience, which the service and
 // not the picture chose, are taken out by it as far as they are strata.
-func Standardise(creatives int, strata []Stratum) Standardised {
-	out := Standardised{Counts: make([]Count, creatives), Overlap: make([]float64, creatives)}
-	effect, level := make([]float64, creatives), make([]float64, len(strata))
-	viewers, takers := make([]float64, creatives), make([]float64, creatives)
+//
+// Margins are strata of the same viewers that are kept for themselves and not within
+// the others, such as device types beside placements. By how much a creative's mix
+// of them lets expect more than the title's is taken out too, as if within a creative
+// they had nothing to do with the strata.
+func Standardise(creatives int, strata []Stratum, margins ...[]Stratum) Standardised {
+	f := fitStrata(creatives, strata)
+	out := Standardised{Counts: make([]Count, creatives), Overlap: f.overlap}
+	for _, m := range margins {
+		g := fitStrata(creatives, m)
+		for i := range f.index {
+			f.index[i] *= g.index[i]
+			f.known[i] *= g.known[i]
+		}
+	}
+	for i := range out.Counts {
+		out.Counts[i] = Count{K: f.takers[i] * f.known[i], N: math.Max(f.viewers[i]*f.index[i], f.takers[i]) * f.known[i], Error: f.errors[i]}
+	}
+	return out
+}
+
+// Shift is how far strata move a title's creatives apart: the mean square of what they
+// let expect more or less of each, in logarithms, weighed by takers. It is 0 when all
+// were shown in one mix of them, or when they make no difference.
+func Shift(creatives int, strata []Stratum) float64 {
+	f := fitStrata(creatives, strata)
+	sum, all := 0.0, 0.0
+	for i, n := range f.takers {
+		if f.index[i] > 0 {
+			sum += n * math.Log(f.index[i]) * math.Log(f.index[i])
+			all += n
+		}
+	}
+	if all <= 0 {
+		return 0
+	}
+	return sum / all
+}
+
+// fitted is what strata say of each creative.
+type fitted struct {
+	viewers, takers, errors []float64
+	overlap                 []float64 // see Standardised
+	// index is by how much its strata let expect more takers than the title's mix.
+	index []float64
+	known []float64 // see efficiency
+}
+
+func fitStrata(creatives int, strata []Stratum) *fitted {
+	room := make([]float64, 7*creatives)
+	part := func() (p []float64) {
+		p, room = room[:creatives:creatives], room[creatives:]
+		return p
+	}
+	f := &fitted{part(), part(), part(), part(), part(), nil}
+	effect, level := part(), make([]float64, len(strata))
 	for i := range effect {
-		effect[i] = 1
+		effect[i], f.index[i] = 1, 1
 	}
 	for _, s := range strata {
 		shown := 0
@@ -52,17 +109,17 @@ func Standardise(creatives int, strata []Stratum) Standardised {
 			if s.Counts[i].N > 0 {
 				shown++
 			}
-			viewers[i] += math.Max(s.Counts[i].N, 0)
-			takers[i] += math.Max(s.Counts[i].K, 0)
-			out.Counts[i].Error = math.Max(out.Counts[i].Error, s.Counts[i].Error)
+			f.viewers[i] += math.Max(s.Counts[i].N, 0)
+			f.takers[i] += math.Max(s.Counts[i].K, 0)
+			f.errors[i] = math.Max(f.errors[i], s.Counts[i].Error)
 		}
 		if shown > 1 {
 			for i := range s.Counts {
-				out.Overlap[i] += math.Max(s.Counts[i].N, 0)
+				f.overlap[i] += math.Max(s.Counts[i].N, 0)
 			}
 		}
 	}
-	fitEffects(strata, effect, level, takers)
+	fitEffects(strata, effect, level, f.takers)
 	// The title's mix: what a stratum weighs is how many saw any of its creatives there.
 	mix, all := 0.0, 0.0
 	for c, s := range strata {
@@ -73,20 +130,21 @@ func Standardise(creatives int, strata []Stratum) Standardised {
 	if all > 0 {
 		mix /= all
 	}
-	for i := range out.Counts {
+	for i := range f.viewers {
+		if f.viewers[i] <= 0 {
+			continue
+		}
+		f.overlap[i] /= f.viewers[i]
 		expected := 0.0
 		for c := range strata {
 			expected += strata[c].Counts[i].N * level[c]
 		}
-		out.Counts[i].K = takers[i]
 		if mix > 0 {
-			out.Counts[i].N = math.Max(expected/mix, takers[i])
-		}
-		if viewers[i] > 0 {
-			out.Overlap[i] /= viewers[i]
+			f.index[i] = expected / mix / f.viewers[i]
 		}
 	}
-	return out
+	f.known = efficiency(strata, effect, level)
+	return f
 }
 
 // fitEffects alternates the two sets of likelihood equations until they hold to
@@ -129,6 +187,92 @@ func fitEffects(strata []Stratum, effect, level, takers []float64) {
 			return
 		}
 	}
+}
+
+// siblingTakers is from how many takers on another creative says little more about
+// its title: what creatives differ by anyway is as much.
+const siblingTakers = 20
+
+// efficiency is, for each creative, what is left of its takers' knowledge when the
+// strata have to be learnt from the same takers. The covariance of creatives' log
+// effects is the inverse of the profile information of the log-linear model,
+// diag(μᵢ) − Σ_c μ_ic μ_jc / μ_c (Breslow & Day 1987, ch. 4), of rank one less, since
+// only contrasts are known. A creative's contrast with its siblings would have the
+// variance 1/μᵢ + Σ wⱼ²/μⱼ were the strata known: what it has more is its own loss.
+func efficiency(strata []Stratum, effect, level []float64) []float64 {
+	n := len(effect)
+	out, expected := make([]float64, n), make([]float64, n)
+	info := mat.NewSymDense(max(n, 1), nil)
+	for c, s := range strata {
+		all := 0.0
+		for i := range s.Counts {
+			all += s.Counts[i].N * level[c] * effect[i]
+		}
+		if all <= 0 {
+			continue
+		}
+		for i := range s.Counts {
+			x := s.Counts[i].N * level[c] * effect[i]
+			expected[i] += x
+			for j := i; j < n && x > 0; j++ {
+				info.SetSym(i, j, info.At(i, j)-x*s.Counts[j].N*level[c]*effect[j]/all)
+			}
+		}
+	}
+	// What all have in common is not known; any information about it makes the rest
+	// invertible and changes no contrast.
+	for i := range n {
+		for j := i; j < n; j++ {
+			v := info.At(i, j) + 1
+			if i == j {
+				v += expected[i] + 1e-9
+			}
+			info.SetSym(i, j, v)
+		}
+	}
+	var chol mat.Cholesky
+	var cov mat.SymDense
+	if n < 2 || !chol.Factorize(info) || chol.InverseTo(&cov) != nil {
+		for i := range out {
+			out[i] = 1
+		}
+		return out
+	}
+	for i := range out {
+		out[i] = efficiencyOf(i, &cov, expected)
+	}
+	return out
+}
+
+// efficiencyOf is that of one creative, of the covariance of all.
+func efficiencyOf(i int, cov *mat.SymDense, expected []float64) float64 {
+	weight, all := make([]float64, len(expected)), 0.0
+	for j, x := range expected {
+		if j != i {
+			weight[j] = x / (x + siblingTakers)
+			all += weight[j]
+		}
+	}
+	if all <= 0 || expected[i] <= 0 {
+		return 1
+	}
+	has, siblings := cov.At(i, i), 0.0
+	for j := range weight {
+		weight[j] /= all
+		has -= 2 * weight[j] * cov.At(i, j)
+		for k := range weight[:j] {
+			has += 2 * weight[j] * weight[k] * cov.At(j, k)
+		}
+		has += weight[j] * weight[j] * cov.At(j, j)
+		if weight[j] > 0 {
+			siblings += weight[j] * weight[j] / expected[j]
+		}
+	}
+	own := has - siblings
+	if own*expected[i] <= 1 {
+		return 1
+	}
+	return 1 / (own * expected[i])
 }
 
 // Moments are inverse-propensity sums of a creative's impressions: w is 1 over the

@@ -167,12 +167,7 @@ func (a *answering) liked(ctx context.Context, w window, count string, where []m
 		return nil, 0, whole, err
 	}
 	// The same weeks, or shares would be of different times.
-	if from, err := time.Parse(time.RFC3339Nano, t.res.Meta.From); err == nil {
-		whole.from = from
-	}
-	if to, err := time.Parse(time.RFC3339Nano, t.res.Meta.To); err == nil {
-		whole.to = to
-	}
+	whole = told(t)
 	all, err := a.ask(ctx, whole, metric.Query{Metrics: []string{count}, Where: where})
 	if err != nil {
 		return nil, 0, whole, err

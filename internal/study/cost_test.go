@@ -37,7 +37,7 @@ func TestFewQueries(t *testing.T) {
 		most int
 		ask  func() (*Answer, error)
 	}{
-		{"creatives", 3, func() (*Answer, error) { return s.Creatives(ctx, CreativesAsk{Title: "usual-1"}) }},
+		{"creatives", 6, func() (*Answer, error) { return s.Creatives(ctx, CreativesAsk{Title: "usual-1"}) }},
 		{"creatives by affinity", 1, func() (*Answer, error) { return s.Creatives(ctx, CreativesAsk{Title: "usual-1", By: "affinity"}) }},
 		{"outliers", 3, func() (*Answer, error) { return s.Outliers(ctx, OutliersAsk{}) }},
 		{"affinities", 4, func() (*Answer, error) { return s.Affinities(ctx, AffinitiesAsk{Title: "usual-1"}) }},

@@ -46,7 +46,7 @@ func (s *Service) Creatives(ctx context.Context, q CreativesAsk) (*Answer, error
 	case "":
 		rows, err = a.ranked(ctx, w, q, where, usual)
 	case "tag":
-		rows, err = a.byTag(ctx, w, q, where, usual)
+		rows, err = a.byTag(ctx, w, q, usual)
 	default:
 		rows, err = a.parted(ctx, w, q, where, usual)
 	}
@@ -58,7 +58,7 @@ func (s *Service) Creatives(ctx context.Context, q CreativesAsk) (*Answer, error
 
 // ranked are all of a title's creatives on the best basis there is.
 func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where []metric.Where, usual insight.Usual) ([]Row, error) {
-	all, err := a.funnels(ctx, w, where)
+	all, err := a.titleFunnels(ctx, w, q.Title, q.Country)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 	var rows []Row
 	for place, r := range insight.Rank(usual.Take.Posteriors(counts)) {
 		i := r.Creative
-		row := Row{Entity: of.creatives[i], Kind: "creative", N: int64(of.counts[i].Take.N), Basis: string(basis)}
+		row := Row{Entity: of.creatives[i], Kind: "creative", N: int64(of.raw[i].N), Basis: string(basis)}
 		row.fill(r.Estimate)
 		row.Evidence = map[string]any{
 			"place": place + 1, "probability_best": r.Best, "viewers_needed": number(r.Needs),
@@ -95,6 +95,12 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 		}
 		if of.overlap != nil {
 			row.Evidence["overlap"] = of.overlap[i]
+		}
+		if basis == insight.Adjusted {
+			row.Evidence["adjusted_for"] = of.adjustedFor
+			if m := of.margins; m != nil && m.overDevices != nil {
+				row.Evidence["overlap_device"] = m.overDevices[i]
+			}
 		}
 		// Only what was chosen by chance may be said to bring viewers in.
 		if basis == insight.Randomised && place == 0 && r.Best >= best && len(of.creatives) > 1 {
@@ -175,8 +181,8 @@ func (a *answering) parted(ctx context.Context, w window, q CreativesAsk, where 
 
 // byTag are the creatives put together by what the catalogue says is in their
 // pictures.
-func (a *answering) byTag(ctx context.Context, w window, q CreativesAsk, where []metric.Where, usual insight.Usual) ([]Row, error) {
-	all, err := a.funnels(ctx, w, where)
+func (a *answering) byTag(ctx context.Context, w window, q CreativesAsk, usual insight.Usual) ([]Row, error) {
+	all, err := a.titleFunnels(ctx, w, q.Title, q.Country)
 	of := (*titleFunnels)(nil)
 	if err == nil {
 		of = all.titles[q.Title]

@@ -25,7 +25,10 @@ type titleFunnels struct {
 	raw, rawEffective []insight.Count
 	overlap           []float64
 	basis             insight.Basis
-	rows              []int // of the table the counts are from
+	adjustedFor       []string // what was taken out, when the basis is adjusted
+	rows              []int    // of the table the counts are from
+	told              window
+	margins           *margins // nil where only places are compared
 }
 
 func (t *titleFunnels) index(creative string) int { return slices.Index(t.creatives, creative) }
@@ -68,9 +71,18 @@ func funnelOf(t *table, row int) insight.Funnel {
 	return insight.Funnel{Take: countOf(took, seen), Keep: countOf(kept, took), Effective: countOf(kept, seen)}
 }
 
-// funnels are the ways of all creatives (of a title, if where says so), like
-// compared with like as far as placement and rank are known.
-func (a *answering) funnels(ctx context.Context, w window, where []metric.Where) (*serviceFunnels, error) {
+// funnels are the ways of all creatives of the catalogue, like compared with like by
+// placement and rank.
+func (a *answering) funnels(ctx context.Context, w window) (*serviceFunnels, error) {
+	f, err := a.counted(ctx, w, nil)
+	if err != nil {
+		return nil, err
+	}
+	return f, a.adjust(ctx, w, f, nil, []string{"title", "creative", "placement", "rank"}, nil)
+}
+
+// counted are the ways as counted.
+func (a *answering) counted(ctx context.Context, w window, where []metric.Where) (*serviceFunnels, error) {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: funnelMetrics[:], Dimensions: []string{"title", "creative"}, Where: where})
 	if err != nil {
 		return nil, err
@@ -83,18 +95,36 @@ func (a *answering) funnels(ctx context.Context, w window, where []metric.Where)
 		}
 		of := f.titles[id]
 		if of == nil {
-			of = &titleFunnels{title: id, basis: insight.Unadjusted}
+			of = &titleFunnels{title: id, basis: insight.Unadjusted, told: told(t)}
 			f.titles[id] = of
 		}
 		x := funnelOf(t, row)
 		of.creatives, of.counts, of.raw, of.rows = append(of.creatives, creative), append(of.counts, x), append(of.raw, x.Take), append(of.rows, row)
 		of.rawEffective = append(of.rawEffective, x.Effective)
 	}
-	dims := []string{"title", "creative", "placement", "rank"}
-	if len(where) > 0 { // of few titles there is room for countries, which leaves none for titles
-		dims = []string{"creative", "placement", "rank", "country"}
+	return f, nil
+}
+
+// titleFunnels are the ways of one title's creatives, like compared with like as
+// closely as can be: by country too, and where all countries are asked for by device
+// and taste, which are kept beside placements and not within them.
+func (a *answering) titleFunnels(ctx context.Context, w window, title, country string) (*serviceFunnels, error) {
+	where := []metric.Where{{Dimension: "title", In: []string{title}}}
+	if country != "" {
+		where = append(where, metric.Where{Dimension: "country", In: []string{country}})
 	}
-	return f, a.adjust(ctx, w, f, where, dims)
+	f, err := a.counted(ctx, w, where)
+	if err != nil || f.titles[title] == nil {
+		return f, err
+	}
+	var m *margins
+	if of := f.titles[title]; country == "" && len(of.creatives) > 1 {
+		if m, err = a.margins(ctx, w, of, where); err != nil {
+			return nil, err
+		}
+		of.margins = m
+	}
+	return f, a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}, m)
 }
 
 // closer compares like with like once more for some titles: by country too, which
@@ -108,7 +138,7 @@ func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels
 	}
 	for part := range slices.Chunk(ids, closerTitles) {
 		where := []metric.Where{{Dimension: "title", In: part}}
-		if err := a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}); err != nil {
+		if err := a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}, nil); err != nil {
 			return err
 		}
 	}
@@ -119,8 +149,8 @@ func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels
 const closerTitles = 100
 
 // adjust replaces the takes of titles by what they would be had every creative
-// been shown in the title's own mix of places.
-func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where, dims []string) error {
+// been shown in the title's own mix of places, and of what margins are about.
+func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where, dims []string, m *margins) error {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers", "take_completers"}, Dimensions: dims, Where: where})
 	if err != nil {
 		return err
@@ -152,9 +182,20 @@ func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, whe
 		stratum(effective, title, key, len(of.creatives)).Counts[at] = x.Effective
 	}
 	for id := range take {
-		f.titles[id].adjusted(strata(take[id]), strata(effective[id]))
+		f.titles[id].adjusted(strata(take[id]), strata(effective[id]), m)
+		f.titles[id].adjustedFor = append(placesOf(dims), m.names()...)
 	}
 	return nil
+}
+
+// placesOf are the dimensions that tell places.
+func placesOf(dims []string) (out []string) {
+	for _, d := range dims {
+		if d != "title" && d != "creative" {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // owners are the titles of creatives; one that several titles have has none.
@@ -195,11 +236,14 @@ func strata(byKey map[string]*insight.Stratum) []insight.Stratum {
 // adjusted takes over standardised rates. Viewers who saw a creative in two places
 // are in two strata: the rates are standardised, and what is known is no more than
 // the distinct viewers say.
-func (t *titleFunnels) adjusted(take, effective []insight.Stratum) {
+func (t *titleFunnels) adjusted(take, effective []insight.Stratum, m *margins) {
 	if len(t.creatives) < 2 || len(take) == 0 {
 		return
 	}
-	x, y := insight.Standardise(len(t.creatives), take), insight.Standardise(len(t.creatives), effective)
+	if m == nil {
+		m = &margins{}
+	}
+	x, y := insight.Standardise(len(t.creatives), take, m.take...), insight.Standardise(len(t.creatives), effective, m.effective...)
 	t.overlap = x.Overlap
 	for i := range t.counts {
 		if x.Overlap[i] < minOverlap {

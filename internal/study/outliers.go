@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"playhead/internal/insight"
-	"playhead/internal/metric"
 )
 
 // OutliersAsk asks which creatives of the catalogue are off.
@@ -39,11 +38,12 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	if w.from.IsZero() {
 		w.from = s.o.Clock().AddDate(0, 0, -7)
 	}
-	var where []metric.Where
+	var all *serviceFunnels
 	if q.Title != "" {
-		where = []metric.Where{{Dimension: "title", In: []string{q.Title}}}
+		all, err = a.titleFunnels(ctx, w, q.Title, "")
+	} else {
+		all, err = a.funnels(ctx, w)
 	}
-	all, err := a.funnels(ctx, w, where)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	for _, f := range found {
 		of := titles[f.Title]
 		x := of.counts[f.Creative]
-		post, n := usual.rates.Take.Posteriors(takesOf(of))[f.Creative], x.Take.N
+		post, n := usual.rates.Take.Posteriors(takesOf(of))[f.Creative], of.raw[f.Creative].N
 		if f.Family == insight.EffectiveUp || f.Family == insight.EffectiveDown {
 			post = usual.rates.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))[f.Creative]
 		}

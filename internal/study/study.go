@@ -170,7 +170,7 @@ func (s *Service) learn(ctx context.Context) error {
 		return nil
 	}
 	b := s.begin()
-	all, err := b.funnels(ctx, window{from: s.o.Clock().AddDate(0, 0, -28)}, nil)
+	all, err := b.funnels(ctx, window{from: s.o.Clock().AddDate(0, 0, -28)})
 	if err != nil {
 		return fmt.Errorf("learn what is usual of creatives: %w", err)
 	}
@@ -205,6 +205,17 @@ func (w window) put(q *metric.Query) {
 	if !w.to.IsZero() {
 		q.To = w.to.UTC().Format(time.RFC3339)
 	}
+}
+
+// told is the range that an answer is about.
+func told(t *table) (w window) {
+	if from, err := time.Parse(time.RFC3339Nano, t.res.Meta.From); err == nil {
+		w.from = from
+	}
+	if to, err := time.Parse(time.RFC3339Nano, t.res.Meta.To); err == nil {
+		w.to = to
+	}
+	return w
 }
 
 // answering is one answer under way: what it has asked the metric layer so far.

@@ -236,7 +236,7 @@ func askAll(ctx context.Context, o options, m *model, dir string) ([]timing, err
 		return serve(ctx, o.binary, dir+"/data", "--catalog", dir+"/titles.csv", "--lake", "off", "--warehouse-memory", fmt.Sprint(o.memory))
 	}
 	var out []timing
-	for _, q := range questions(m) {
+	for _, q := range append(questions(m), insights(m)...) {
 		if o.question != "" && !slices.Contains(strings.Split(o.question, ","), q.name) {
 			continue
 		}

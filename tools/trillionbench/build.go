@@ -121,7 +121,7 @@ func build(ctx context.Context, m *model, dir string, thin int) (*builder, error
 	}
 	defer db.Close()
 	b := &builder{m: m, db: db, thin: thin, rows: map[rollup.Source]int64{}, whole: map[rollup.Source]float64{}}
-	for _, part := range []func(context.Context) error{b.titles, b.creatives, b.affinities, b.labels, b.quality, b.overlap, b.retention} {
+	for _, part := range []func(context.Context) error{b.titles, b.creatives, b.affinities, b.labels, b.quality, b.overlap, b.retention, b.searches} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}
@@ -197,6 +197,7 @@ func (b *builder) titles(ctx context.Context) error {
 				} else {
 					c.Sketches = append(c.Sketches, aboutSketch(rollup.Viewers, a, 1, uint64(day)+uint64(i)))
 				}
+				b.held(c, t, a, days)
 				if !yield(c) {
 					return
 				}
@@ -329,6 +330,11 @@ func (b *builder) labels(ctx context.Context) error {
 					if !put(3, m.plays*g.share*c.share, g.name, c.name) {
 						return
 					}
+				}
+			}
+			for i, share := range zipf(people, 0.8, 3) {
+				if !put(6, m.plays*share*4, person(i)) {
+					return
 				}
 			}
 		}

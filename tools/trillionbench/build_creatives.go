@@ -94,7 +94,7 @@ func (b *builder) creativeCells(source rollup.Source, s stretch, yield func(*duc
 		}
 	}
 	if source == rollup.SourceCreativeAll {
-		return true
+		return b.shownWhere(shown, put)
 	}
 	for i := range m.byID {
 		t := &m.byID[i]
@@ -111,6 +111,9 @@ func (b *builder) creativeCells(source rollup.Source, s stretch, yield func(*duc
 		}
 	}
 	if recent && source == rollup.SourceCreativeDay && !b.places(s, shown, put) {
+		return false
+	}
+	if !b.shownWhere(shown, put) {
 		return false
 	}
 	for i := range m.byID {
@@ -140,11 +143,9 @@ func (b *builder) places(s stretch, shown float64, put func(rollup.Face, float64
 		}
 		for n := range m.creatives {
 			id, share := m.creative(t, n)
-			for p, place := range []string{"hero", "home", "search", "similar"} {
-				for q, rank := range []string{"1", "11+", "2-3", "4-10"} {
-					if !put(6, shown*t.weight*share*[]float64{0.2, 0.5, 0.1, 0.2}[p]*[]float64{0.3, 0.1, 0.3, 0.3}[q], true, t.id, id, place, rank) {
-						return false
-					}
+			for _, p := range placements() {
+				if !put(6, shown*t.weight*share*p.share, true, t.id, id, p.place, p.rank) {
+					return false
 				}
 			}
 		}

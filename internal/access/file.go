@@ -1,8 +1,6 @@
 package access
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,8 +19,8 @@ type stamp struct {
 }
 
 type document struct {
-	Version int   `json:"version"`
-	Keys    []Key `json:"keys"`
+	sealed
+	Keys []Key `json:"keys"`
 }
 
 // change reads the file, applies fn and replaces the file, under a lock that
@@ -110,12 +108,8 @@ func read(path string) ([]Key, stamp, error) {
 		return nil, stamp{}, fmt.Errorf("read the key file: %w", err)
 	}
 	var doc document
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&doc); err != nil {
+	if err := doc.open(data, &doc); err != nil {
 		return nil, at, fmt.Errorf("read the key file %s: %w", path, err)
-	}
-	if doc.Version != 1 {
-		return nil, at, fmt.Errorf("read the key file %s: version %d is not known to this program: %w", path, doc.Version, ErrInvalid)
 	}
 	return doc.Keys, at, nil
 }
@@ -136,11 +130,12 @@ func stampOf(path string) (stamp, error) {
 }
 
 func write(path string, keys []Key) error {
-	data, err := json.MarshalIndent(document{Version: 1, Keys: keys}, "", "  ")
+	doc := document{Keys: keys}
+	data, err := doc.seal(&doc)
 	if err != nil {
 		return err
 	}
-	return replace(path, append(data, '\n'))
+	return replace(path, data)
 }
 
 // replace writes a file as a whole, durably, readable by its owner alone.

@@ -1,10 +1,8 @@
 package access
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,8 +66,8 @@ type tries struct {
 }
 
 type peopleDocument struct {
-	Version int      `json:"version"`
-	People  []Person `json:"people"`
+	sealed
+	People []Person `json:"people"`
 }
 
 // OpenPeople reads the people of a data folder; none yet is no error.
@@ -83,11 +81,8 @@ func OpenPeople(dir string) (*People, error) {
 		return nil, fmt.Errorf("open the people: %w", err)
 	}
 	var doc peopleDocument
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
+	if err := doc.open(data, &doc); err != nil {
 		return nil, fmt.Errorf("read the people %s: %w", p.path, err)
-	}
-	if doc.Version != 1 {
-		return nil, fmt.Errorf("read the people %s: version %d is not known to this program: %w", p.path, doc.Version, ErrInvalid)
 	}
 	p.list = doc.People
 	return p, nil
@@ -240,11 +235,12 @@ func (p *People) change(fn func([]Person) ([]Person, error)) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(peopleDocument{Version: 1, People: next}, "", "  ")
+	doc := peopleDocument{People: next}
+	data, err := doc.seal(&doc)
 	if err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
-	if err := replace(p.path, append(data, '\n')); err != nil {
+	if err := replace(p.path, data); err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
 	p.list = next

@@ -31,7 +31,7 @@ func flips(t *testing.T) int {
 // can be made anew are not there: events.sql, locks.
 var kinds = []string{
 	"log/*.log", "log/*.sst", "log/*.blob", "log/MANIFEST-*", "log/OPTIONS-*",
-	"warehouse/warehouse.duckdb", "warehouse/warehouse.duckdb.wal", "ring.json", "lake/manifest.json",
+	"warehouse/warehouse.duckdb", "warehouse/warehouse.duckdb.wal", "ring.json", "keys.json", "people.json", "lake/manifest.json",
 }
 
 // A byte of a file of the data folder is not what was written. Either the server

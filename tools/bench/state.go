@@ -63,14 +63,8 @@ func measureState(ctx context.Context, r *figures.Report, crowd int) (err error)
 		return errors.Join(fmt.Errorf("%d plays are open after the start, not %d", open, crowd), s.stop())
 	}
 	// Silence closes the plays, then the sessions; a day later impressions mature.
-	for _, wait := range []time.Duration{29 * time.Minute, 24*time.Hour - 35*time.Minute} {
-		s.now.Add(wait.Milliseconds())
-		for range 240 {
-			s.now.Add(1_000)
-			if err := s.settled(ctx); err != nil {
-				return errors.Join(err, s.stop())
-			}
-		}
+	if err := s.pass(ctx, 24*time.Hour+5*time.Minute); err != nil {
+		return errors.Join(err, s.stop())
 	}
 	if err := s.snapshots(ctx, 3); err != nil {
 		return errors.Join(err, s.stop())
@@ -87,6 +81,7 @@ type stateBench struct {
 	dir    string
 	crowd  int          // viewers who have a play open at once, and are idle later
 	now    atomic.Int64 // the log's clock, epoch ms
+	pace   atomic.Int64 // by how much it goes on with each look, ms
 	log    *pebblelog.Log
 	runner *process.Runner
 	cancel context.CancelFunc
@@ -95,11 +90,11 @@ type stateBench struct {
 
 // start opens the log and returns when the processor is ready.
 func (s *stateBench) start(ctx context.Context) (err error) {
-	s.log, err = pebblelog.Open(s.dir, pebblelog.Options{Clock: s.now.Load, CacheBytes: 64 << 20, MemTableBytes: 64 << 20, ReserveBytes: -1})
+	s.log, err = pebblelog.Open(s.dir, pebblelog.Options{Clock: s.clock, CacheBytes: 64 << 20, MemTableBytes: 64 << 20, ReserveBytes: -1})
 	if err != nil {
 		return err
 	}
-	s.runner = process.New(s.log, s.log, process.Config{Epoch: 5 * time.Millisecond, Tick: 10 * time.Millisecond, RetainEvents: time.Minute})
+	s.runner = process.New(s.log, s.log, process.Config{Epoch: 5 * time.Millisecond, Tick: 2 * time.Millisecond, RetainEvents: time.Minute})
 	var own context.Context
 	own, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan error, 1)
@@ -117,6 +112,25 @@ func (s *stateBench) start(ctx context.Context) (err error) {
 func (s *stateBench) stop() error {
 	s.cancel()
 	return errors.Join(<-s.done, s.log.Close())
+}
+
+func (s *stateBench) clock() int64 { return s.now.Add(s.pace.Load()) }
+
+// heard is the time in which the processor has listened, epoch ms: a tick moves
+// it on by some seconds at most.
+func (s *stateBench) heard() int64 { return s.now.Load() - s.runner.Stats().UnheardMillis }
+
+// pass lets d of heard time pass, quickly.
+func (s *stateBench) pass(ctx context.Context, d time.Duration) error {
+	end := s.heard() + d.Milliseconds()
+	s.pace.Store(8_000)
+	defer s.pace.Store(0)
+	for s.heard() < end {
+		if err := s.settled(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settled waits until everything that was appended is processed, and the clock

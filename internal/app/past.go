@@ -20,7 +20,10 @@ import (
 
 // past is what the demo remembers of its history between runs.
 type past struct {
-	path    string
+	path string
+	// Plan is how the history is planned and made; another one does not go on
+	// with it.
+	Plan    int       `json:"plan"`
 	Seed    uint64    `json:"seed"`
 	Viewers int       `json:"viewers"`
 	Days    int       `json:"days"`
@@ -29,6 +32,9 @@ type past struct {
 	// Seen is when the live audience was last running.
 	Seen time.Time `json:"seen"`
 }
+
+// pastPlan is the present Plan.
+const pastPlan = 2
 
 // pastFile marks a folder as a demo's. pastAge is how old a demo may be before
 // it begins anew: its history would no longer reach the present.
@@ -40,7 +46,7 @@ const (
 // openPast reads what an earlier run left, or begins anew.
 func openPast(o DemoOptions) (*past, error) {
 	fresh := &past{
-		path: filepath.Join(o.DataDir, pastFile), Seed: o.Seed, Viewers: o.Viewers, Days: o.HistoryDays,
+		path: filepath.Join(o.DataDir, pastFile), Plan: pastPlan, Seed: o.Seed, Viewers: o.Viewers, Days: o.HistoryDays,
 		End: time.Now().UTC().Truncate(time.Minute),
 	}
 	data, err := os.ReadFile(fresh.path)
@@ -54,7 +60,7 @@ func openPast(o DemoOptions) (*past, error) {
 	if err := json.Unmarshal(data, kept); err != nil {
 		return nil, fmt.Errorf("%s is damaged: %w; remove the folder %s to begin anew", fresh.path, err, o.DataDir)
 	}
-	if kept.Seed == o.Seed && kept.Viewers == o.Viewers && kept.Days == o.HistoryDays && time.Since(kept.End) < pastAge {
+	if kept.Plan == pastPlan && kept.Seed == o.Seed && kept.Viewers == o.Viewers && kept.Days == o.HistoryDays && time.Since(kept.End) < pastAge {
 		return kept, nil
 	}
 	fmt.Fprintf(o.Out, "  The demo in %s is of %s, for other options or too old to go on: beginning anew.\n", o.DataDir, kept.End.Format(time.DateTime))
@@ -102,18 +108,21 @@ type pastFiller struct {
 // pastShare of the time may go into history while people look at the present.
 const pastShare = 0.6
 
-// The demo's service has grown: going back, its audience falls by a factor e
-// every pastTaper, down to pastLevel of today's. At full level 35 days would be
-// hundreds of millions of events.
+// The demo's service has grown, most of all at its launch today: its past ends with
+// pastPeak of the live audience, which falls by a factor e every pastTaper going
+// back, down to pastLevel. At full level 35 days would be a billion events; these
+// are 14 million of 20,000 viewers, which two processors take in beside the live
+// ones in half an hour.
 const (
-	pastTaper = 72 * time.Hour
-	pastLevel = 0.03
+	pastPeak  = 0.25
+	pastTaper = 12 * time.Hour
+	pastLevel = 0.01
 )
 
 func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	h, err := simulate.NewHistory(simulate.HistoryOptions{
 		Seed: p.Seed, Catalog: s.catalog, Viewers: int64(max(1, p.Viewers)), End: p.End, Days: max(1, o.HistoryDays),
-		Taper: pastTaper, Level: pastLevel,
+		Peak: pastPeak, Taper: pastTaper, Level: pastLevel,
 		Viewer: func(n uint32) event.ViewerKey { return s.ring.Viewer("viewer-" + strconv.Itoa(int(n))) },
 	})
 	if err != nil {

@@ -76,11 +76,15 @@ func TestHistoryLevelAndOrder(t *testing.T) {
 	levels := map[int64]int{}
 	n := int64(0)
 	for _, c := range h.Chunks()[:4] {
-		last := map[event.Ref]*event.Event{}
+		last, latest := map[event.Ref]*event.Event{}, int64(0)
 		if err := h.Generate(context.Background(), c, func(list []event.Event) error {
 			for i := range list {
 				e := list[i]
 				n++
+				if e.Time < latest-120_000 {
+					return fmt.Errorf("an event at %d after one at %d", e.Time, latest)
+				}
+				latest = max(latest, e.Time)
 				if e.Play.IsZero() {
 					continue // browsing before it
 				}

@@ -1,8 +1,6 @@
 package simulate
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -24,14 +22,16 @@ type HistoryOptions struct {
 	End time.Time
 	// Days is how far the past goes back; 0 is 35.
 	Days int
+	// Peak is the density right before End as a share of the live level, (0,1]; 0 is 1.
+	Peak float64
 	// Level is the density of older days as a share of the live level, (0,1];
 	// 0 picks one that keeps the whole past to about Target events.
 	Level float64
 	// Target is about how many events the past has when Level is 0; 0 is fifteen
 	// million.
 	Target int64
-	// Taper is how fast density falls from the live level, which lasts an hour,
-	// to Level; 0 is 90 min.
+	// Taper is how fast density falls from Peak, which lasts an hour, to Level; 0 is
+	// 90 min.
 	Taper time.Duration
 	// KeyID is written into every event.
 	KeyID uint32
@@ -77,11 +77,14 @@ func NewHistory(o HistoryOptions) (*History, error) {
 	if o.Days == 0 {
 		o.Days = 35
 	}
+	if o.Peak == 0 {
+		o.Peak = 1
+	}
 	if o.Target == 0 {
 		o.Target = 15_000_000
 	}
-	if o.Level < 0 || o.Level > 1 || o.Days < 0 {
-		return nil, fmt.Errorf("history level %g is not in (0,1], or days %d are negative", o.Level, o.Days)
+	if o.Level < 0 || o.Level > 1 || o.Peak < 0 || o.Peak > 1 || o.Days < 0 {
+		return nil, fmt.Errorf("history level %g or peak %g is not in (0,1], or days %d are negative", o.Level, o.Peak, o.Days)
 	}
 	if o.Taper == 0 {
 		o.Taper = 90 * time.Minute
@@ -186,7 +189,7 @@ func (h *History) cut() {
 // starts is how many plays begin in the minute at m.
 func (h *History) starts(m int64) float64 {
 	age := float64(h.o.End.UnixMilli() - m)
-	density := h.o.Level + (1-h.o.Level)*math.Exp(-math.Max(0, age-hourMS)/float64(h.o.Taper.Milliseconds()))
+	density := h.o.Level + (h.o.Peak-h.o.Level)*math.Exp(-math.Max(0, age-hourMS)/float64(h.o.Taper.Milliseconds()))
 	week := 1.0
 	switch d := time.UnixMilli(m).UTC().Weekday(); {
 	case age < dayMS:
@@ -209,241 +212,4 @@ func (h *History) Events() int64 {
 		n += c.Events
 	}
 	return n
-}
-
-// pastMaker is the working memory of one Generate.
-type pastMaker struct {
-	h     *History
-	plan  *planner
-	c     *chance
-	play  play
-	page  []browse
-	batch []event.Event
-	fn    func([]event.Event) error
-}
-
-// pastBatch is how many events are handed over at once, at most.
-const pastBatch = 1024
-
-func (h *History) maker() *pastMaker {
-	return &pastMaker{h: h, plan: newPlanner(h.w), c: newChance(h.o.Seed, 3), batch: make([]event.Event, 0, pastBatch)}
-}
-
-// Generate makes one chunk: whole plays, each play's events in order, plays in
-// the order of their starts. The events are only valid during the call of fn;
-// its error stops the work and is returned. The same chunk is always the same.
-func (h *History) Generate(ctx context.Context, c Chunk, fn func([]event.Event) error) error {
-	m := h.maker()
-	m.fn = fn
-	for at := c.From; at < c.To; at += 60_000 - at%60_000 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := m.minute(at, min(c.To, at+60_000-at%60_000)); err != nil {
-			return err
-		}
-	}
-	return m.flush()
-}
-
-// minute makes the plays that begin in [from,to), at most a minute.
-func (m *pastMaker) minute(from, to int64) error {
-	h := m.h
-	m.c.pcg.Seed(mix(h.o.Seed^0x4157), mix(uint64(from)))
-	n := m.c.poisson(h.starts(from) * float64(to-from) / 60_000)
-	turn := int64(mix(uint64(from/60_000)^h.o.Seed) % uint64(h.population))
-	end := h.o.End.UnixMilli()
-	for i := range n {
-		start := from + (to-from)*int64(i)/int64(n) + m.c.Int64N((to-from)/int64(n)+1)
-		var who person
-		for range 40 { // someone who is awake
-			turn = (turn + h.stride) % h.population
-			if who = h.w.person(uint32(turn)); m.c.yes(dayCurve(start/60_000 + int64(who.zone))) {
-				break
-			}
-		}
-		// The last ten minutes hand over to the crowd.
-		limit := end - m.c.Int64N(crowdWarm)
-		if start > limit-20_000 {
-			continue
-		}
-		b := brief{
-			who: who, title: h.title(m.c, &who, start, end), screen: who.screens[0], start: start, limit: limit,
-			id: mix(h.o.Seed^uint64(from)) ^ mix(uint64(i)), beat: pastBeat, early: pastEarly, plain: true,
-		}
-		if m.c.yes(0.25) {
-			b.screen = who.screens[1]
-		}
-		b.session = b.id
-		from := h.w.lead(b.id, b.title)
-		b.keep = h.w.keep(from, b.title)
-		m.plan.plan(&m.play, b)
-		if err := m.visit(from); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// title draws by a popularity that drifts with the days; a title that has not
-// launched yet, or not there, gives way to the next one.
-func (h *History) title(c *chance, who *person, start, end int64) int32 {
-	if t, ok := h.w.fashion(c, who, start); ok {
-		return t
-	}
-	r := h.w.popular.draw(c)
-	if week := (end - start) / (7 * dayMS); week > 0 && r > 2 {
-		r = (r + int(mix(uint64(week)<<20^uint64(r))%9)) % len(h.w.ranks)
-	}
-	for range len(h.w.ranks) {
-		if t := h.w.ranks[r]; h.w.titles[t].Launched <= start && !h.w.missing(t, who) {
-			return t
-		}
-		r = (r + 1) % len(h.w.ranks)
-	}
-	return h.w.ranks[r]
-}
-
-// visit is the planned play, perhaps with the page that it began on, perhaps
-// with one before that nothing came of.
-func (m *pastMaker) visit(from lead) error {
-	if m.c.yes(idleShare) {
-		m.play.start -= 40_000
-		m.page = m.h.w.page(m.c, &m.play, lead{}, m.page)
-		m.play.start += 40_000
-		for i := range m.page {
-			m.page[i].id++ // not those of the page that follows
-			m.page[i].impression = m.page[i].id
-		}
-		if err := m.browse(); err != nil {
-			return err
-		}
-	}
-	if from.page || from.search {
-		m.page = m.h.w.page(m.c, &m.play, from, m.page)
-		if err := m.browse(); err != nil {
-			return err
-		}
-	}
-	return m.emit()
-}
-
-// browse turns the page into events.
-func (m *pastMaker) browse() error {
-	common := m.common()
-	common.Play, common.DurationMS, common.Live = event.Ref{}, event.Absent, false
-	for i := range m.page {
-		v := &m.page[i]
-		e, err := m.next(common)
-		if err != nil {
-			return err
-		}
-		e.Search = refOf(v.search, saltSearch)
-		if v.search == 0 {
-			e.Search = event.Ref{}
-		}
-		if v.kind == event.Search {
-			e.Type, e.Time, e.TitleID, e.Search = v.kind, v.time, "", refOf(v.id, saltSearch)
-			e.SearchQuery, e.SearchHits = v.text(), int64(v.hits)
-			continue
-		}
-		t := &m.h.w.titles[v.title]
-		e.Type, e.Time, e.TitleID, e.Placement, e.Rank = v.kind, v.time, t.ID, placementOf(v), int64(v.rank)
-		if v.impression != 0 {
-			e.Impression = refOf(v.impression, saltImpression)
-		}
-		if len(t.Creatives) > 0 && v.search == 0 {
-			e.CreativeID = t.Creatives[m.h.w.creativeOf(v)].ID
-		}
-		if v.kind == event.Impression {
-			e.Propensity = v.propensity
-		}
-	}
-	return nil
-}
-
-// next is room for one more event, which begins as e.
-func (m *pastMaker) next(e event.Event) (*event.Event, error) {
-	if len(m.batch) == pastBatch {
-		if err := m.flush(); err != nil {
-			return nil, err
-		}
-	}
-	m.batch = append(m.batch, e)
-	return &m.batch[len(m.batch)-1], nil
-}
-
-// common is what all events about the planned play have.
-func (m *pastMaker) common() event.Event {
-	p, w := &m.play, m.h.w
-	var common event.Event
-	common.Reset()
-	common.Import, common.KeyID = true, m.h.o.KeyID
-	common.Play, common.Session = refOf(p.id, saltPlay), refOf(p.session, saltSession)
-	common.TitleID, common.Live = w.titles[p.title].ID, p.live
-	common.DurationMS = int64(p.runtime)
-	common.Known = p.who.identity != bySession
-	if common.Known {
-		common.Viewer = m.h.o.Viewer(p.who.number)
-	} else {
-		common.Viewer = event.ViewerKey(refOf(p.session, saltAnonymous))
-	}
-	place, d := &w.countries[p.who.country], &w.devices[p.screen]
-	common.Context.Country, common.Context.ISP = place.code, place.isps[p.who.isp]
-	common.Context.DeviceType, common.Context.OS = d.kind, d.systems[p.system]
-	common.Context.Player, common.Context.AppVersion = d.players[p.player], appVersions[p.version]
-	common.Context.CDN = cdnNames[p.cdn]
-	return common
-}
-
-// emit turns the planned play into events.
-func (m *pastMaker) emit() error {
-	p := &m.play
-	walk := newWalker(p)
-	var s said
-	common := m.common()
-	for walk.step(&s) {
-		e, err := m.next(common)
-		if err != nil {
-			return err
-		}
-		fillEvent(e, p, &s)
-	}
-	return nil
-}
-
-func fillEvent(e *event.Event, p *play, s *said) {
-	e.Type, e.Time, e.Seq = s.kind, s.time, int64(s.seq)
-	e.PositionMS, e.FromMS = int64(s.pos), int64(s.from)
-	e.ID = refOf(p.id^uint64(s.seq+1)<<40, saltEvent)
-	switch s.kind {
-	case event.PlayStarted:
-		e.Quality.StartupMS = int64(p.frame)
-	case event.Error:
-		codes := playErrors[:]
-		if p.frame < 0 {
-			codes = startErrors[:]
-		}
-		e.Quality.ErrorCode, e.Quality.ErrorFatal = codes[s.arg], s.fatal
-		e.Quality.ErrorClass = [2]string{"technical", "business"}[s.arg%2]
-	case event.Heartbeat, event.QualityChanged:
-		if s.bitrate > 0 {
-			e.Quality.BitrateKbps = int64(s.bitrate)
-		}
-	}
-}
-
-func refOf(x, salt uint64) (r event.Ref) {
-	binary.LittleEndian.PutUint64(r[:8], mix(x^salt))
-	binary.LittleEndian.PutUint64(r[8:], mix(x+salt<<1+1))
-	return r
-}
-
-func (m *pastMaker) flush() error {
-	if len(m.batch) == 0 {
-		return nil
-	}
-	err := m.fn(m.batch)
-	m.batch = m.batch[:0]
-	return err
 }

@@ -12,6 +12,10 @@ import (
 // closed stays in memory before its state is only on disk.
 const keepClosed = 60_000
 
+// keepImported is the same of imported plays: many of them close in a short time,
+// and hardly one of them goes on.
+const keepImported = 10_000
+
 // wheel files plays by the second in which something may be due of them: a close
 // by silence, the horizon of what has closed, leaving memory. A play that is
 // heard of is not filed anew: when its second has come, it is looked at and, as
@@ -40,6 +44,8 @@ func (g *Engine) deadline(p *playState) int64 {
 		return p.received + c.StartTimeout
 	case !p.over:
 		return p.received + c.Horizon
+	case p.history:
+		return p.received + keepImported
 	}
 	return p.received + keepClosed
 }

@@ -165,25 +165,35 @@ func (h *History) measure() {
 // someDay is when the plays that are only measured begin.
 const someDay = int64(1_700_000_000_000)
 
-// cut lays out the chunks: hours for the first day, then days; newest first.
+// chunkEvents is about how many events a chunk has at most, if it is longer than
+// an hour: plays that just break off stay open until their chunk is complete.
+const chunkEvents = 400_000
+
+// cut lays out the chunks, newest first: hours for the first day, then quarters of
+// days, or days.
 func (h *History) cut() {
 	end := h.o.End.UnixMilli()
 	first := end - int64(h.o.Days)*dayMS
 	for to := end; to > first; {
-		from := (to - 1) / hourMS * hourMS
+		c := h.chunk(max(first, (to-1)/hourMS*hourMS), to)
 		if end-to >= dayMS {
-			from = (to - 1) / dayMS * dayMS
+			for _, span := range []int64{6 * hourMS, dayMS} {
+				if wide := h.chunk(max(first, (to-1)/span*span), to); wide.Events <= chunkEvents {
+					c = wide
+				}
+			}
 		}
-		from = max(from, first)
-		c := Chunk{Name: time.UnixMilli(from).UTC().Format("2006-01-02T15:04"), From: from, To: to}
-		sum := 0.0
-		for m := from; m < to; m += 60_000 {
-			sum += h.starts(m)
-		}
-		c.Events = int64(sum * h.meanEvents)
 		h.chunks = append(h.chunks, c)
-		to = from
+		to = c.From
 	}
+}
+
+func (h *History) chunk(from, to int64) Chunk {
+	sum := 0.0
+	for m := from; m < to; m += 60_000 {
+		sum += h.starts(m)
+	}
+	return Chunk{Name: time.UnixMilli(from).UTC().Format("2006-01-02T15:04"), From: from, To: to, Events: int64(sum * h.meanEvents)}
 }
 
 // starts is how many plays begin in the minute at m.

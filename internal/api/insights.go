@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,10 +25,19 @@ type Studies interface {
 
 // InsightRange is what all insights are asked by.
 type InsightRange struct {
-	From   string `query:"from" doc:"Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says."`
-	To     string `query:"to" doc:"End of the range, not included. Left out: now."`
-	Format string `query:"format" enum:"json,csv,parquet" doc:"How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta."`
-	Accept string `header:"Accept"`
+	From         string `query:"from" doc:"Start of the range, RFC 3339 or YYYY-MM-DD (UTC). Left out: what each insight says."`
+	To           string `query:"to" doc:"End of the range, not included. Left out: now."`
+	Format       string `query:"format" enum:"json,csv,parquet" doc:"How the answer is written; left out: as Accept says, else JSON. Files hold the rows, evidence as JSON; their meta is in the header Playhead-Meta."`
+	Accept       string `header:"Accept"`
+	CacheControl string `header:"Cache-Control" doc:"no-cache: work it out now, though an answer is kept."`
+}
+
+// anew is a context in which no kept answer will do, if the header says so.
+func anew(ctx context.Context, cacheControl string) context.Context {
+	if strings.Contains(cacheControl, "no-cache") {
+		return study.Anew(ctx)
+	}
+	return ctx
 }
 
 // times reads the range. Errors are problem details.
@@ -81,11 +91,12 @@ type trendsInput struct {
 }
 
 type launchesInput struct {
-	Titles []string `query:"titles" maxItems:"50" doc:"Compare these, separated by commas; left out: what was launched lately."`
-	Within int      `query:"within" minimum:"1" maximum:"365" default:"28" doc:"Launched in so many last days."`
-	Days   int      `query:"days" minimum:"1" maximum:"90" default:"7" doc:"Days since launch that are set side by side."`
-	Format string   `query:"format" enum:"json,csv,parquet"`
-	Accept string   `header:"Accept"`
+	Titles       []string `query:"titles" maxItems:"50" doc:"Compare these, separated by commas; left out: what was launched lately."`
+	Within       int      `query:"within" minimum:"1" maximum:"365" default:"28" doc:"Launched in so many last days."`
+	Days         int      `query:"days" minimum:"1" maximum:"90" default:"7" doc:"Days since launch that are set side by side."`
+	Format       string   `query:"format" enum:"json,csv,parquet"`
+	Accept       string   `header:"Accept"`
+	CacheControl string   `header:"Cache-Control" doc:"no-cache: work it out now, though an answer is kept."`
 }
 
 func (s *server) registerInsights() {
@@ -102,7 +113,7 @@ func (s *server) registerInsights() {
 			if err != nil {
 				return nil, err
 			}
-			return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
+			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
 				return s.Studies.Creatives(ctx, study.CreativesAsk{Title: in.Title, Country: in.Country, By: in.By, From: from, To: to})
 			})
 		})
@@ -113,7 +124,7 @@ func (s *server) registerInsights() {
 			if err != nil {
 				return nil, err
 			}
-			return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
+			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
 				return s.Studies.Outliers(ctx, study.OutliersAsk{Title: in.Title, From: from, To: to})
 			})
 		})
@@ -124,7 +135,7 @@ func (s *server) registerInsights() {
 			if err != nil {
 				return nil, err
 			}
-			return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
+			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
 				return s.Studies.Affinities(ctx, study.AffinitiesAsk{Title: in.Title, Creative: in.Creative, Kind: in.Kind, From: from, To: to, Limit: in.Limit})
 			})
 		})
@@ -135,13 +146,13 @@ func (s *server) registerInsights() {
 			if err != nil {
 				return nil, err
 			}
-			return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
+			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
 				return s.Studies.Trends(ctx, study.TrendsAsk{Dimension: in.Dimension, Country: in.Country, Language: in.Language, From: from, To: to, Limit: in.Limit})
 			})
 		})
 	huma.Register(s.api, operation("insight-launches", "launches", "Titles aligned at their launch, beside similar ones, and launches that went wrong", ""),
 		func(ctx context.Context, in *launchesInput) (*queryOutput, error) {
-			return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
+			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
 				return s.Studies.Launches(ctx, study.LaunchesAsk{Titles: in.Titles, Within: in.Within, Days: in.Days})
 			})
 		})

@@ -82,6 +82,11 @@ func (h *keeper) find(name string, now time.Time) *kept {
 	return k
 }
 
+type anewKey struct{}
+
+// Anew is a context in which a kept answer will not do: it is worked out.
+func Anew(ctx context.Context) context.Context { return context.WithValue(ctx, anewKey{}, true) }
+
 // keep gives a kept answer, or works it out; whoever comes meanwhile waits for it.
 func keep[T any](ctx context.Context, s *Service, name string, work func(context.Context) (T, error)) (T, error) {
 	k := s.keeper.find(name, s.o.Clock())
@@ -90,7 +95,7 @@ func keep[T any](ctx context.Context, s *Service, name string, work func(context
 		return none, err
 	}
 	defer k.give()
-	if k.fresh(s.o.Clock()) {
+	if k.fresh(s.o.Clock()) && ctx.Value(anewKey{}) == nil {
 		return k.value.(T), nil
 	}
 	// Who asked may have less patience than it takes; the background has enough.

@@ -69,3 +69,28 @@ func TestNobodyWaitsLongerThanTheyWill(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who asks for it gets an answer that is worked out now, and others get that one then.
+func TestKeptAnswersAreWorkedOutAnew(t *testing.T) {
+	at, n := now, 0
+	s := New(Options{Asker: &cube{}, Clock: func() time.Time { return at }})
+	ask := func(ctx context.Context) int {
+		got, err := keep(ctx, s, "x", func(context.Context) (int, error) {
+			n++
+			at = at.Add(2 * keptFrom)
+			return n, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for i, c := range []struct {
+		ctx  context.Context
+		want int
+	}{{t.Context(), 1}, {t.Context(), 1}, {Anew(t.Context()), 2}, {t.Context(), 2}} {
+		if got := ask(c.ctx); got != c.want {
+			t.Errorf("answer %d is number %d, want %d", i, got, c.want)
+		}
+	}
+}

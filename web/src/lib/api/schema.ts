@@ -2503,6 +2503,8 @@ export interface operations {
             };
             header?: {
                 Accept?: string;
+                /** @description no-cache: work it out now, though an answer is kept. */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2552,6 +2554,8 @@ export interface operations {
             };
             header?: {
                 Accept?: string;
+                /** @description no-cache: work it out now, though an answer is kept. */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2596,6 +2600,8 @@ export interface operations {
             };
             header?: {
                 Accept?: string;
+                /** @description no-cache: work it out now, though an answer is kept. */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2641,6 +2647,8 @@ export interface operations {
             };
             header?: {
                 Accept?: string;
+                /** @description no-cache: work it out now, though an answer is kept. */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2691,6 +2699,8 @@ export interface operations {
             };
             header?: {
                 Accept?: string;
+                /** @description no-cache: work it out now, though an answer is kept. */
+                "Cache-Control"?: string;
             };
             path?: never;
             cookie?: never;

@@ -179,9 +179,11 @@ func (l *Lake) planCoarser(now time.Time, names []string, small map[string][]Fil
 		groups[up] = append(groups[up], small[name]...)
 	}
 	for _, up := range order {
-		if files := groups[up]; len(files) == 1 {
-			continue // one file is no better under another name
-		} else {
+		files := groups[up]
+		if len(files) == 1 {
+			files = append(files, small[up]...)
+		}
+		if len(files) > 1 { // one file is no better under another name
 			return up, l.few(files)
 		}
 	}

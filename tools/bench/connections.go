@@ -121,7 +121,7 @@ type keptConn struct {
 	net.Conn
 	in   *bufio.Reader
 	head string
-	out  []byte
+	out  []byte // head and length of a request
 }
 
 func dialKept(url, path, key, kind string) (*keptConn, error) {
@@ -136,11 +136,12 @@ func dialKept(url, path, key, kind string) (*keptConn, error) {
 
 // send writes a batch and waits for the answer, which must take all of it.
 func (c *keptConn) send(batch []byte) error {
-	c.out = append(fmt.Appendf(append(c.out[:0], c.head...), "%d\r\n\r\n", len(batch)), batch...)
+	c.out = fmt.Appendf(append(c.out[:0], c.head...), "%d\r\n\r\n", len(batch))
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return err
 	}
-	if _, err := c.Write(c.out); err != nil {
+	request := net.Buffers{c.out, batch} // in one call of the system, not copied together
+	if _, err := request.WriteTo(c.Conn); err != nil {
 		return err
 	}
 	resp, err := http.ReadResponse(c.in, nil)

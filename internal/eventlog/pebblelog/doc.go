@@ -18,9 +18,11 @@
 //
 // # Writing
 //
-// One goroutine, owned by the Log, writes. Calls that arrive while it syncs
-// form the next group, so there is no artificial delay and no limit on how many
-// calls share a sync. Readers see only what is durable.
+// One goroutine, owned by the Log, writes, and another waits until what it wrote
+// is durable, in order. Calls that arrive meanwhile form the next group, which is
+// written while the one before is synced if it is large; small calls share a sync.
+// There is no artificial delay and no limit on how many calls share a sync.
+// Readers see only what is durable.
 //
 // # A full disk
 //

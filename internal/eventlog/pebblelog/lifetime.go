@@ -63,11 +63,12 @@ func (l *lifetime) close() bool {
 	return true
 }
 
-// drain waits until no call is under way.
+// drain waits until no call is under way, or until the log has failed, after which
+// calls may never come back from the database.
 func (l *lifetime) drain() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.users > 0 {
+	for l.users > 0 && l.err == nil {
 		l.idle.Wait()
 	}
 }
@@ -86,6 +87,7 @@ func (l *lifetime) fail(cause error) {
 	}
 	err, tell := l.err, l.onFail
 	close(l.broken)
+	l.idle.Broadcast()
 	l.mu.Unlock()
 	if tell != nil {
 		tell(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -34,8 +35,12 @@ type Log struct {
 
 	queue   queue
 	writer  writer
+	applied chan applied // from the writer to the finisher
+	// underWay is how many groups are applied and not durable, underWayBytes their size.
+	underWay, underWayBytes atomic.Int64
+
 	quit    chan struct{} // closed to end the writer
-	stopped chan struct{} // closed when the writer has ended
+	stopped chan struct{} // closed when writer and finisher have ended
 	closed  chan struct{} // closed when Close is through
 	stats   counters
 	sizes   sizes
@@ -66,7 +71,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 	if opts.Partitions < 0 || opts.Partitions > maxPartitions {
 		return nil, fmt.Errorf("open log in %s: %d partitions: must be between 1 and %d", dir, opts.Partitions, maxPartitions)
 	}
-	l := &Log{dir: dir, opts: opts, changed: make(chan struct{}), quit: make(chan struct{}), stopped: make(chan struct{}), closed: make(chan struct{}), room: newRoom()}
+	l := &Log{dir: dir, opts: opts, changed: make(chan struct{}), quit: make(chan struct{}), stopped: make(chan struct{}), closed: make(chan struct{}), room: newRoom(), applied: make(chan applied, aheadGroups)}
 	l.life.init()
 	l.queue.wake = make(chan struct{}, 1)
 	if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
@@ -89,6 +94,7 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 	}
 	l.room.begin()
 	go l.write()
+	go l.finish()
 	return l, nil
 }
 
@@ -277,14 +283,23 @@ func (l *Log) Close() error {
 	l.life.drain()
 	l.settle()
 	close(l.quit)
-	if err := l.life.failure(); err != nil {
-		return fmt.Errorf("close log: %w", err)
+	// Pebble waits for its flushes, and forever for one that a failure has ended.
+	closed := make(chan error, 1)
+	go func() {
+		<-l.stopped
+		if l.life.failure() == nil {
+			closed <- l.db.Close()
+		}
+	}()
+	select {
+	case err := <-closed:
+		if err := errors.Join(err, l.lock.Close()); err != nil {
+			return fmt.Errorf("close log: %w", storeError(err))
+		}
+		return nil
+	case <-l.life.broken:
+		return fmt.Errorf("close log: %w", l.life.failure())
 	}
-	<-l.stopped
-	if err := errors.Join(l.db.Close(), l.lock.Close()); err != nil {
-		return fmt.Errorf("close log: %w", storeError(err))
-	}
-	return nil
 }
 
 // failed is called once, when the log fails for good.

@@ -56,6 +56,13 @@ func (r *room) short() bool {
 	return r.waiting > 0 || time.Since(r.found) < tablePause
 }
 
+// waits reports whether a write waits for room.
+func (r *room) waits() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.waiting > 0
+}
+
 // roomPause is between two tries of a write that found no room, tablePause
 // before the only other try of a table.
 const (
@@ -99,6 +106,7 @@ func (r *room) until(name string, do func() error) error {
 		select {
 		case <-r.ended:
 			timer.Stop()
+			err = do() // there may be room by now
 			return err
 		case <-timer.C:
 		}

@@ -114,8 +114,8 @@ func TestDiskFilledByOthers(t *testing.T) {
 		}
 	}
 	acknowledged := 0 // of the sender's, while it runs
-	kinds := []string{".log", ".sst", ".blob"}
-	for round := range 4 {
+	kinds := []string{".log", ".sst", ".blob", "MANIFEST"}
+	for round := range len(kinds) + 1 {
 		// Of a sender that does not rest, a file of each kind is the first to find no
 		// room, and in the last round whatever happens to be written.
 		if round < len(kinds) {
@@ -194,6 +194,39 @@ func TestCloseWhileFull(t *testing.T) {
 	again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
 	if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
 		t.Errorf("after a restart: %q, %v", texts, err)
+	}
+}
+
+// So does one whose flush waits for room, in whichever of its files.
+func TestCloseWhileFlushWaits(t *testing.T) {
+	for _, kind := range []string{".blob", "MANIFEST"} {
+		c, mem := &crowded{}, vfs.NewCrashableMem()
+		l := openMem(t, anew{errorfs.Wrap(mem, errorfs.InjectorFunc(c.inject))})
+		c.fillAt(kind)
+		acknowledged, sent := 0, make(chan struct{})
+		go func() {
+			defer close(sent)
+			text := strings.Repeat("t", 6_000)
+			for l.Append(t.Context(), eventlog.Events, record(0, text)) == nil {
+				acknowledged++
+			}
+		}()
+		await(t, "the disk is full for a "+kind, c.full.Load)
+		closed := make(chan error, 1)
+		go func() { closed <- l.Close() }()
+		select {
+		case err := <-closed:
+			if err != nil && !errors.Is(err, eventlog.ErrFull) {
+				t.Errorf("%s: close: %v", kind, err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s: the log does not end", kind)
+		}
+		<-sent
+		again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
+		if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) < acknowledged {
+			t.Errorf("%s: after a restart %d records are there, %d were acknowledged; %v", kind, len(texts), acknowledged, err)
+		}
 	}
 }
 

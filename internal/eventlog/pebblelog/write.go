@@ -13,8 +13,18 @@ import (
 	"playhead/internal/eventlog"
 )
 
-// groupBytes is the size after which no further call joins a group.
-const groupBytes = 4 << 20
+const (
+	// groupBytes is the size after which no further call joins a group.
+	groupBytes = 4 << 20
+	// aheadBytes is what must wait before a group is made of it while another one
+	// is on its way to the disk. Small calls share a sync instead.
+	aheadBytes = 64 << 10
+	// aheadGroups may be on their way to the disk behind the one that is synced.
+	aheadGroups = 4
+)
+
+// errWaits is what calls get that are not to wait behind a write that waits.
+var errWaits = fmt.Errorf("%w: a write waits for room", eventlog.ErrFull)
 
 // call is one Append, Commit or Trim on its way to the writer.
 type call struct {
@@ -65,8 +75,9 @@ func (q *queue) remove(c *call) bool {
 	return true
 }
 
-// take moves the next group to the writer, in order of arrival.
-func (q *queue) take(group []*call) []*call {
+// take moves the next group to the writer, in order of arrival. Below least bytes
+// it leaves them where they are.
+func (q *queue) take(least int) []*call {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, size := 0, 0
@@ -74,7 +85,10 @@ func (q *queue) take(group []*call) []*call {
 		size += q.calls[n].size
 		n++
 	}
-	group = append(group[:0], q.calls[:n]...)
+	if n == 0 || size < least {
+		return nil
+	}
+	group := slices.Clone(q.calls[:n])
 	q.calls = slices.Delete(q.calls, 0, n)
 	return group
 }
@@ -169,7 +183,7 @@ func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
 		}
 	case <-l.outOfRoom(c):
 		if l.queue.remove(c) {
-			return fmt.Errorf("%w: a write waits for room", eventlog.ErrFull)
+			return errWaits
 		}
 	}
 	select {
@@ -186,8 +200,8 @@ func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
 // writer is the state of the writing goroutine; nothing else touches it, but
 // stamp.last is read.
 type writer struct {
-	pending  []partition // durable plus the group under way
-	last     int64       // ReceivedAt of the group under way
+	pending  []partition // durable plus the groups under way
+	last     int64       // ReceivedAt of the group that is made
 	stamp    stamp
 	builders [topicCount][]blockBuilder
 }
@@ -201,15 +215,25 @@ func (w *writer) start(durable []partition, last, now int64) {
 	}
 }
 
+// applied is a group that the database has and that may not be durable yet.
+type applied struct {
+	group []*call
+	batch *pebble.Batch // nil when nothing is to be written
+	size  int64
+	at    []partition // where the log stands with it
+}
+
 // write is the writer: it lives from Open until Close, or until the log fails.
+// While a group is synced it makes the next one, if enough waits.
 func (l *Log) write() {
-	defer close(l.stopped)
-	var group []*call
+	defer close(l.applied)
 	for {
-		group = l.queue.take(group)
-		if len(group) > 0 {
+		least := 0
+		if l.underWay.Load() > 0 {
+			least = aheadBytes
+		}
+		if group := l.queue.take(least); group != nil {
 			l.writeGroup(group)
-			clear(group)
 			continue
 		}
 		select {
@@ -222,19 +246,20 @@ func (l *Log) write() {
 	}
 }
 
-// writeGroup makes one synced batch of the calls and answers each, whatever
-// happens: a fatal error of Pebble's ends this goroutine on the way.
+// writeGroup makes one batch of the calls and hands it to the finisher; a group
+// that does not get there is answered, whatever happens: a fatal error of
+// Pebble's ends this goroutine on the way.
 func (l *Log) writeGroup(group []*call) {
-	copied, synced := false, false
+	copied, handed := false, false
 	defer func() {
 		for _, c := range group {
-			if !synced {
-				c.err = l.life.failure()
-			}
 			if !copied {
 				close(c.copied)
 			}
-			close(c.done)
+			if !handed {
+				c.err = l.life.failure()
+				close(c.done)
+			}
 		}
 	}()
 	// At once as large as it will be: growing copies it, again and again.
@@ -244,8 +269,9 @@ func (l *Log) writeGroup(group []*call) {
 		close(c.copied)
 	}
 	copied = true
+	group = answerRefused(group)
 	if err == nil && !b.Empty() {
-		err = l.db.Apply(b, pebble.Sync)
+		err = l.db.ApplyNoSyncWait(b, pebble.Sync)
 	}
 	if err != nil {
 		l.life.fail(err)
@@ -253,17 +279,69 @@ func (l *Log) writeGroup(group []*call) {
 	if l.life.failure() != nil {
 		return
 	}
-	synced = true
-	_ = b.Close()
-	l.publish()
-	l.stats.group(group)
+	a := applied{group: group, at: slices.Clone(l.writer.pending)}
+	if !b.Empty() {
+		a.batch, a.size = b, int64(b.Len())
+	}
+	l.underWay.Add(1)
+	l.underWayBytes.Add(a.size)
+	select {
+	case l.applied <- a:
+		handed = true
+	case <-l.life.broken:
+	}
+}
+
+// answerRefused answers calls that left nothing in the batch, which are not to wait
+// for a sync, and returns the others.
+func answerRefused(group []*call) []*call {
+	return slices.DeleteFunc(group, func(c *call) bool {
+		if c.err != nil {
+			close(c.done)
+		}
+		return c.err != nil
+	})
+}
+
+// finish is the finisher: it waits for the groups in their order, until the
+// writer has ended.
+func (l *Log) finish() {
+	defer close(l.stopped)
+	for a := range l.applied {
+		l.finishGroup(a)
+	}
+}
+
+// finishGroup waits until a group is durable, shows it to readers and answers its calls.
+func (l *Log) finishGroup(a applied) {
+	if a.batch != nil {
+		if err := a.batch.SyncWait(); err != nil {
+			l.life.fail(err)
+		}
+	}
+	// A failed log acknowledges nothing, whatever Pebble says: see walGuard.
+	err := l.life.failure()
+	if err == nil && a.batch != nil {
+		_ = a.batch.Close()
+		l.publish(a.at)
+		l.stats.group(a.group)
+	}
+	l.underWay.Add(-1)
+	l.underWayBytes.Add(-a.size)
+	l.queue.signal() // less than aheadBytes may wait
+	for _, c := range a.group {
+		if err != nil {
+			c.err = err
+		}
+		close(c.done)
+	}
 }
 
 // publish shows readers what has become durable and wakes those who wait.
-func (l *Log) publish() {
+func (l *Log) publish(at []partition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	copy(l.durable, l.writer.pending)
+	copy(l.durable, at)
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -286,9 +364,13 @@ func sizeOf(group []*call) int {
 	return size
 }
 
-// full reports whether the disk has no room left for the group.
+// full reports whether the disk has no room left for the group and those that are
+// on their way.
 func (l *Log) full(group []*call) error {
-	err := l.roomFor(sizeOf(group))
+	err := l.roomFor(sizeOf(group) + int(l.underWayBytes.Load()))
+	if l.room.waits() {
+		err = errWaits
+	}
 	if errors.Is(err, eventlog.ErrFull) {
 		l.stats.full.Add(1)
 	}
@@ -299,7 +381,7 @@ func (l *Log) full(group []*call) error {
 // how much room there is.
 func (l *Log) Room() error {
 	if l.room.short() {
-		return fmt.Errorf("%w: a write waits for room", eventlog.ErrFull)
+		return errWaits
 	}
 	return l.roomFor(0)
 }

@@ -67,6 +67,7 @@ type creativesInput struct {
 	Title   string `query:"title" required:"true" minLength:"1" maxLength:"256" doc:"The title whose creatives are compared."`
 	Country string `query:"country" maxLength:"2" doc:"Only there."`
 	By      string `query:"by" enum:"country,placement,device_type,affinity,tag" doc:"Tells the creatives apart by each value of it. By tag they are put together by what the catalogue says is in their pictures."`
+	Media   bool   `query:"media" doc:"Adds media_minutes_per_viewer_reached: the media time of the plays that each creative was taken for, by viewers reached. Read from single plays, as far back as those are kept; slow on a large service. Not together with by."`
 }
 
 type outliersInput struct {
@@ -92,7 +93,8 @@ type trendsInput struct {
 
 type launchesInput struct {
 	Titles       []string `query:"titles" maxItems:"50" doc:"Compare these, separated by commas; left out: what was launched lately."`
-	Within       int      `query:"within" minimum:"1" maximum:"365" default:"28" doc:"Launched in so many last days."`
+	Creatives    []string `query:"creatives" maxItems:"50" doc:"Compare these instead, separated by commas, by day since each was first shown, beside the creatives of similar titles."`
+	Within       int      `query:"within" minimum:"1" maximum:"365" default:"28" doc:"Launched (or first shown) in so many last days."`
 	Days         int      `query:"days" minimum:"1" maximum:"90" default:"7" doc:"Days since launch that are set side by side."`
 	Format       string   `query:"format" enum:"json,csv,parquet"`
 	Accept       string   `header:"Accept"`
@@ -114,7 +116,7 @@ func (s *server) registerInsights() {
 				return nil, err
 			}
 			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
-				return s.Studies.Creatives(ctx, study.CreativesAsk{Title: in.Title, Country: in.Country, By: in.By, From: from, To: to})
+				return s.Studies.Creatives(ctx, study.CreativesAsk{Title: in.Title, Country: in.Country, By: in.By, Media: in.Media, From: from, To: to})
 			})
 		})
 	huma.Register(s.api, operation("insight-outliers", "outliers", "Artwork that is off: clickbait, hidden gems, and what is taken or completed more or less than its siblings",
@@ -153,7 +155,7 @@ func (s *server) registerInsights() {
 	huma.Register(s.api, operation("insight-launches", "launches", "Titles aligned at their launch, beside similar ones, and launches that went wrong", ""),
 		func(ctx context.Context, in *launchesInput) (*queryOutput, error) {
 			return s.studied(anew(ctx, in.CacheControl), in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
-				return s.Studies.Launches(ctx, study.LaunchesAsk{Titles: in.Titles, Within: in.Within, Days: in.Days})
+				return s.Studies.Launches(ctx, study.LaunchesAsk{Titles: in.Titles, Creatives: in.Creatives, Within: in.Within, Days: in.Days})
 			})
 		})
 }

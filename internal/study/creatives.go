@@ -12,9 +12,11 @@ import (
 
 // CreativesAsk asks how the creatives of a title do.
 type CreativesAsk struct {
-	Title    string
-	Country  string // "" is all
-	By       string // "", country, placement, device_type, affinity or tag
+	Title   string
+	Country string // "" is all
+	By      string // "", country, placement, device_type, affinity or tag
+	// Media adds the media time a viewer reached, of single plays.
+	Media    bool
 	From, To time.Time
 }
 
@@ -80,6 +82,12 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 	if basis == insight.Unadjusted && len(of.creatives) > 1 {
 		a.warn("The creatives were not shown in the same places: their rates are not comparable.")
 	}
+	var media map[string]float64
+	if q.Media {
+		if media, err = a.media(ctx, w, where); err != nil {
+			return nil, err
+		}
+	}
 	keep, effective := usual.Keep.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Keep })),
 		usual.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))
 	var rows []Row
@@ -102,6 +110,9 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 				row.Evidence["overlap_device"] = m.overDevices[i]
 			}
 		}
+		if n := all.table.value(of.rows[i], "viewers_reached"); media != nil && n > 0 {
+			row.Evidence["media_minutes_per_viewer_reached"] = media[row.Entity] * 60 / n
+		}
 		// Only what was chosen by chance may be said to bring viewers in.
 		if basis == insight.Randomised && place == 0 && r.Best >= best && len(of.creatives) > 1 {
 			row.Evidence["winner"] = true
@@ -109,6 +120,20 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// media are the media hours of the plays that creatives were taken for. No roll-up
+// holds them: they are read from single plays.
+func (a *answering) media(ctx context.Context, w window, where []metric.Where) (map[string]float64, error) {
+	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"media_hours"}, Dimensions: []string{"creative"}, Where: where})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]float64{}
+	for row := range t.rows() {
+		out[t.text(row, "creative")] = t.value(row, "media_hours")
+	}
+	return out, nil
 }
 
 func takesOf(of *titleFunnels) []insight.Count {

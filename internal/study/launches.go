@@ -17,8 +17,10 @@ import (
 type LaunchesAsk struct {
 	// Titles are to be compared; none are those launched in the last Within days.
 	Titles []string
-	Within int // days; 0 is 28
-	Days   int // how many days since launch are compared; 0 is 7
+	// Creatives are to be compared at equal ages, instead of titles.
+	Creatives []string
+	Within    int // days; 0 is 28
+	Days      int // how many days since launch are compared; 0 is 7
 }
 
 const (
@@ -47,6 +49,9 @@ func (s *Service) Launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 	}
 	if q.Days <= 0 {
 		q.Days = launchDays
+	}
+	if len(q.Creatives) > 0 {
+		return s.creativeLaunches(ctx, q)
 	}
 	name := keptName("launches", time.Time{}, time.Time{}, append([]string{fmt.Sprint(q.Within), fmt.Sprint(q.Days)}, q.Titles...)...)
 	return keep(ctx, s, name, func(ctx context.Context) (*Answer, error) { return s.launches(ctx, q) })

@@ -17,7 +17,8 @@ import (
 // options are how much is run.
 type options struct {
 	nullFirst, nullWorlds, looks int
-	worlds                       int // of planted truths, for each cell of the grid
+	worlds                       int    // of planted truths, for each cell of the grid
+	seed                         uint64 // added to those of planted worlds
 	intervals                    int
 	regret                       int
 	tasters                      int
@@ -31,6 +32,7 @@ func main() {
 	flag.IntVar(&o.nullFirst, "null-first", 0, "the first of them, so that parts can be run apart")
 	flag.IntVar(&o.looks, "looks", 28*24, "looks at each, evenly over 28 days")
 	flag.IntVar(&o.worlds, "worlds", 12, "worlds of each effect and traffic")
+	flag.Uint64Var(&o.seed, "seed", 0, "another draw of the worlds of planted truths: what was chosen on one is confirmed on another")
 	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
 	flag.IntVar(&o.tasters, "tasters", 8000, "viewers whose tastes are told, for each number of plays and strength")

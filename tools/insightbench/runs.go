@@ -77,7 +77,7 @@ func planted(o options, r *figures.Report) {
 			var mu sync.Mutex
 			found, best, wrong := 0, 0, 0
 			each(o.worlds, func(i int) {
-				w := newService(uint64(1000+i)+uint64(viewers)*31+uint64(effect*100), titles, "plain")
+				w := newService(uint64(1000+i)+uint64(viewers)*31+uint64(effect*100)+o.seed<<32, titles, "plain")
 				at := map[[2]int]bool{}
 				for t := range titles {
 					for c := range w.speed[t] {

@@ -2551,6 +2551,8 @@ export interface operations {
                 country?: string;
                 /** @description Tells the creatives apart by each value of it. By tag they are put together by what the catalogue says is in their pictures. */
                 by?: "country" | "placement" | "device_type" | "affinity" | "tag";
+                /** @description Adds media_minutes_per_viewer_reached: the media time of the plays that each creative was taken for, by viewers reached. Read from single plays, as far back as those are kept; slow on a large service. Not together with by. */
+                media?: boolean;
             };
             header?: {
                 Accept?: string;
@@ -2592,7 +2594,9 @@ export interface operations {
             query?: {
                 /** @description Compare these, separated by commas; left out: what was launched lately. */
                 titles?: string[] | null;
-                /** @description Launched in so many last days. */
+                /** @description Compare these instead, separated by commas, by day since each was first shown, beside the creatives of similar titles. */
+                creatives?: string[] | null;
+                /** @description Launched (or first shown) in so many last days. */
                 within?: number;
                 /** @description Days since launch that are set side by side. */
                 days?: number;

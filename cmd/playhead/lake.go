@@ -140,11 +140,13 @@ func (c *lakeFilesCmd) Run() error {
 
 type lakeRebuildCmd struct {
 	From         string `arg:"" name:"LAKE" help:"The folder of a lake, such as old-data/lake; it is only read." type:"existingdir"`
+	OldLog       string `help:"The log that the lake is of, for what came after it; it is only read. Usually the one beside the lake; none leaves it out." placeholder:"DIR"`
 	app.Settings `embed:""`
 }
 
 func (lakeRebuildCmd) Help() string {
-	return `Every event is processed again under this installation's catalogue. Viewers keep their pseudonyms: copy ring.json from the old
+	return `Every event is processed again under this installation's catalogue: those of the lake, and from the old log, if it is beside the lake,
+those that came after. The old server must be stopped. Viewers keep their pseudonyms: copy ring.json from the old
 data folder too, or viewers who come again are taken for new ones. A rebuild that was cut short can be run again.
 
 Example:
@@ -154,5 +156,5 @@ Example:
 }
 
 func (c *lakeRebuildCmd) Run(ctx context.Context) error {
-	return settled(app.Rebuild(ctx, app.RebuildOptions{Settings: c.Settings, From: c.From, Out: os.Stdout, Log: os.Stderr}))
+	return settled(app.Rebuild(ctx, app.RebuildOptions{Settings: c.Settings, From: c.From, FromLog: c.OldLog, Out: os.Stdout, Log: os.Stderr}))
 }

@@ -16,7 +16,7 @@ func (s *Settings) damaged(err error) error {
 		return nil
 	case errors.Is(err, eventlog.ErrCorrupt):
 		return fmt.Errorf("%w\nA file of the log is not what was written. Check the disk; then put a copy of the whole data folder %s in its place, "+
-			"or fill a new one from its lake: playhead lake rebuild %s --data-dir NEW (docs/faults.md)", err, s.DataDir, LakeFolder(s.DataDir))
+			"or fill a new one from its lake: playhead lake rebuild %s --old-log none --data-dir NEW (docs/faults.md)", err, s.DataDir, LakeFolder(s.DataDir))
 	case errors.Is(err, warehouse.ErrGap) || isDamagedDuck(err):
 		return fmt.Errorf("%w\nThe warehouse in %s is damaged, or does not belong to this log. Check the disk; then put a copy of the whole data folder in its place, "+
 			"or fill a new one from its lake: playhead lake rebuild %s --data-dir NEW (docs/faults.md)", err, warehouseFolder(s.DataDir), LakeFolder(s.DataDir))

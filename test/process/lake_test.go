@@ -67,3 +67,43 @@ func TestRebuildFromTheLake(t *testing.T) {
 		t.Errorf("a rebuild into itself: %s", r)
 	}
 }
+
+// TestRebuildAfterAKill: a server that was killed has in its log alone what came
+// in the last minute. An installation that is made anew from its lake and its log
+// has all of it, once, and the old folder is as it was.
+func TestRebuildAfterAKill(t *testing.T) {
+	s := startServer(t)
+	truth := filepath.Join(t.TempDir(), "truth.json")
+	r := playheadWithin(t, simulateWithin, "simulate", "--target", s.url(""), "--key", s.key("write"),
+		"--events", "40000", "--seed", "12", "--speed", "0", "--truth", truth)
+	if r.code != 0 {
+		t.Fatalf("simulate: %s", r)
+	}
+	s.kill()
+	again := &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "again"), out: &output{}}
+	if err := os.MkdirAll(again.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ring.json", "keys.json"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(again.dir, name), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time changes nothing
+		r = playheadWithin(t, 2*time.Minute, "lake", "rebuild", filepath.Join(s.dir, "lake"), "--data-dir", again.dir)
+		if r.code != 0 || !strings.Contains(r.stdout, "rebuilt from 40000 events") {
+			t.Fatalf("rebuild: %s", r)
+		}
+		t.Log(r.stdout) // how many of them were in the log alone: all, unless the machine is slow
+	}
+	again.start()
+	t.Cleanup(again.kill)
+	verify(t, again, truth)
+	if r := playhead(t, "lake", "rebuild", filepath.Join(again.dir, "lake"), "--data-dir", filepath.Join(t.TempDir(), "third")); r.code == 0 || !strings.Contains(r.stderr, "--old-log none") {
+		t.Errorf("a rebuild from a log in use: %s", r)
+	}
+}

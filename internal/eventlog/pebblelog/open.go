@@ -46,6 +46,9 @@ type Log struct {
 	sizes   sizes
 }
 
+// ErrReadOnly: the log was opened to be read only.
+var ErrReadOnly = errors.New("the log was opened to be read only")
+
 var (
 	_ eventlog.Log        = (*Log)(nil)
 	_ eventlog.StateStore = (*Log)(nil)
@@ -74,7 +77,11 @@ func Open(dir string, opts Options) (_ *Log, err error) {
 	l := &Log{dir: dir, opts: opts, changed: make(chan struct{}), quit: make(chan struct{}), stopped: make(chan struct{}), closed: make(chan struct{}), room: newRoom(), applied: make(chan applied, aheadGroups)}
 	l.life.init()
 	l.queue.wake = make(chan struct{}, 1)
-	if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
+	if opts.ReadOnly {
+		if _, err := opts.FS.Stat(dir); err != nil {
+			return nil, fmt.Errorf("open log to read it: %w", err)
+		}
+	} else if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open log: make folder %s: %w", dir, err)
 	}
 	if l.lock, err = pebble.LockDirectory(dir, opts.FS); err != nil {

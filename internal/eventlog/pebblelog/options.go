@@ -33,6 +33,9 @@ type Options struct {
 	// ReserveBytes is the free disk space below which nothing more is taken;
 	// 0 is 64 MiB, a negative number means no reserve.
 	ReserveBytes int64
+	// ReadOnly opens a log that is there to be read; no byte of it is changed.
+	// Append, Commit and Trim answer ErrReadOnly.
+	ReadOnly bool
 	// Logger gets what the database says, at debug level, and its failure, at
 	// error level; nil discards it.
 	Logger *slog.Logger
@@ -81,6 +84,8 @@ const separateFrom = 2 << 10
 func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 	p := &pebble.Options{
 		FS:                          o.FS,
+		ReadOnly:                    o.ReadOnly,
+		ErrorIfNotExists:            o.ReadOnly,
 		Logger:                      logger,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		CacheSize:                   o.CacheBytes,

@@ -162,6 +162,9 @@ func (l *Log) Trim(ctx context.Context, topic eventlog.Topic, before eventlog.Cu
 
 // submit hands c to the writer and waits for its outcome.
 func (l *Log) submit(ctx context.Context, c *call, empty bool) error {
+	if l.opts.ReadOnly {
+		return ErrReadOnly
+	}
 	if err := l.life.begin(); err != nil {
 		return err
 	}

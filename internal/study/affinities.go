@@ -27,6 +27,11 @@ type AffinitiesAsk struct {
 // Affinities are the labels that are commoner (or rarer) among them than among
 // all, strongest first.
 func (s *Service) Affinities(ctx context.Context, q AffinitiesAsk) (*Answer, error) {
+	name := keptName("affinities", q.From, q.To, q.Title, q.Creative, q.Kind, fmt.Sprint(q.Limit))
+	return keepBriefly(ctx, s, name, func(ctx context.Context) (*Answer, error) { return s.affinities(ctx, q) })
+}
+
+func (s *Service) affinities(ctx context.Context, q AffinitiesAsk) (*Answer, error) {
 	a := s.begin()
 	w := window{q.From, q.To}
 	if w.from.IsZero() {

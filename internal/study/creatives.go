@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -32,6 +33,11 @@ const best = 0.95
 // they stand on, and how sure the order is. Told by a dimension, each of its values
 // has its own order.
 func (s *Service) Creatives(ctx context.Context, q CreativesAsk) (*Answer, error) {
+	name := keptName("creatives", q.From, q.To, q.Title, q.Country, q.By, fmt.Sprint(q.Media))
+	return keepBriefly(ctx, s, name, func(ctx context.Context) (*Answer, error) { return s.creatives(ctx, q) })
+}
+
+func (s *Service) creatives(ctx context.Context, q CreativesAsk) (*Answer, error) {
 	known, at, err := s.usually(ctx)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,9 @@ import (
 const (
 	// keptFrom is from which cost an answer is kept.
 	keptFrom = 500 * time.Millisecond
+	// briefFrom is the same of an answer about one title or one country, of which there
+	// are many: it is kept as long, and never renewed unasked.
+	briefFrom = 100 * time.Millisecond
 	// keptTimes is for how many times its cost.
 	keptTimes = 100
 	keptMost  = 15 * time.Minute
@@ -35,6 +38,7 @@ type kept struct {
 	value  any
 	at     time.Time
 	cost   time.Duration
+	least  time.Duration // cost from which it is kept
 	wanted time.Time
 	renew  func(context.Context) (any, error)
 }
@@ -42,7 +46,7 @@ type kept struct {
 func (k *kept) lasts() time.Duration { return min(keptTimes*k.cost, keptMost) }
 
 func (k *kept) fresh(now time.Time) bool {
-	return k.value != nil && k.cost >= keptFrom && now.Sub(k.at) < k.lasts()
+	return k.value != nil && k.cost >= k.least && now.Sub(k.at) < k.lasts()
 }
 
 func (k *kept) take(ctx context.Context) error {
@@ -87,8 +91,8 @@ type anewKey struct{}
 // Anew is a context in which a kept answer will not do: it is worked out.
 func Anew(ctx context.Context) context.Context { return context.WithValue(ctx, anewKey{}, true) }
 
-// keep gives a kept answer, or works it out; whoever comes meanwhile waits for it.
-func keep[T any](ctx context.Context, s *Service, name string, work func(context.Context) (T, error)) (T, error) {
+// keepFrom gives a kept answer, or works it out; whoever comes meanwhile waits for it.
+func keepFrom[T any](ctx context.Context, s *Service, name string, least time.Duration, work func(context.Context) (T, error)) (T, error) {
 	k := s.keeper.find(name, s.o.Clock())
 	var none T
 	if err := k.take(ctx); err != nil {
@@ -98,14 +102,27 @@ func keep[T any](ctx context.Context, s *Service, name string, work func(context
 	if k.fresh(s.o.Clock()) && ctx.Value(anewKey{}) == nil {
 		return k.value.(T), nil
 	}
-	// Who asked may have less patience than it takes; the background has enough.
-	k.renew = func(ctx context.Context) (any, error) { return work(ctx) }
-	v, cost, err := timed(ctx, s.o.Clock, k.renew)
+	again := func(ctx context.Context) (any, error) { return work(ctx) }
+	if k.least = least; least == keptFrom {
+		// Who asked may have less patience than it takes; the background has enough.
+		k.renew = again
+	}
+	v, cost, err := timed(ctx, s.o.Clock, again)
 	if err != nil {
 		return none, err
 	}
 	k.value, k.at, k.cost = v, s.o.Clock(), cost
 	return v.(T), nil
+}
+
+// keep gives what is about the whole catalogue.
+func keep[T any](ctx context.Context, s *Service, name string, work func(context.Context) (T, error)) (T, error) {
+	return keepFrom(ctx, s, name, keptFrom, work)
+}
+
+// keepBriefly gives what is about a part of it.
+func keepBriefly(ctx context.Context, s *Service, name string, work func(context.Context) (*Answer, error)) (*Answer, error) {
+	return keepFrom(ctx, s, name, briefFrom, work)
 }
 
 func timed(ctx context.Context, clock func() time.Time, work func(context.Context) (any, error)) (any, time.Duration, error) {

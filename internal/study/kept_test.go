@@ -94,3 +94,30 @@ func TestKeptAnswersAreWorkedOutAnew(t *testing.T) {
 		}
 	}
 }
+
+// What is about a part of the catalogue is kept for less, and nobody renews it.
+func TestSmallAnswersAreKeptBriefly(t *testing.T) {
+	at, n := now, 0
+	s := New(Options{Asker: &cube{}, Clock: func() time.Time { return at }})
+	ask := func() int {
+		if _, err := keepBriefly(t.Context(), s, "x", func(context.Context) (*Answer, error) {
+			n++
+			at = at.Add(2 * briefFrom)
+			return &Answer{}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if ask() != 1 || ask() != 1 {
+		t.Error("an answer that took a fifth of a second was worked out twice")
+	}
+	at = at.Add(15 * time.Second) // of the twenty that it lasts
+	if err := s.renewKept(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d answers were worked out (%v), want that nobody renews it", n, err)
+	}
+	at = at.Add(6 * time.Second)
+	if ask() != 2 {
+		t.Error("an old answer was given")
+	}
+}

@@ -22,7 +22,7 @@ const falseDiscovery = 0.1
 // placement and rank explain.
 func (s *Service) Outliers(ctx context.Context, q OutliersAsk) (*Answer, error) {
 	if q.Title != "" {
-		return s.outliers(ctx, q)
+		return keepBriefly(ctx, s, keptName("outliers", q.From, q.To, q.Title), func(ctx context.Context) (*Answer, error) { return s.outliers(ctx, q) })
 	}
 	return keep(ctx, s, keptName("outliers", q.From, q.To), func(ctx context.Context) (*Answer, error) { return s.outliers(ctx, q) })
 }

@@ -3,6 +3,7 @@ package study
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -39,6 +40,11 @@ const (
 // Trends are the groups whose share of media hours moves most, or what searches
 // miss, or what is little shown.
 func (s *Service) Trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
+	name := keptName("trends", q.From, q.To, q.Dimension, q.Country, q.Language, fmt.Sprint(q.Limit))
+	return keepBriefly(ctx, s, name, func(ctx context.Context) (*Answer, error) { return s.trends(ctx, q) })
+}
+
+func (s *Service) trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 	switch q.Dimension {
 	case "query":
 		return s.unmet(ctx, q)

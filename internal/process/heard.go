@@ -7,10 +7,6 @@ import (
 	"playhead/internal/play"
 )
 
-// maxStep is the most that one tick moves time on, ms: many times the pause
-// between two.
-const maxStep = 10_000
-
 // keyHeard is the state key of a partition's heard time.
 const keyHeard = "h"
 
@@ -22,6 +18,7 @@ const heardVersion = 1
 // clock jumped, nobody's silence was heard, so nothing may end by it. It depends
 // on nothing but the records of the log. Times are epoch ms.
 type heard struct {
+	most    int64 // by how much one tick moves time on at most, ms
 	skipped int64 // the receipt time is this much ahead
 	tick    int64 // heard time of the last tick, or of the first record; 0: there was none yet
 }
@@ -29,7 +26,7 @@ type heard struct {
 // at is the heard time of something that the log received. Between two ticks time
 // does not go on past the step of one.
 func (h *heard) at(received int64) int64 {
-	return min(max(received-h.skipped, h.tick), h.tick+maxStep)
+	return min(max(received-h.skipped, h.tick), h.tick+h.most)
 }
 
 // event moves time on to an event. Only the first record of all is something to

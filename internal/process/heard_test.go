@@ -6,7 +6,7 @@ import "testing"
 // none do, however long that was; what it is stored as goes on with it.
 func TestHeard(t *testing.T) {
 	const day = 86_400_000
-	var h heard
+	h := heard{most: 10_000}
 	for i, step := range []struct {
 		tick           bool
 		received, want int64
@@ -25,7 +25,7 @@ func TestHeard(t *testing.T) {
 		if got := tell(step.received); got != step.want {
 			t.Fatalf("step %d: heard %d, not %d", i, got, step.want)
 		}
-		var again heard
+		again := heard{most: h.most}
 		if err := again.restore(h.append(nil)); err != nil || again != h {
 			t.Fatalf("step %d: %+v comes back as %+v, %v", i, h, again, err)
 		}

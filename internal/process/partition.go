@@ -55,7 +55,7 @@ type trimMark struct {
 }
 
 func newPartition(n int32, r *Runner) *partition {
-	p := &partition{number: n, runner: r, snapped: time.Now()}
+	p := &partition{number: n, runner: r, snapped: time.Now(), heard: heard{most: r.config.MaxStep.Milliseconds()}}
 	return p
 }
 

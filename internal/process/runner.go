@@ -27,6 +27,9 @@ type Config struct {
 	EpochBytes int
 	// Tick is how often time is written into the log. Default 500 ms.
 	Tick time.Duration
+	// MaxStep is the most that one tick moves time on: longer than that nobody
+	// listened. Many times Tick; a log must always be read with the same. Default 10 s.
+	MaxStep time.Duration
 	// Snapshot is how much replaying a restart may cost, in time and in events
 	// of a partition. Defaults 2 s and 300,000.
 	Snapshot       time.Duration
@@ -44,6 +47,7 @@ func (c Config) withDefaults() Config {
 	}
 	or(&c.Epoch, 60*time.Millisecond)
 	or(&c.Tick, 500*time.Millisecond)
+	or(&c.MaxStep, 10*time.Second)
 	or(&c.Snapshot, 2*time.Second)
 	or(&c.RetainEvents, time.Hour)
 	if c.EpochBytes <= 0 {

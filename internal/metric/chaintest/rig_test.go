@@ -134,7 +134,7 @@ func (in *intake) post(t *testing.T, mux *http.ServeMux, events []string) {
 // process runs the processor until all is committed.
 func (in *intake) process(t *testing.T) {
 	t.Helper()
-	runner := process.New(in.log, in.log, process.Config{Epoch: time.Millisecond, Tick: time.Hour, RetainEvents: time.Hour})
+	runner := process.New(in.log, in.log, process.Config{Epoch: time.Millisecond, Tick: time.Hour, MaxStep: 30 * 24 * time.Hour, RetainEvents: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- runner.Run(ctx) }()

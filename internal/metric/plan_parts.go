@@ -139,6 +139,9 @@ func (p *planner) choose(r *request, out *plan, n needs) *chain {
 		if c.name == "plays" {
 			this.plays = 1
 		}
+		if c.name == "affinity" && !slices.Contains(x.dims(), rollup.Affinity) {
+			this.width = cutDay.width() // its weeks are for what is told in weeks
+		}
 		fits := true
 		for _, w := range out.windows() {
 			cov, ok := p.cover(x.levels(), w)

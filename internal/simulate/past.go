@@ -14,7 +14,6 @@ type pastMaker struct {
 	h     *History
 	plan  *planner
 	c     *chance
-	play  play // that is only measured
 	going going
 	done  []*underway // to be planned anew
 	page  []browse

@@ -105,6 +105,11 @@ func (s *server) demonstrate(ctx context.Context, o DemoOptions, past *past) err
 			if err := s.waitReady(ctx); err != nil {
 				return err
 			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(pastDelay):
+			}
 			return history.run(ctx)
 		}},
 	}, s.stages()...)

@@ -105,8 +105,13 @@ type pastFiller struct {
 	done map[string]bool
 }
 
-// pastShare of the time may go into history while people look at the present.
-const pastShare = 0.6
+// pastShare of the time may go into making history while people look at the
+// present: what comes of it takes several times as much. It begins pastDelay after
+// the audience, whose first seconds have much to do.
+const (
+	pastShare = 0.07
+	pastDelay = 15 * time.Second
+)
 
 // The demo's service has grown, most of all at its launch today: its past ends with
 // pastPeak of the live audience, which falls by a factor e every pastTaper going
@@ -139,12 +144,12 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 }
 
 // behind reports whether history has to wait: when figures are older than they
-// would be without it (a tick comes every half second), or when so much waits
+// would be without it (a tick comes every half second, so they often are about as old), or when so much waits
 // for the warehouse as it takes at once: while it does, the present needs the disk.
 func (s *server) behind() bool {
-	const most = 650 // ms
+	const most = 450 // ms
 	ahead := int64(s.settings.LoadMemory) << 20 / 3
-	return s.events.Now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 4*importBatch ||
+	return s.events.Now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 2*importBatch ||
 		s.loader.Stats(context.Background()).SealedBytes > ahead
 }
 

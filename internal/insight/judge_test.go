@@ -115,15 +115,21 @@ func TestExpDown(t *testing.T) {
 	}
 }
 
+// shapeOf folds any number into those that shapes of a distribution have.
+func shapeOf(x float64) float64 {
+	if x = math.Mod(math.Abs(x), 1e9); !(x > 1e-6) { // not a number, too
+		return 1e-6
+	}
+	return x
+}
+
 // FuzzLogGammas: the sum of two is that of one and one.
 func FuzzLogGammas(f *testing.F) {
 	f.Add(0.01, 3.0)
 	f.Add(6.0, 6.0)
 	f.Add(1e6, 7.5)
 	f.Fuzz(func(t *testing.T, x, y float64) {
-		if !(x > 1e-6 && y > 1e-6 && x < 1e9 && y < 1e9) {
-			t.Skip()
-		}
+		x, y = shapeOf(x), shapeOf(y)
 		a, _ := math.Lgamma(x)
 		b, _ := math.Lgamma(y)
 		if got := logGammas(x, y); math.Abs(got-a-b) > 1e-8+1e-13*(math.Abs(a)+math.Abs(b)) {

@@ -37,19 +37,7 @@ func TestRebuildFromTheLake(t *testing.T) {
 	if got := inLake(s.dir); got != "n,different\n60000,60000" {
 		t.Errorf("the lake of what was sent: %s", got)
 	}
-	again := &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "again"), out: &output{}}
-	if err := os.MkdirAll(again.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"ring.json", "keys.json"} {
-		data, err := os.ReadFile(filepath.Join(s.dir, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(again.dir, name), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	again := anew(t, s)
 	for range 2 { // the second time changes nothing
 		r = playheadWithin(t, 2*time.Minute, "lake", "rebuild", filepath.Join(s.dir, "lake"), "--data-dir", again.dir)
 		if r.code != 0 || !strings.Contains(r.stdout, "rebuilt from 60000 events") {
@@ -80,19 +68,7 @@ func TestRebuildAfterAKill(t *testing.T) {
 		t.Fatalf("simulate: %s", r)
 	}
 	s.kill()
-	again := &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "again"), out: &output{}}
-	if err := os.MkdirAll(again.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"ring.json", "keys.json"} {
-		data, err := os.ReadFile(filepath.Join(s.dir, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(again.dir, name), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	again := anew(t, s)
 	for range 2 { // the second time changes nothing
 		r = playheadWithin(t, 2*time.Minute, "lake", "rebuild", filepath.Join(s.dir, "lake"), "--data-dir", again.dir)
 		if r.code != 0 || !strings.Contains(r.stdout, "rebuilt from 40000 events") {
@@ -106,4 +82,23 @@ func TestRebuildAfterAKill(t *testing.T) {
 	if r := playhead(t, "lake", "rebuild", filepath.Join(again.dir, "lake"), "--data-dir", filepath.Join(t.TempDir(), "third")); r.code == 0 || !strings.Contains(r.stderr, "--old-log none") {
 		t.Errorf("a rebuild from a log in use: %s", r)
 	}
+}
+
+// anew is a server with the keys of another and nothing else, not started yet.
+func anew(t *testing.T, s *server) *server {
+	t.Helper()
+	again := &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "again"), out: &output{}}
+	if err := os.MkdirAll(again.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ring.json", "keys.json"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(again.dir, name), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return again
 }

@@ -13,8 +13,12 @@ type Accumulator struct {
 	scan    Scan
 	bounds  []int64
 	last    int // the bucket found last
-	groups  []Group
-	index   map[string]int
+	// Groups are in one piece as far as their number was known before, then in
+	// pages: a slice that grows would be copied again and again, and a group is big.
+	whole   []Group
+	pages   [][]Group
+	n       int            // groups
+	index   map[string]int // of a group, by its bucket and keys
 	key     []byte
 	cells   int64
 	first   int64
@@ -62,20 +66,61 @@ func (a *Accumulator) bucketOf(ms int64) int {
 	return a.last
 }
 
-// group finds or makes the group of a bucket and keys; the keys are kept, not
-// the slice.
-func (a *Accumulator) group(bucket int, keys []string) *Group {
+// pageGroups is how many groups a page has: it stays below the size from which
+// memory is taken in whole pages of the system's.
+const pageGroups = 64
+
+// at is the group of an index.
+func (a *Accumulator) at(i int) *Group {
+	if i < len(a.whole) {
+		return &a.whole[i]
+	}
+	i -= len(a.whole)
+	return &a.pages[i/pageGroups][i%pageGroups]
+}
+
+// push adds an empty group.
+func (a *Accumulator) push() *Group {
+	a.n++
+	if len(a.pages) == 0 && len(a.whole) < cap(a.whole) {
+		a.whole = a.whole[:len(a.whole)+1]
+		return &a.whole[len(a.whole)-1]
+	}
+	last := len(a.pages) - 1
+	if last < 0 || len(a.pages[last]) == pageGroups {
+		a.pages = append(a.pages, make([]Group, 0, pageGroups))
+		last++
+	}
+	page := append(a.pages[last], Group{})
+	a.pages[last] = page
+	return &page[len(page)-1]
+}
+
+// find is the index of the group of a bucket and keys, or the one that it gets.
+func (a *Accumulator) find(bucket int, keys []string) int {
 	a.key = binary.AppendUvarint(a.key[:0], uint64(bucket))
 	for _, k := range keys {
 		a.key = binary.AppendUvarint(a.key, uint64(len(k)))
 		a.key = append(a.key, k...)
 	}
-	if i, ok := a.index[string(a.key)]; ok {
-		return &a.groups[i]
+	i, ok := a.index[string(a.key)]
+	if !ok {
+		i = len(a.index)
+		a.index[string(a.key)] = i
 	}
-	a.index[string(a.key)] = len(a.groups)
-	a.groups = append(a.groups, Group{Bucket: bucket, Keys: slices.Clone(keys), Sketches: NewSketches(a.scan.Sketches)})
-	return &a.groups[len(a.groups)-1]
+	return i
+}
+
+// group finds or makes the group of a bucket and keys; the keys are kept, not
+// the slice.
+func (a *Accumulator) group(bucket int, keys []string) *Group {
+	i := a.find(bucket, keys)
+	if i < a.n {
+		return a.at(i)
+	}
+	g := a.push()
+	g.Bucket, g.Keys, g.Sketches = bucket, slices.Clone(keys), NewSketches(a.scan.Sketches)
+	return g
 }
 
 // Add adds measures to a group whose keys the caller knows.
@@ -83,16 +128,19 @@ func (a *Accumulator) Add(bucket int, keys []string, m *Measures) {
 	a.group(bucket, keys).Measures.add(m)
 }
 
-// Expect makes room for so many groups more.
+// Expect makes room for so many groups. It has no effect on an answer that has
+// some already.
 func (a *Accumulator) Expect(n int) {
-	a.groups = slices.Grow(a.groups, n)
+	if a.n == 0 && n > cap(a.whole) {
+		a.whole = make([]Group, 0, n)
+	}
 	if len(a.index) == 0 {
 		a.index = make(map[string]int, n)
 	}
 }
 
 // Empty says whether nothing was added yet.
-func (a *Accumulator) Empty() bool { return len(a.groups) == 0 }
+func (a *Accumulator) Empty() bool { return a.n == 0 }
 
 // AddSketch adds a serialised sketch to a group if the scan asks for its kind.
 // It fails with sketch.ErrCorrupt.
@@ -113,19 +161,39 @@ func (a *Accumulator) AddEstimate(bucket int, keys []string, k Sketch, estimate 
 	}
 }
 
-// Merge adds the answer that another source gave to the same scan.
-func (a *Accumulator) Merge(r *Result) {
-	if len(a.groups) == 0 {
-		a.Expect(len(r.Groups))
+// Merge adds the answers that other sources gave to the same scan.
+func (a *Accumulator) Merge(results ...*Result) {
+	most, all := 0, 0
+	for _, r := range results {
+		most, all = max(most, len(r.Groups)), all+len(r.Groups)
 	}
-	for i := range r.Groups {
-		from := &r.Groups[i]
-		g := a.group(from.Bucket, from.Keys)
-		g.Measures.add(&from.Measures)
-		g.Sketches.Merge(&from.Sketches)
+	if len(a.index) == 0 {
+		a.index = make(map[string]int, most)
 	}
-	a.cells += r.CellsRead
-	a.sawFirst(r.FirstData)
+	at := make([]int32, 0, all) // the groups first, so that their number is known
+	for _, r := range results {
+		for i := range r.Groups {
+			at = append(at, int32(a.find(r.Groups[i].Bucket, r.Groups[i].Keys)))
+		}
+	}
+	a.Expect(len(a.index))
+	for _, r := range results {
+		for i := range r.Groups {
+			from := &r.Groups[i]
+			var g *Group
+			if k := int(at[i]); k < a.n {
+				g = a.at(k)
+			} else {
+				g = a.push()
+				g.Bucket, g.Keys, g.Sketches = from.Bucket, slices.Clone(from.Keys), NewSketches(a.scan.Sketches)
+			}
+			g.Measures.add(&from.Measures)
+			g.Sketches.Merge(&from.Sketches)
+		}
+		at = at[len(r.Groups):]
+		a.cells += r.CellsRead
+		a.sawFirst(r.FirstData)
+	}
 }
 
 // Read counts cells that were looked at, and tells where the source's data begins
@@ -147,7 +215,14 @@ func (a *Accumulator) Result() *Result {
 	if a.plays != nil {
 		a.plays.finish()
 	}
-	groups := slices.DeleteFunc(a.groups, func(g Group) bool {
+	groups := a.whole
+	if len(a.pages) > 0 {
+		groups = append(make([]Group, 0, a.n), a.whole...)
+		for _, page := range a.pages {
+			groups = append(groups, page...)
+		}
+	}
+	groups = slices.DeleteFunc(groups, func(g Group) bool {
 		return g.Measures == Measures{} && g.Sketches.IsEmpty()
 	})
 	return &Result{Groups: groups, FirstData: a.first, CellsRead: a.cells}

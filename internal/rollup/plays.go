@@ -386,7 +386,7 @@ func (x *playScan) finishStartups() {
 		for ; i < len(x.startups) && x.startups[i].group == s.group && x.startups[i].ms == s.ms; i++ {
 			n += x.startups[i].n
 		}
-		times := x.a.groups[s.group].Sketches.KLL(StartupTimes)
+		times := x.a.at(int(s.group)).Sketches.KLL(StartupTimes)
 		for ; n > 0; n-- {
 			times.Add(float32(s.ms))
 		}
@@ -418,7 +418,7 @@ func (x *playScan) finishScreens() {
 		on := int32(0)
 		for j, e := range edges {
 			if j > 0 && on > 0 {
-				x.a.groups[s.group].Measures[ViewerMarks] += boundaries(edges[j-1].at, e.at)
+				x.a.at(int(s.group)).Measures[ViewerMarks] += boundaries(edges[j-1].at, e.at)
 			}
 			on += e.n
 		}

@@ -180,6 +180,7 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	if scan.Source == rollup.SourcePlays { // an exact gauge looks at all plays together
 		acc.Merge(snap.Result)
 	}
+	var memory []*rollup.Result
 	for i, g := range generations {
 		if all, _ := covered(snap.Offsets, g.Progress()); all {
 			continue
@@ -188,29 +189,35 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 			return nil, err
 		}
 		if known != nil {
-			acc.Merge(known[i])
+			memory = append(memory, known[i])
 		} else if err := g.AddTo(acc); err != nil {
 			return nil, err
 		}
 	}
-	own := *snap.Result // what is in it may be remembered
-	r := &own
-	switch {
-	case scan.Source == rollup.SourcePlays:
-		r = acc.Result()
-	case !acc.Empty():
-		memory := acc.Result()
-		acc = rollup.NewAccumulator(scan)
-		acc.Merge(snap.Result)
-		acc.Merge(memory)
-		r = acc.Result()
-	default: // memory has nothing to add: the answer need not be copied
-		acc.Merge(&rollup.Result{CellsRead: snap.CellsRead, FirstData: snap.FirstData})
-		more := acc.Result()
-		r.CellsRead, r.FirstData = more.CellsRead, more.FirstData
+	if scan.Source == rollup.SourcePlays {
+		return finished(acc.Result(), fresh, snap.Engine), nil
 	}
-	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
-	return r, nil
+	memory = append(memory, acc.Result())
+	if slices.ContainsFunc(memory, func(r *rollup.Result) bool { return len(r.Groups) > 0 }) {
+		acc = rollup.NewAccumulator(scan)
+		acc.Merge(append([]*rollup.Result{snap.Result}, memory...)...)
+		return finished(acc.Result(), fresh, snap.Engine), nil
+	}
+	// Memory has nothing to add: the answer need not be copied. What is in it may be
+	// remembered.
+	own := *snap.Result
+	own.Groups = nil
+	acc = rollup.NewAccumulator(scan)
+	acc.Merge(append(memory, &own)...)
+	all := acc.Result()
+	all.Groups = snap.Groups
+	return finished(all, fresh, snap.Engine), nil
+}
+
+// finished is an answer that says how fresh it is and who gave it.
+func finished(r *rollup.Result, fresh int64, engine string) *rollup.Result {
+	r.FreshTo, r.Engine = fresh, engine+"+memory"
+	return r
 }
 
 // scanDatabase is the database's answer, from memory if nothing that it is about

@@ -288,7 +288,7 @@ func (c *cellScan) run(from, to int64) error {
 		}
 		return c.merge(from, to, nil)
 	}
-	groups := &summary{scan: c.scan, kinds: c.sketches, index: map[string]int{}}
+	groups := &summary{scan: c.scan, measures: c.measures, kinds: c.sketches, index: map[string]int{}}
 	for _, x := range c.slices(from, to) {
 		if err := c.sum(x[0], x[1], groups); err != nil {
 			return err
@@ -317,23 +317,24 @@ func (c *cellScan) sum(from, to int64, into *summary) error {
 		}
 	}
 	source, args := c.from(from, to, columns...)
-	keys, read := make([]string, len(c.q.keys)), int64(0)
-	var rows []summed
+	read := int64(0)
+	rows := &summedRows{measures: len(c.measures), keys: len(c.q.keys)}
+	if into != nil {
+		rows.kinds = len(c.sketches)
+	}
 	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), results...) + " FROM " + source + c.q.groups()
 	err := c.s.each(sql, args, func(row []driver.Value) error {
-		x := summed{bucket: keysOf(row, keys), measures: measuresOf(c.measures, row[1+len(keys):])}
-		row = row[1+len(keys)+len(c.measures):]
+		x := rows.next()
+		x.bucket = keysOf(row, x.keys)
+		row = row[1+len(x.keys):]
+		for i := range x.measures {
+			x.measures[i] = row[i].(int64)
+		}
+		row = row[len(x.measures):]
 		read += row[0].(int64)
-		if into == nil {
-			rows = append(rows, x)
-			rows[len(rows)-1].keys = append([]string(nil), keys...)
-			return nil
+		for i := range x.parts {
+			x.parts[i] = parts{row[1+3*i].(int64), row[2+3*i].(float64), row[3+3*i].(float64)}
 		}
-		x.keys = append([]string(nil), keys...)
-		for i := range c.sketches {
-			x.parts = append(x.parts, parts{row[1+3*i].(int64), row[2+3*i].(float64), row[3+3*i].(float64)})
-		}
-		rows = append(rows, x)
 		return nil
 	})
 	if err != nil {
@@ -344,9 +345,11 @@ func (c *cellScan) sum(from, to int64, into *summary) error {
 		into.addAll(rows, c.pieces > 1) // then a bucket may be in several
 		return nil
 	}
-	c.acc.Expect(len(rows))
-	for i := range rows {
-		c.acc.Add(rows[i].bucket, rows[i].keys, &rows[i].measures)
+	c.acc.Expect(rows.len())
+	for _, page := range rows.pages {
+		for i := range page {
+			page[i].addTo(c.acc, c.measures)
+		}
 	}
 	return nil
 }

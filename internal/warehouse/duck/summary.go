@@ -11,8 +11,53 @@ import (
 type summed struct {
 	bucket   int
 	keys     []string
-	measures rollup.Measures
+	measures []int64 // those that are asked for, in their order
 	parts    []parts // by kind of sketch
+}
+
+// summedRows are the groups that one query tells of. A slice that grows would be
+// copied again and again, so that they are kept in pages until all are known, and
+// what they hold in slabs of a page's.
+type summedRows struct {
+	measures, kinds, keys int
+	pages                 [][]summed
+	sums                  []int64
+	parts                 []parts
+	texts                 []string
+}
+
+const summedPage = 128
+
+// next is one group more, with room for what it holds.
+func (r *summedRows) next() *summed {
+	last := len(r.pages) - 1
+	if last < 0 || len(r.pages[last]) == summedPage {
+		r.pages = append(r.pages, make([]summed, 0, summedPage))
+		r.sums, r.parts, r.texts = make([]int64, summedPage*r.measures), make([]parts, summedPage*r.kinds), make([]string, summedPage*r.keys)
+		last++
+	}
+	page := append(r.pages[last], summed{
+		keys: r.texts[:r.keys:r.keys], measures: r.sums[:r.measures:r.measures], parts: r.parts[:r.kinds:r.kinds],
+	})
+	r.texts, r.sums, r.parts = r.texts[r.keys:], r.sums[r.measures:], r.parts[r.kinds:]
+	r.pages[last] = page
+	return &page[len(page)-1]
+}
+
+func (r *summedRows) len() (n int) {
+	for _, page := range r.pages {
+		n += len(page)
+	}
+	return n
+}
+
+// addTo adds the sums to an answer. list are the measures.
+func (x *summed) addTo(acc *rollup.Accumulator, list []rollup.Measure) {
+	var m rollup.Measures
+	for i, k := range list {
+		m[k] = x.measures[i]
+	}
+	acc.Add(x.bucket, x.keys, &m)
 }
 
 // parts are what is known of the stored sketches of a group without reading them.
@@ -23,11 +68,12 @@ type parts struct {
 
 // summary is the groups of a scan before any sketch is read.
 type summary struct {
-	scan   *rollup.Scan
-	kinds  []rollup.Sketch
-	groups []summed
-	index  map[string]int
-	key    []byte
+	scan     *rollup.Scan
+	measures []rollup.Measure
+	kinds    []rollup.Sketch
+	groups   []summed
+	index    map[string]int
+	key      []byte
 }
 
 func groupKey(key []byte, bucket int, keys []string) []byte {
@@ -40,12 +86,11 @@ func groupKey(key []byte, bucket int, keys []string) []byte {
 }
 
 // addAll adds what one query told of. Unless torn, its groups are in no other.
-func (s *summary) addAll(rows []summed, torn bool) {
+func (s *summary) addAll(rows *summedRows, torn bool) {
 	if !torn {
-		if s.groups == nil {
-			s.groups = rows
-		} else {
-			s.groups = append(s.groups, rows...)
+		s.groups = slices.Grow(s.groups, rows.len())
+		for _, page := range rows.pages {
+			s.groups = append(s.groups, page...)
 		}
 		return
 	}
@@ -53,8 +98,10 @@ func (s *summary) addAll(rows []summed, torn bool) {
 		s.key = groupKey(s.key, s.groups[i].bucket, s.groups[i].keys)
 		s.index[string(s.key)] = i
 	}
-	for i := range rows {
-		s.add(&rows[i])
+	for _, page := range rows.pages {
+		for i := range page {
+			s.add(&page[i])
+		}
 	}
 }
 
@@ -86,7 +133,11 @@ const pruneMargin = 0.05
 func (s *summary) bounds(g *summed) (low, high float64) {
 	top := s.scan.Top
 	if !top.BySketch {
-		v := float64(g.measures[top.Measure])
+		i := slices.Index(s.measures, top.Measure)
+		if i < 0 {
+			return 0, 0
+		}
+		v := float64(g.measures[i])
 		return v, v
 	}
 	i := slices.Index(s.kinds, top.Sketch)
@@ -126,7 +177,7 @@ func (s *summary) answer(acc *rollup.Accumulator) map[string]rollup.SketchSet {
 	acc.Expect(len(s.groups))
 	for i := range s.groups {
 		g := &s.groups[i]
-		acc.Add(g.bucket, g.keys, &g.measures)
+		g.addTo(acc, s.measures)
 		whole := !s.scan.EstimateOnly || s.scan.Whole != nil && s.scan.Whole(g.bucket, g.keys)
 		set := rollup.SketchSet(0)
 		for j, k := range s.kinds {

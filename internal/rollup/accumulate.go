@@ -10,9 +10,9 @@ import (
 // and the results of others, each fact brought by exactly one of them. It is
 // used by one goroutine.
 type Accumulator struct {
-	scan    Scan
-	bounds  []int64
-	last    int // the bucket found last
+	scan   Scan
+	bounds []int64
+	last   int // the bucket found last
 	// Groups are in one piece as far as their number was known before, then in
 	// pages: a slice that grows would be copied again and again, and a group is big.
 	whole   []Group

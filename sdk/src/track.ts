@@ -234,7 +234,10 @@ export function track(video: HTMLMediaElement, client: Client, first: Options, f
       if (state === State.paused || (!state && leftOpen)) run();
       else if (!state) open(loading || now());
     },
-    playing: run,
+    playing() {
+      // A library that waits by a rate of 0 says itself when it goes on.
+      if (state !== State.stalled || video.playbackRate) run();
+    },
     pause() {
       if (video.ended || !state || state === State.paused) return;
       calm();
@@ -253,7 +256,8 @@ export function track(video: HTMLMediaElement, client: Client, first: Options, f
       const before = at;
       look();
       if (video.paused || video.ended || at === before) return;
-      if (!state || (state === State.stalled && video.readyState > 2)) return run();
+      // At a rate of 0, the playhead may have come to where it stands since it was last looked at.
+      if (!state || (state === State.stalled && video.readyState > 2 && video.playbackRate)) return run();
       const was = bitrate;
       if (was && options.bitrate && (bitrate = options.bitrate() || was) !== was) emit('quality_changed');
       if (now() - beatAt > every + Ms.scrub) beat(); // timers of hidden pages are late

@@ -151,6 +151,22 @@ test('a library that waits by a speed of nought stalls', async () => {
   expect(story().slice(2)).toEqual(['stall_started 2000', 'stall_ended 3750']);
 });
 
+test('what comes late from before a speed of nought ends no stall', async () => {
+  watch();
+  await video.start();
+  await video.run(2000);
+  video.playbackRate = 0;
+  video.currentTime += 0.2; // where it has come to since it was last looked at
+  video.fire('ratechange');
+  video.fire('timeupdate');
+  video.fire('playing');
+  await pass(1500);
+  video.playbackRate = 1;
+  video.fire('ratechange');
+  await video.run(1000);
+  expect(story().slice(2)).toEqual(['stall_started 2000', 'stall_ended 3750']);
+});
+
 test('a quick seek is only a seek, told with where it left', async () => {
   watch();
   await video.start();

@@ -46,6 +46,7 @@ const (
 //
 // rule names why the event is left out, bad why it is rejected.
 func (b *batch) normalise(it *wire.Item) (rule string, bad *event.Invalid) {
+	sought := b.seek(it) // a miss of the processor's cache, if it were not begun early
 	b.timeStep(it)
 	b.trimStep(it)
 	b.countryStep(it)
@@ -53,7 +54,7 @@ func (b *batch) normalise(it *wire.Item) (rule string, bad *event.Invalid) {
 	b.agentStep(it)
 	b.cdnStep(it)
 	b.errorStep(it)
-	b.pseudonymise(it)
+	b.pseudonymise(it, &sought)
 	if rule := b.excludeStep(it); rule != "" {
 		return rule, nil
 	}
@@ -314,17 +315,23 @@ func (b *batch) excludeStep(it *wire.Item) string {
 	return x.ofAgent(b.deviceOf(it))
 }
 
-// pseudonymise turns every raw id into its keyed pseudonym.
-func (b *batch) pseudonymise(it *wire.Item) {
-	e, ring := &it.Event, b.c.cfg.Ring
+// seek begins to look for the viewer's pseudonym, if there is a viewer.
+func (b *batch) seek(it *wire.Item) privacy.Sought {
+	ring := b.c.cfg.Ring
 	switch {
 	case it.Viewer != "":
-		e.Viewer, e.Known = ring.Viewer(it.Viewer), true
+		return ring.SeekViewer(it.Viewer)
 	case it.Anonymous != "":
-		e.Viewer, e.Known = ring.Anonymous(it.Anonymous), true
+		return ring.SeekAnonymous(it.Anonymous)
 	case it.Session != "":
-		e.Viewer = ring.Session(it.Session)
+		return ring.SeekSession(it.Session)
 	}
+	return privacy.Sought{}
+}
+
+// pseudonymise turns every raw id into its keyed pseudonym; sought is the viewer's.
+func (b *batch) pseudonymise(it *wire.Item, sought *privacy.Sought) {
+	e, ring := &it.Event, b.c.cfg.Ring
 	ref := func(to *event.Ref, domain byte, raw string) {
 		if raw != "" {
 			*to = ring.Ref(domain, raw)
@@ -334,6 +341,9 @@ func (b *batch) pseudonymise(it *wire.Item) {
 	ref(&e.Play, privacy.DomainPlay, it.Play)
 	ref(&e.Impression, privacy.DomainImpression, it.Impression)
 	ref(&e.Search, privacy.DomainSearch, it.Search)
+	if it.Viewer != "" || it.Anonymous != "" || it.Session != "" {
+		e.Viewer, e.Known = sought.Key(), it.Viewer != "" || it.Anonymous != ""
+	}
 	if it.ID != "" {
 		e.ID = ring.Ref(privacy.DomainID, it.ID)
 		return

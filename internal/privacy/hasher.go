@@ -28,7 +28,8 @@ const (
 // The cache finds pseudonyms by a keyed 128-bit hash of the id, so that no raw id
 // is kept and an entry is half a cache line. Reading takes no lock: what it costs
 // is a miss in the processor's cache, and a lock would keep that from being
-// waited for while other work goes on.
+// waited for while other work goes on. Who knows an id some time before its
+// pseudonym is needed seeks it, and does not wait at all.
 type hasher struct {
 	pool sync.Pool
 	// sip keys the tags of the cache, by label.
@@ -77,28 +78,56 @@ func newHasher(secret []byte, sip *[256]sipKey) *hasher {
 	return h
 }
 
-// key is the first 16 bytes of HMAC-SHA-256(secret, label + raw).
-func (h *hasher) key(label, raw string) (out event.ViewerKey) {
+// Sought is a pseudonym that is being looked for. It holds the raw id: it must
+// not be kept.
+type Sought struct {
+	h          *hasher
+	set        *cacheSet
+	lock       *sync.Mutex
+	tag        [2]uint64
+	label, raw string
+}
+
+// String never shows the id.
+func (s Sought) String() string { return "a sought pseudonym" }
+
+// GoString never shows the id.
+func (s Sought) GoString() string { return s.String() }
+
+// seek finds out where a pseudonym would be and has it fetched.
+func (h *hasher) seek(label, raw string) Sought {
 	k := &h.sip[label[0]&^0x20] // in upper case: no domain of Ref has it
-	var tag [2]uint64
-	tag[0], tag[1] = siphash.Hash128(k.k0, k.k1, unsafe.Slice(unsafe.StringData(raw), len(raw)))
-	at := tag[0] & uint64(len(h.sets)-1)
-	set := &h.sets[at]
+	s := Sought{h: h, label: label, raw: raw}
+	s.tag[0], s.tag[1] = siphash.Hash128(k.k0, k.k1, unsafe.Slice(unsafe.StringData(raw), len(raw)))
+	at := s.tag[0] & uint64(len(h.sets)-1)
+	s.set, s.lock = &h.sets[at], &h.locks[at%cacheLocks]
+	prefetch(unsafe.Pointer(s.set))
+	return s
+}
+
+// key is the first 16 bytes of HMAC-SHA-256(secret, label + raw).
+func (h *hasher) key(label, raw string) event.ViewerKey {
+	s := h.seek(label, raw)
+	return s.Key()
+}
+
+// Key is the pseudonym.
+func (s *Sought) Key() (out event.ViewerKey) {
+	set := s.set
 	for i := range set {
-		if key, ok := set[i].get(tag); ok {
+		if key, ok := set[i].get(s.tag); ok {
 			binary.LittleEndian.PutUint64(out[:8], key[0])
 			binary.LittleEndian.PutUint64(out[8:], key[1])
 			return out
 		}
 	}
-	out = h.compute(label, raw)
-	lock := &h.locks[at%cacheLocks]
-	lock.Lock()
+	out = s.h.compute(s.label, s.raw)
+	s.lock.Lock()
 	for i := len(set) - 1; i > 0; i-- {
 		set[i].move(&set[i-1])
 	}
-	set[0].put(tag, [2]uint64{binary.LittleEndian.Uint64(out[:8]), binary.LittleEndian.Uint64(out[8:])})
-	lock.Unlock()
+	set[0].put(s.tag, [2]uint64{binary.LittleEndian.Uint64(out[:8]), binary.LittleEndian.Uint64(out[8:])})
+	s.lock.Unlock()
 	return out
 }
 

@@ -67,6 +67,16 @@ func (r *Ring) Anonymous(raw string) event.ViewerKey { return r.hasher.key(label
 // Session is the session-scoped pseudonym of a client that named no viewer.
 func (r *Ring) Session(raw string) event.ViewerKey { return r.hasher.key(labelSession, raw) }
 
+// SeekViewer begins to look for Viewer(raw): what it needs is on its way from
+// memory while other things are done.
+func (r *Ring) SeekViewer(raw string) Sought { return r.hasher.seek(labelViewer, raw) }
+
+// SeekAnonymous begins to look for Anonymous(raw).
+func (r *Ring) SeekAnonymous(raw string) Sought { return r.hasher.seek(labelAnonymous, raw) }
+
+// SeekSession begins to look for Session(raw).
+func (r *Ring) SeekSession(raw string) Sought { return r.hasher.seek(labelSession, raw) }
+
 // Ref is the keyed hash (SipHash-2-4-128) of an id that a client chose, within
 // a domain. It is never the zero Ref.
 func (r *Ring) Ref(domain byte, raw string) event.Ref {

@@ -259,6 +259,36 @@ func TestCacheChangesNothing(t *testing.T) {
 	}
 }
 
+// TestSeek finds the pseudonym that is asked for at once, whether or not it is in
+// the cache, and whatever came between; what is sought shows no id.
+func TestSeek(t *testing.T) {
+	r, err := newRing([]byte("0123456789abcdef0123456789abcdef"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []struct {
+		label string
+		seek  func(string) Sought
+		find  func(string) event.ViewerKey
+	}{
+		{labelViewer, r.SeekViewer, r.Viewer},
+		{labelAnonymous, r.SeekAnonymous, r.Anonymous},
+		{labelSession, r.SeekSession, r.Session},
+	} {
+		cold, cached := kind.seek("anna@example.org"), kind.seek("anna@example.org")
+		for i := range 1000 {
+			r.Viewer(strconv.Itoa(i))
+		}
+		want := r.hasher.compute(kind.label, "anna@example.org")
+		if cold.Key() != want || cached.Key() != want || kind.find("anna@example.org") != want {
+			t.Errorf("%q: another pseudonym", kind.label)
+		}
+		if text := fmt.Sprintf("%v %+v %#v %s", cold, cold, &cold, cached); strings.Contains(text, "anna") {
+			t.Errorf("shows %q", text)
+		}
+	}
+}
+
 // TestCacheAtOnce asks for more ids than a few sets hold, from several goroutines:
 // each answer is the id's own.
 func TestCacheAtOnce(t *testing.T) {

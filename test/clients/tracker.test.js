@@ -10,13 +10,13 @@ import { launch } from './lib/browser.js'
 import { media, mediaSeconds } from './lib/media.js'
 import { eventually, startServer } from './lib/server.js'
 import { startPageServer } from './lib/trackerpage.js'
-import { assertSeeks, assertWaits, stallsTold } from './lib/waits.js'
+import { assertFigures, assertSeeks, assertWaits } from './lib/waits.js'
 
 const metrics = [
   'plays', 'play_requests', 'ended_plays', 'watch_hours', 'media_hours', 'startup_time', 'stalls', 'rebuffering_ratio',
   'video_start_failure_rate', 'video_playback_failure_rate', 'exits_before_video_start',
 ]
-const tolerance = 1000 // ms between the element's own watched time and the play's
+const patience = 60_000 // ms, after which something hangs
 
 let server, pages, browser, bytesPerSecond
 
@@ -52,21 +52,23 @@ async function open(path, { file = 'clip.mp4', config = {}, options = {} } = {})
   })
   page.on('pageerror', error => it.complaints.push(String(error)))
   // Not waitForFunction: it needs eval, which the policy forbids.
-  it.until = (what, expression, timeout = 20_000) => eventually(what, timeout, () => page.evaluate(`[!!(${expression}), measured()]`), ([holds]) => holds)
+  it.until = (what, expression, timeout = patience) => eventually(what, timeout, () => page.evaluate(`[!!(${expression}), measured()]`), ([holds]) => holds)
   it.position = seconds => it.until(`plays to ${seconds} s`, `video.currentTime >= ${seconds}`)
   it.begin = () => page.evaluate(() => begin())
-  // finish closes the tab, as a viewer does, and returns what was measured and what came out.
+  // finish closes the tab, as a viewer does, and returns what was measured as it
+  // left and what came out; it.sent has then also what left with the tab.
   it.finish = async () => {
-    const own = await page.evaluate(() => measured())
     assert.deepEqual(await page.evaluate(() => violations), [], 'nothing breaks the policy')
     await page.close({ runBeforeUnload: true })
+    const { own, beacons } = await eventually('the page has left', patience, () => it.media.left, left => left)
+    it.sent.push(...beacons.flatMap(body => JSON.parse(body).events))
     const play = await it.result(f => f.ended_plays + f.exits_before_video_start * f.play_requests > 0)
     await context.close()
     assert.deepEqual(it.complaints, [])
     return { own, play }
   }
   it.result = async check => {
-    const f = await eventually('the play has ended', 10_000, () => server.title(title, metrics), check)
+    const f = await eventually('the play has ended', patience, () => server.title(title, metrics), check)
     return { ...f, watchMs: f.watch_hours * 3_600_000, mediaMs: f.media_hours * 3_600_000, stallMs: f.rebuffering_ratio * f.watch_hours * 3_600_000 }
   }
   await page.goto(`${pages.url}${path}?${query}`)
@@ -78,7 +80,7 @@ function eventsOf(request) {
   return JSON.parse(request.postData() ?? '{"events":[]}').events
 }
 
-const near = (what, got, want, by = tolerance) => assert.ok(Math.abs(got - want) <= by, `${what}: ${got}, want ${want} ± ${by}`)
+const near = (what, got, want, by) => assert.ok(Math.abs(got - want) <= by, `${what}: ${got}, want ${want} ± ${by}`)
 const types = events => [...new Set(events.map(event => event.type))]
 
 describe('the tracker', { concurrency: 3 }, () => {
@@ -90,8 +92,9 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.page.evaluate(() => video.pause())
     await it.page.waitForTimeout(2000)
     await it.page.evaluate(() => video.play())
-    await it.until('runs dry', 'measured().stalledNow')
-    await it.page.waitForTimeout(1500)
+    await it.until('runs dry, for a second and a half', 'measured().waitMs > 1500 && video.currentTime > 4')
+    assert.ok(it.media.waiting.size > 0, 'the file is held back')
+    const opened = Date.now()
     it.media.open()
     await it.until('plays on', '!measured().stalledNow && !video.paused')
     await it.page.waitForTimeout(1500)
@@ -100,17 +103,16 @@ describe('the tracker', { concurrency: 3 }, () => {
     const { own, play } = await it.finish()
     assert.equal(play.plays, 1)
     assert.equal(play.ended_plays, 1)
-    assert.equal(own.stalls, 1, 'the element stalled once')
-    assert.equal(play.stalls, 1)
-    near('stall', play.stallMs, own.stallMs, 500)
-    near('watched', play.watchMs, own.watchedMs)
-    near('startup', play.startup_time, own.startupMs, 500)
     assert.equal(play.video_playback_failure_rate, 0)
-    const seek = it.sent.find(event => event.type === 'seeked')
-    near('seek to', seek.position_ms, 1000, 50)
+    assertFigures(play, it.sent, own)
+    assertWaits(it.sent, own, opened)
+    assertSeeks(it.sent, own, 1000)
+    const seek = it.sent.find(event => event.type === 'seeked' && event.position_ms < 1500)
     assert.ok(seek.from_ms > 6000, `seek from ${seek.from_ms}`)
-    // What leaves with the tab is seen by the server alone: ended_plays above.
-    assert.deepEqual(types(it.sent).sort(), ['heartbeat', 'paused', 'play_requested', 'play_started', 'resumed', 'seeked', 'stall_ended', 'stall_started'])
+    assert.equal(own.pauses.length, 1)
+    near('paused', it.sent.find(event => event.type === 'paused').time, own.pauses[0].from, 100 + own.lateMs)
+    near('resumed', it.sent.find(event => event.type === 'resumed').time, own.pauses[0].until, 100 + own.lateMs)
+    assert.deepEqual(types(it.sent).sort(), ['heartbeat', 'paused', 'play_ended', 'play_requested', 'play_started', 'resumed', 'seeked', 'stall_ended', 'stall_started'])
   })
 
   test('a medium that is missing fails the start', async () => {
@@ -119,7 +121,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.until('the element fails', 'video.error')
     const play = await it.result(f => f.play_requests === 1 && f.video_start_failure_rate === 1)
     assert.equal(play.plays, 0)
-    const error = await eventually('the page has sent its error', 5000, () => it.sent.find(event => event.type === 'error'), found => found)
+    const error = await eventually('the page has sent its error', patience, () => it.sent.find(event => event.type === 'error'), found => found)
     assert.equal(error.quality.error_code, 'MEDIA_ERR_SRC_NOT_SUPPORTED')
     await it.context.close()
     assert.deepEqual(it.complaints, [])
@@ -131,7 +133,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.begin()
     await it.position(2)
     it.media.break()
-    await it.until('the element fails', 'video.error', 60_000)
+    await it.until('the element fails', 'video.error')
     const play = await it.result(f => f.video_playback_failure_rate === 1)
     assert.equal(play.plays, 1)
     assert.equal(play.ended_plays, 1)
@@ -142,6 +144,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     const it = await open('/video')
     it.media.bytes = 0
     await it.page.evaluate(() => { void begin() })
+    await it.until('it was asked to play', 'measured().playAt')
     await it.page.waitForTimeout(1000)
     const { play } = await it.finish()
     assert.equal(play.play_requests, 1)
@@ -160,14 +163,13 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.page.evaluate(() => video.play())
     await it.page.waitForTimeout(4000)
     await it.context.setOffline(false)
-    await it.page.waitForTimeout(3000)
+    const arrived = await eventually('what was said in the meantime has arrived', patience, () => it.acknowledged.map(event => event.seq).sort((a, b) => a - b),
+      () => it.acknowledged.some(event => event.type === 'resumed'))
+    assert.deepEqual([...new Set(arrived)], Array.from({ length: arrived.at(-1) + 1 }, (_, seq) => seq), 'nothing is missing')
     const { own, play } = await it.finish()
     assert.equal(play.plays, 1)
-    assert.equal(play.stalls, 0)
-    near('watched', play.watchMs, own.watchedMs)
-    const last = Math.max(...it.sent.map(event => event.seq))
-    const arrived = new Set(it.acknowledged.map(event => event.seq))
-    assert.deepEqual(Array.from({ length: last }, (_, seq) => seq).filter(seq => !arrived.has(seq)), [], 'all but what left with the tab was acknowledged')
+    assertFigures(play, it.sent, own)
+    assertWaits(it.sent, own)
   })
 
   test('a replay is another play', async () => {
@@ -177,7 +179,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.page.evaluate(seconds => { video.currentTime = seconds }, mediaSeconds - 1.5)
     await it.until('it ends', 'video.ended')
     await it.page.evaluate(() => video.play())
-    await it.position(1)
+    await it.until('plays from the start', 'video.currentTime > 0.5 && video.currentTime < 20')
     await it.page.close({ runBeforeUnload: true })
     const play = await it.result(f => f.ended_plays === 2)
     assert.equal(play.plays, 2)
@@ -192,15 +194,15 @@ describe('the tracker', { concurrency: 3 }, () => {
       await it.page.evaluate(() => { video.currentTime = 30 })
       await it.position(32)
       it.media.hold()
-      await it.until('runs dry, for two seconds', 'measured().dryMs > 2000', 60_000)
+      await it.until('runs dry, for two seconds', 'measured().dryMs > 2000')
       const opened = Date.now()
       it.media.open()
-      await it.until('plays on', '!measured().stalledNow', 60_000)
-      await eventually('the end of the stall is told', 60_000, async () => ({ told: stallsTold(it.sent), own: await it.page.evaluate(() => measured()) }), ({ told }) => told.some(stall => stall.until >= opened))
+      await it.until('plays on', '!measured().stalledNow')
+      await it.page.waitForTimeout(500)
       const { own, play } = await it.finish()
       assert.equal(play.plays, 1)
       assert.equal(play.play_requests, 1)
-      near('watched', play.watchMs, own.watchedMs)
+      assertFigures(play, it.sent, own)
       assertSeeks(it.sent, own, 30_000)
       assertWaits(it.sent, own, opened)
       assert.ok(it.sent.findLast(event => event.type === 'heartbeat').quality.bitrate_kbps > 100)
@@ -213,7 +215,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.position(1)
     const { own, play } = await it.finish()
     assert.equal(play.plays, 1)
-    near('watched', play.watchMs, own.watchedMs)
+    assertFigures(play, it.sent, own)
   })
 
   test('by a script element alone', async () => {
@@ -222,27 +224,44 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.position(1)
     const { own, play } = await it.finish()
     assert.equal(play.plays, 1)
-    near('watched', play.watchMs, own.watchedMs)
+    assertFigures(play, it.sent, own)
   })
 
   test('artwork seen for a second, and clicked', async () => {
     const it = await open('/artwork')
-    await eventually('an impression', 5000, () => it.acknowledged, events => events.some(event => event.type === 'impression'))
-    await it.page.evaluate(() => document.querySelectorAll('.card')[1].scrollIntoView())
-    await it.page.waitForTimeout(300)
-    await it.page.evaluate(() => scrollTo(0, 0)) // too short
+    const impressions = () => it.sent.filter(event => event.type === 'impression')
+    const acknowledged = (what, check) => eventually(what, patience, () => it.acknowledged, events => events.some(check))
+    await acknowledged('an impression', event => event.type === 'impression')
+    // The second for too short: for how long the page says, since a busy one scrolls back late.
+    const shownMs = await it.page.evaluate(() => new Promise(done => {
+      let shown
+      new IntersectionObserver(([{ isIntersecting }], observer) => {
+        if (isIntersecting) {
+          shown = performance.now()
+          setTimeout(() => scrollTo(0, 0), 300)
+        } else if (shown) {
+          observer.disconnect()
+          done(performance.now() - shown)
+        }
+      }).observe(document.querySelectorAll('.card')[1])
+      document.querySelectorAll('.card')[1].scrollIntoView()
+    }))
     await it.page.waitForTimeout(1500) // the first again, within ten seconds
     await it.page.evaluate(() => document.querySelectorAll('.card')[0].click())
-    await eventually('a select', 5000, () => it.acknowledged, events => events.some(event => event.type === 'select'))
+    await acknowledged('a select', event => event.type === 'select')
     await it.page.evaluate(() => {
       const card = document.querySelector('.card').cloneNode()
       card.setAttribute('data-playhead-impression', 'art-3')
       document.querySelector('.card').replaceWith(card) // a page that changes
     })
-    await eventually('an impression of what came later', 5000, () => it.acknowledged, events => events.some(event => event.creative_id === 'art-3'))
-    const [impression, ...others] = it.sent.filter(event => event.type === 'impression')
-    assert.deepEqual(others.map(event => event.creative_id), ['art-3'])
+    await acknowledged('an impression of what came later', event => event.creative_id === 'art-3')
+    const of = art => impressions().filter(event => event.creative_id === art)
+    const first = of('art-1')
+    for (const [i, again] of first.entries()) if (i > 0) assert.ok(again.time - first[i - 1].time >= 10_000, 'the first was seen again within ten seconds')
+    if (shownMs < 900) assert.equal(of('art-2').length, 0, `the second was seen for ${shownMs} ms`)
+    assert.equal(of('art-3').length, 1)
     const select = it.sent.find(event => event.type === 'select')
+    const impression = first.findLast(event => event.time <= select.time)
     for (const event of [impression, select]) {
       assert.deepEqual([event.creative_id, event.title_id, event.placement, event.rank], ['art-1', 'title-1', 'row', 1])
     }
@@ -257,7 +276,7 @@ describe('the tracker', { concurrency: 3 }, () => {
       await it.begin()
       await it.position(0.5)
       const storage = await it.page.evaluate(() => [Object.keys(localStorage), document.cookie.replace(/=.*/, ''), Object.keys(sessionStorage)])
-      const [{ anonymous_id, session_id }] = await eventually('it sends', 5000, () => it.sent, events => events.length > 0)
+      const [{ anonymous_id, session_id }] = await eventually('it sends', patience, () => it.sent, events => events.length > 0)
       await it.context.close()
       return { storage, anonymous: !!anonymous_id, session: !!session_id }
     }

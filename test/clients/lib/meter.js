@@ -9,15 +9,20 @@
 //            { by, from, until, position, ahead }: times by the clock in ms, until
 //            is null while it lasts, the media's position in ms, and how many ms
 //            there were to play
+//   playAt, frameAt  when it was first told to play, and first did; by the clock in ms
+//   pauses   { from, until }, by the clock in ms; until is null while one lasts
+//   at       when these were measured; by the clock in ms
 //   seekings every seek that began, { time, position }
-//   dryMs    for how long it has been waiting now, if there is next to nothing to play
+//   waitMs   for how long it has been waiting now
+//   dryMs    the same, if there is next to nothing to play (of a plain file the
+//            browser guesses what there is: there, it says nothing)
 //   lateMs   by how much the page's main thread was ever late. Two listeners of
 //            one event, or a listener and a timer, can differ by that much: it
 //            is what a busy machine costs, and so what a comparison must allow.
 export const meterSource = `
 function meter(video) {
   const asked = performance.now()
-  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, seekStallMs: 0, seeks: 0, mediaMs: 0, stalledNow: false, lateMs: 0, waits: [], seekings: [] }
+  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, seekStallMs: 0, seeks: 0, mediaMs: 0, stalledNow: false, lateMs: 0, waits: [], seekings: [], pauses: [], playAt: null, frameAt: null }
   let pausedAt = 0, seekAt = 0, lastSeek = -Infinity, position = 0, movedAt = asked, tickAt = asked
   let wait = null
   // ahead is how many ms there are to play.
@@ -31,6 +36,9 @@ function meter(video) {
     if (wait || video.paused || video.ended || !m.firstFrameAt) return
     m.waits.push(wait = { by: video.seeking ? 'seeking' : by, from: Date.now() - since, until: null, position: video.currentTime * 1000, ahead: ahead() })
   }
+  video.addEventListener('play', () => { m.playAt ??= Date.now(); if (m.pauses.length) m.pauses.at(-1).until ??= Date.now() })
+  video.addEventListener('playing', () => { m.frameAt ??= Date.now() })
+  video.addEventListener('pause', () => { if (!video.ended) m.pauses.push({ from: Date.now(), until: null }) })
   const end = () => { if (wait) wait.until = Date.now(); wait = null }
   for (const name of ['waiting', 'seeking']) video.addEventListener(name, () => begin(name))
   for (const name of ['playing', 'pause', 'ended', 'error']) video.addEventListener(name, end)
@@ -63,6 +71,9 @@ function meter(video) {
   }, 20)
   return () => ({
     ...m,
+    at: Date.now(),
+    lateMs: Math.max(m.lateMs, performance.now() - tickAt - 20),
+    waitMs: wait ? Date.now() - wait.from : 0,
     dryMs: wait && ahead() < 600 ? Date.now() - wait.from : 0,
     startupMs: m.firstFrameAt ? m.firstFrameAt - asked : null,
     // From the request to now without pauses: the watched time of CTA-2066.

@@ -41,8 +41,14 @@ const libraries = {
 }
 // whole has all of the medium before it plays: it needs no network any more.
 libraries.whole = async () => { video.src = URL.createObjectURL(await fetch(config.media).then(answer => answer.blob())) }
+// What leaves with the tab no test can see: the page tells it, with what was
+// measured then, by a beacon of its own.
+const beacons = []
+const send = navigator.sendBeacon.bind(navigator)
+navigator.sendBeacon = (url, body) => { beacons.push(body); return send(url, body) }
 const begin = async () => {
   measured = meter(video)
+  addEventListener('pagehide', () => send('/left/' + config.media.split('/')[2], JSON.stringify({ own: measured(), beacons })))
   if (config.library) await libraries[config.library]()
   else video.src = config.media
   return video.play().catch(error => String(error))
@@ -77,14 +83,16 @@ const styles = 'video { display: none } .card { display: block; height: 150px; m
 // startPageServer serves the pages, and /media/LANE/FILE from folder. lane(name)
 // holds what happens to that lane's media: { bytes: how much of the file is
 // given before the answer waits for open(), break(): answer 404 from now on and
-// cut what is under way, hold(): whole files wait for open() }.
+// cut what is under way, hold(): whole files wait for open(), left: what
+// its page said when it was left, { own: what the element measured, beacons:
+// the bodies that the tracker sent then } }.
 export async function startPageServer({ folder, collector }) {
   const lanes = new Map()
   const lane = name => {
     if (!lanes.has(name)) {
       const open = new Set()
       lanes.set(name, {
-        bytes: Infinity, broken: false, waiting: new Set(), responses: open,
+        bytes: Infinity, broken: false, left: null, waiting: new Set(), responses: open,
         // hold makes whole files wait.
         hold() { this.bytes = -1 },
         open() { this.bytes = Infinity; this.waiting.forEach(go => go()); this.waiting.clear() },
@@ -98,6 +106,12 @@ export async function startPageServer({ folder, collector }) {
   const answer = async (request, response) => {
     const url = new URL(request.url, 'http://localhost')
     const text = (type, body) => response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy }).end(body)
+    if (url.pathname.startsWith('/left/')) {
+      let body = ''
+      for await (const text of request.setEncoding('utf8')) body += text
+      lane(url.pathname.slice(6)).left = JSON.parse(body)
+      return response.writeHead(204).end()
+    }
     const [, name, file] = /^\/media\/(\w+)\/((?:\w+\/)?[\w-]+\.\w+)$/.exec(url.pathname) ?? []
     if (name) return send(request, response, join(folder, file), lane(name))
     if (url.pathname === '/own.js') return text('text/javascript', ownScript)

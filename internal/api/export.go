@@ -26,7 +26,7 @@ type format struct {
 // formats, the default first.
 func formats() []format {
 	return []format{
-		{"json", "application/json", func(r *metric.Result) ([]byte, error) { return json.Marshal(r) }},
+		{"json", "application/json", (*metric.Result).JSON},
 		{"csv", "text/csv", writeCSV},
 		{"parquet", "application/vnd.apache.parquet", writeParquet},
 	}

@@ -47,3 +47,60 @@ func BenchmarkExecutor100k(b *testing.B) {
 		})
 	}
 }
+
+// daily is a scanner that has the days of a genre's countries ready, with estimates.
+type daily struct{ whole, divided *rollup.Result }
+
+func (d *daily) Scan(_ context.Context, s rollup.Scan) (*rollup.Result, error) {
+	switch {
+	case len(s.By) == 0:
+		return &rollup.Result{FreshTo: 1 << 50, FirstData: 1, Engine: "ready"}, nil
+	case s.Buckets == nil:
+		return d.whole, nil
+	}
+	return d.divided, nil
+}
+
+// BenchmarkDaily is what the metric layer costs for 190 countries on 365 days, and
+// what it costs to write the answer.
+func BenchmarkDaily(b *testing.B) {
+	const days, countries = 365, 190
+	fill := func(buckets int) *rollup.Result {
+		acc := rollup.NewAccumulator(rollup.Scan{Sketches: rollup.SketchesOf(rollup.Viewers)})
+		for d := range buckets {
+			for c := range countries {
+				m := rollup.Measures{}
+				m[rollup.Plays], m[rollup.KnownPlays] = int64(d*7919%100_003+c+1), int64(d+1)
+				keys := []string{fmt.Sprintf("C%d", c)}
+				acc.Add(d, keys, &m)
+				acc.AddEstimate(d, keys, rollup.Viewers, float64(1000*d+c+1))
+			}
+		}
+		r := acc.Result()
+		r.FreshTo, r.FirstData, r.Engine = 1<<50, 1, "ready"
+		return r
+	}
+	w := &daily{fill(1), fill(days)}
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	e := NewEngine(w, Options{Clock: func() time.Time { return now }})
+	q := Query{Metrics: []string{"viewers"}, Dimensions: []string{"country"}, Where: []Where{{Dimension: "genre", In: []string{"drama"}}},
+		From: "2025-11-26", To: "2026-11-26", Grain: "day"}
+	var res *Result
+	b.Run("answer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var err error
+			if res, err = e.Run(b.Context(), q); err != nil || len(res.Rows) != days*countries {
+				b.Fatal(err, len(res.Rows))
+			}
+		}
+	})
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := res.JSON(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -19,6 +19,9 @@ type tabling struct {
 	names       []string  // of the metric columns
 	worst       []float64 // relative error by metric
 	room        []any     // for cells of rows to come
+	// stamps are the buckets as column time shows them, values what groups show in
+	// the columns of dimensions: each is in many rows.
+	stamps, values []any
 }
 
 // result is the table. Without dimensions every bucket appears; with them those
@@ -26,7 +29,10 @@ type tabling struct {
 func (t *tabling) result() *Result {
 	t.eval.x = t.execution
 	t.worst = make([]float64, t.r.asked)
-	t.res = &Result{Columns: t.columns(), Rows: [][]any{}}
+	t.res = &Result{Columns: t.columns()}
+	t.stamps = make([]any, t.p.current.buckets())
+	t.values = make([]any, len(t.r.dims)*t.groups.len())
+	t.res.Rows = make([][]any, 0, min(len(t.shown)*t.p.current.buckets(), MaxRows))
 	for b := range t.p.current.buckets() {
 		start := len(t.res.Rows)
 		for _, g := range t.shown {
@@ -111,13 +117,20 @@ func (t *tabling) cells(r row) []any {
 	out := t.room[:0:width]
 	t.room = t.room[width:]
 	if t.r.grain != GrainNone {
-		out = append(out, stamp(t.p.current.labels[r.bucket], t.r.loc))
+		if t.stamps[r.bucket] == nil {
+			t.stamps[r.bucket] = stamp(t.p.current.labels[r.bucket], t.r.loc)
+		}
+		out = append(out, t.stamps[r.bucket])
 	}
 	for i := range t.r.dims {
 		if r.whole || r.rest {
 			out = append(out, nil)
 		} else {
-			out = append(out, t.dimension(i, r.group))
+			v := &t.values[int(r.group)*len(t.r.dims)+i]
+			if *v == nil {
+				*v = t.dimension(i, r.group)
+			}
+			out = append(out, *v)
 		}
 	}
 	for _, a := range []*answers{t.now, t.before} {

@@ -139,12 +139,8 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 	}
 	for i := range c.pieces {
 		s := y.scan(&c.pieces[i], divided)
-		s.Where = where
-		if len(c.pieces[i].level.extra) == 0 {
-			s.Top = top
-		}
-		folded := len(s.By) > len(y.by)
-		s.EstimateOnly = y.kind != ofTitles && len(c.pieces) == 1 && !x.r.others && !folded
+		s.Where, s.Top = where, top
+		s.EstimateOnly = y.kind != ofTitles && len(c.pieces) == 1 && !x.r.others
 		res, err := x.scan(ctx, f, s)
 		if err != nil {
 			return nil, err
@@ -179,11 +175,8 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 // scan is the physical scan of a piece.
 func (y *part) scan(c *piece, divided bool) rollup.Scan {
 	s := rollup.Scan{
-		Source: c.level.source, From: c.from, To: c.to, By: y.by, Where: y.where,
+		Source: c.level.source, From: c.from, To: c.to, By: y.by, Fold: c.level.extra, Where: y.where,
 		Measures: y.measures(c.level), Sketches: y.needs.sketches, Gauges: y.needs.viewers,
-	}
-	if len(c.level.extra) > 0 {
-		s.By = slices.Concat(y.by, c.level.extra)
 	}
 	if divided {
 		s.Buckets = c.bounds

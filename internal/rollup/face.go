@@ -89,10 +89,10 @@ func Covers(source Source, dims []Dimension) bool {
 	return ok
 }
 
-// Dimensions are those that the scan groups or filters by; a dimension may be
-// in it twice.
+// Dimensions are those that the scan groups or filters by or folds; a dimension
+// may be in it twice.
 func (s *Scan) Dimensions() []Dimension {
-	dims := append([]Dimension(nil), s.By...)
+	dims := slices.Concat(s.By, s.Fold)
 	for _, w := range s.Where {
 		dims = append(dims, w.Dimension)
 	}

@@ -51,7 +51,11 @@ type Scan struct {
 	// [Buckets[i], Buckets[i+1]). Nil is one bucket, [From,To).
 	Buckets []int64
 	By      []Dimension
-	Where   []Filter
+	// Fold are dimensions that the cells have besides: a group is the sum of its
+	// cells over them. Only what adds up over them may be asked for: no
+	// ViewerMarks, and none that a play has several values of.
+	Fold  []Dimension
+	Where []Filter
 	// Measures are those that are asked for; nil is all that the source keeps. The
 	// others are 0, or not.
 	Measures []Measure

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"playhead/internal/catalog"
@@ -26,6 +27,7 @@ type fact struct {
 // different people.
 type cube struct {
 	facts []fact
+	mu    sync.Mutex
 	asked []metric.Query
 }
 
@@ -34,7 +36,9 @@ func (c *cube) Describe() metric.Description {
 }
 
 func (c *cube) Run(_ context.Context, q metric.Query) (*metric.Result, error) {
+	c.mu.Lock()
 	c.asked = append(c.asked, q)
+	c.mu.Unlock()
 	if len(q.Dimensions) > metric.MaxDimensions {
 		return nil, fmt.Errorf("%d dimensions, at most %d", len(q.Dimensions), metric.MaxDimensions)
 	}

@@ -2,7 +2,6 @@ package study
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"time"
@@ -21,49 +20,64 @@ const (
 	startsOften = 30
 )
 
+// healthAsked asks for what health reads: impressions by country and those of the
+// titles, takes of the titles and of what is usual, requests and failures of all and
+// of the titles.
+func (s *Service) healthAsked(launched []*launch, now time.Time) []asking {
+	ids, w := since(launched, now)
+	only, starts := titlesAre(ids), []string{"play_requests", "video_start_failure_rate"}
+	return []asking{
+		{w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"country"}}},
+		{w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"title", "country"}, Where: only}},
+		{w, metric.Query{Metrics: []string{"eligible_viewers", "takers"}, Dimensions: []string{"title"}, Where: s.besideSome(ids)}},
+		{w, metric.Query{Metrics: starts}},
+		{w, metric.Query{Metrics: starts, Dimensions: []string{"title"}, Where: only}},
+	}
+}
+
+// manyTitles are more than need be asked for to learn what is usual.
+const manyTitles = 2 * learnTitles
+
+// besideSome filters by titles and by enough others, drawn by their hash, to tell what
+// is usual; where there are few it filters nothing.
+func (s *Service) besideSome(ids []string) []metric.Where {
+	titles := s.o.Titles.Titles()
+	if len(titles) <= manyTitles {
+		return nil
+	}
+	others := make([]string, len(titles))
+	for i, t := range titles {
+		others[i] = t.ID
+	}
+	byHash(others)
+	return titlesAre(slices.Concat(ids, slices.DeleteFunc(others[:manyTitles], func(id string) bool { return slices.Contains(ids, id) })))
+}
+
+// byHash sorts ids so that the first of them are neither the largest nor the oldest.
+func byHash(ids []string) {
+	hash := make(map[string]uint64, len(ids))
+	for _, id := range ids {
+		hash[id] = xxh3.HashString(id)
+	}
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(hash[a], hash[b]) })
+}
+
 // health is what is wrong with launches: titles with no impression where they
 // launched, that are shown and not taken, or that fail to start.
-func (a *answering) health(ctx context.Context, launched []*launch, now time.Time) ([]Row, error) {
-	if len(launched) == 0 {
-		return nil, nil
-	}
-	first, ids := now, []string{}
-	for _, l := range launched {
-		ids = append(ids, l.title.ID)
-		if l.from.Before(first) {
-			first = l.from
-		}
-	}
-	w := window{first, now}
-	only := []metric.Where{{Dimension: "title", In: ids}}
-	rows, err := a.notShown(ctx, w, only, launched, now)
-	if err != nil {
-		return nil, err
-	}
-	more, err := a.notTaken(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	rows = append(rows, slices.DeleteFunc(more, func(r Row) bool { return !slices.Contains(ids, r.Entity) })...)
-	more, err = a.notStarted(ctx, w, ids)
-	return append(rows, more...), err
+func health(launched []*launch, tables []*table, now time.Time) []Row {
+	rows := notShown(tables[0], tables[1], launched, now)
+	ids, _ := since(launched, now)
+	rows = append(rows, slices.DeleteFunc(notTaken(tables[2]), func(r Row) bool { return !slices.Contains(ids, r.Entity) })...)
+	return append(rows, notStarted(tables[3], tables[4], ids)...)
 }
 
 // notShown are titles without an impression in a country where others have many.
-func (a *answering) notShown(ctx context.Context, w window, only []metric.Where, launched []*launch, now time.Time) ([]Row, error) {
-	all, err := a.ask(ctx, w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"country"}})
-	if err != nil {
-		return nil, err
-	}
+func notShown(all, shown *table, launched []*launch, now time.Time) []Row {
 	busy := map[string]float64{}
 	for row := range all.rows() {
 		if n := all.value(row, "impressions"); n >= busyCountry && all.text(row, "country") != "" {
 			busy[all.text(row, "country")] = n
 		}
-	}
-	shown, err := a.ask(ctx, w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"title", "creative", "country"}, Where: only})
-	if err != nil {
-		return nil, err
 	}
 	has, of := map[[2]string]float64{}, map[string]float64{}
 	for row := range shown.rows() {
@@ -91,7 +105,7 @@ func (a *answering) notShown(ctx context.Context, w window, only []metric.Where,
 			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return rows
 }
 
 func total(m map[string]float64) (sum float64) {
@@ -102,11 +116,7 @@ func total(m map[string]float64) (sum float64) {
 }
 
 // notTaken are titles whose take rate is surely below half of the usual.
-func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
-	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers"}, Dimensions: []string{"title"}})
-	if err != nil {
-		return nil, err
-	}
+func notTaken(t *table) []Row {
 	var counts [][]insight.Count
 	var ids []string
 	for row := range t.rows() {
@@ -115,7 +125,7 @@ func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
 		}
 	}
 	if len(counts) == 0 {
-		return nil, nil
+		return nil
 	}
 	prior := learnFrom(ids, counts)
 	usual := prior.Mean()
@@ -133,7 +143,7 @@ func (a *answering) notTaken(ctx context.Context, w window) ([]Row, error) {
 		row.Evidence = map[string]any{"usual_rate": usual, "takers": counts[i][0].K}
 		rows = append(rows, row)
 	}
-	return rows, nil
+	return rows
 }
 
 // learnFrom learns what is usual from some of the titles, drawn by their hash: that
@@ -152,12 +162,11 @@ func learnFrom(ids []string, counts [][]insight.Count) *insight.Prior {
 }
 
 // notStarted are titles that fail to start surely twice as often as all do.
-func (a *answering) notStarted(ctx context.Context, w window, ids []string) ([]Row, error) {
-	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"play_requests", "video_start_failure_rate"}, Dimensions: []string{"title"}, Totals: true})
-	if err != nil {
-		return nil, err
+func notStarted(all, t *table, ids []string) []Row {
+	if all.rows() == 0 {
+		return nil
 	}
-	usual := t.total("video_start_failure_rate")
+	usual := all.value(0, "video_start_failure_rate")
 	var rows []Row
 	for row := range t.rows() {
 		id, n := t.text(row, "title"), t.value(row, "play_requests")
@@ -173,5 +182,5 @@ func (a *answering) notStarted(ctx context.Context, w window, ids []string) ([]R
 		r.Evidence = map[string]any{"usual_rate": usual}
 		rows = append(rows, r)
 	}
-	return rows, nil
+	return rows
 }

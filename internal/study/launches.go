@@ -73,21 +73,33 @@ func (s *Service) launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 	}
 	slices.SortStableFunc(peers, func(a, b catalog.Title) int { return cmp.Compare(b.Launched, a.Launched) })
 	peers = peers[:min(len(peers), launchPeers)]
-	launched, err := a.launched(ctx, wanted, q.Days, now)
+	// All that has to be asked is known before: it is asked at once.
+	ours, theirs := coursesOfTitles(wanted, q.Days, now), coursesOfTitles(peers, q.Days, now)
+	launched := launchesOf(ours)
+	var list []asking
+	for _, c := range slices.Concat(ours, theirs) {
+		list = append(list, c.asking)
+	}
+	if len(launched) > 0 {
+		list = append(list, viewersSince(launched, now))
+		list = append(list, s.healthAsked(launched, now)...)
+	}
+	tables, err := a.together(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	before, err := a.courses(ctx, peers, q.Days, now)
-	if err != nil {
-		return nil, err
+	for _, c := range slices.Concat(ours, theirs) {
+		c.read(tables[0], q.Days)
+		tables = tables[1:]
 	}
-	var rows []Row
+	var rows, more []Row
+	if len(launched) > 0 {
+		readViewers(launched, tables[0])
+		more = health(launched, tables[1:], now)
+	}
+	before := launchesOf(theirs)
 	for _, l := range launched {
 		rows = append(rows, l.row(before))
-	}
-	more, err := a.health(ctx, launched, now)
-	if err != nil {
-		return nil, err
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(value(b.Estimate), value(a.Estimate)) })
 	a.meta.From, a.meta.To = "", ""
@@ -101,62 +113,32 @@ func value(v *float64) float64 {
 	return *v
 }
 
-// launched are the figures of titles since their launch: day by day, in one query,
-// and their distinct viewers in another.
-func (a *answering) launched(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
-	out, err := a.courses(ctx, titles, days, now)
-	if err != nil || len(out) == 0 {
-		return nil, err
-	}
-	known, w := map[string]*launch{}, window{out[0].from, now}
-	var ids []string
-	for _, l := range out {
-		known[l.title.ID] = l
-		ids = append(ids, l.title.ID)
-		if l.from.Before(w.from) {
-			w.from = l.from
-		}
-	}
-	where := []metric.Where{{Dimension: "title", In: ids}}
-	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"viewers"}, Dimensions: []string{"title"}, Where: where})
-	if err != nil {
-		return nil, err
-	}
-	for row := range t.rows() {
-		if l := known[t.text(row, "title")]; l != nil {
-			l.viewers = t.value(row, "viewers")
-		}
-	}
-	slices.SortFunc(out, func(a, b *launch) int { return cmp.Compare(a.title.ID, b.title.ID) })
-	return out, nil
-}
-
-// courses are media hours and plays by day since launch. Titles whose launches lie
-// close to each other are asked for at once.
-func (a *answering) courses(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
-	titles = slices.SortedFunc(slices.Values(titles), func(a, b catalog.Title) int { return cmp.Compare(a.Launched, b.Launched) })
-	var out []*launch
-	for len(titles) > 0 {
-		first, n := time.UnixMilli(titles[0].Launched).UTC(), 0
-		for n < len(titles) && titles[n].Launched < first.Add(courseSpan).UnixMilli() {
-			n++
-		}
-		list, err := a.course(ctx, titles[:n], days, now)
-		if err != nil {
-			return nil, err
-		}
-		out, titles = append(out, list...), titles[n:]
-	}
-	return out, nil
+// course is media hours and plays by day since launch, of titles whose launches lie
+// close to each other: they are asked for at once.
+type course struct {
+	launches []*launch
+	asking   asking
 }
 
 // courseSpan is how far apart launches are, at most, that one query asks for: it
 // reads all days between them.
 const courseSpan = 60 * day
 
-// course is that of titles in the order of their launches.
-func (a *answering) course(ctx context.Context, titles []catalog.Title, days int, now time.Time) ([]*launch, error) {
-	known, out, ids := map[string]*launch{}, []*launch(nil), []string(nil)
+func coursesOfTitles(titles []catalog.Title, days int, now time.Time) (out []*course) {
+	titles = slices.SortedFunc(slices.Values(titles), func(a, b catalog.Title) int { return cmp.Compare(a.Launched, b.Launched) })
+	for len(titles) > 0 {
+		first, n := time.UnixMilli(titles[0].Launched).UTC(), 0
+		for n < len(titles) && titles[n].Launched < first.Add(courseSpan).UnixMilli() {
+			n++
+		}
+		out, titles = append(out, newCourse(titles[:n], days, now)), titles[n:]
+	}
+	return out
+}
+
+// newCourse is that of titles in the order of their launches.
+func newCourse(titles []catalog.Title, days int, now time.Time) *course {
+	c, ids := &course{}, []string(nil)
 	var end time.Time
 	for _, t := range titles {
 		from := time.UnixMilli(t.Launched).UTC()
@@ -167,14 +149,22 @@ func (a *answering) course(ctx context.Context, titles []catalog.Title, days int
 		if to.After(end) {
 			end = to
 		}
-		l := &launch{title: t, from: from, days: int(math.Ceil(float64(to.Sub(from)) / float64(day))), media: make([]float64, days)}
-		known[t.ID] = l
-		out, ids = append(out, l), append(ids, t.ID)
+		c.launches = append(c.launches, &launch{title: t, from: from, days: int(math.Ceil(float64(to.Sub(from)) / float64(day))), media: make([]float64, days)})
+		ids = append(ids, t.ID)
 	}
-	where := []metric.Where{{Dimension: "title", In: ids}}
-	t, err := a.ask(ctx, window{out[0].from, end}, metric.Query{Metrics: []string{"media_hours", "plays"}, Dimensions: []string{"title"}, Where: where, Grain: "day", Timezone: "UTC"})
-	if err != nil {
-		return nil, err
+	c.asking = asking{window{c.launches[0].from, end}, metric.Query{
+		Metrics: []string{"media_hours", "plays"}, Dimensions: []string{"title"}, Where: titlesAre(ids), Grain: "day", Timezone: "UTC",
+	}}
+	return c
+}
+
+func titlesAre(ids []string) []metric.Where { return []metric.Where{{Dimension: "title", In: ids}} }
+
+// read puts the figures into the launches.
+func (c *course) read(t *table, days int) {
+	known := map[string]*launch{}
+	for _, l := range c.launches {
+		known[l.title.ID] = l
 	}
 	for row := range t.rows() {
 		when, err := time.Parse(time.RFC3339, t.text(row, "time"))
@@ -187,7 +177,43 @@ func (a *answering) course(ctx context.Context, titles []catalog.Title, days int
 			l.plays += t.value(row, "plays")
 		}
 	}
-	return out, nil
+}
+
+// launchesOf are the launches of courses, by title.
+func launchesOf(courses []*course) (out []*launch) {
+	for _, c := range courses {
+		out = append(out, c.launches...)
+	}
+	slices.SortFunc(out, func(a, b *launch) int { return cmp.Compare(a.title.ID, b.title.ID) })
+	return out
+}
+
+// since are the ids of launches, and the window from the first of them on.
+func since(launched []*launch, now time.Time) (ids []string, w window) {
+	w = window{now, now}
+	for _, l := range launched {
+		ids = append(ids, l.title.ID)
+		if l.from.Before(w.from) {
+			w.from = l.from
+		}
+	}
+	return ids, w
+}
+
+// viewersSince asks for distinct viewers of titles since their launch.
+func viewersSince(launched []*launch, now time.Time) asking {
+	ids, w := since(launched, now)
+	return asking{w, metric.Query{Metrics: []string{"viewers"}, Dimensions: []string{"title"}, Where: titlesAre(ids)}}
+}
+
+func readViewers(launched []*launch, t *table) {
+	of := map[string]float64{}
+	for row := range t.rows() {
+		of[t.text(row, "title")] = t.value(row, "viewers")
+	}
+	for _, l := range launched {
+		l.viewers = of[l.title.ID]
+	}
 }
 
 // row sets a launch beside those of similar titles.

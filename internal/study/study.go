@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"playhead/internal/catalog"
 	"playhead/internal/insight"
 	"playhead/internal/metric"
@@ -230,11 +232,49 @@ func (s *Service) begin() *answering { return &answering{s: s, start: s.o.Clock(
 
 // ask runs a query and notes how it was answered.
 func (a *answering) ask(ctx context.Context, w window, q metric.Query) (*table, error) {
-	w.put(&q)
-	res, err := a.s.o.Asker.Run(ctx, q)
+	tables, err := a.together(ctx, []asking{{w, q}})
 	if err != nil {
 		return nil, err
 	}
+	return tables[0], nil
+}
+
+// asking is a query about a window.
+type asking struct {
+	w window
+	q metric.Query
+}
+
+// togetherMost is how many queries of one answer run at a time: while one waits for
+// the file another has the processor.
+const togetherMost = 4
+
+// together runs queries side by side and notes, in their order, how they were
+// answered.
+func (a *answering) together(ctx context.Context, list []asking) ([]*table, error) {
+	results := make([]*metric.Result, len(list))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(togetherMost)
+	for i := range list {
+		q := list[i].q
+		list[i].w.put(&q)
+		group.Go(func() (err error) {
+			results[i], err = a.s.o.Asker.Run(ctx, q)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	tables := make([]*table, len(list))
+	for i, res := range results {
+		tables[i] = a.note(list[i].q, res)
+	}
+	return tables, nil
+}
+
+// note notes how a query was answered.
+func (a *answering) note(q metric.Query, res *metric.Result) *table {
 	for _, m := range q.Metrics {
 		if !slices.Contains(a.metrics, m) {
 			a.metrics = append(a.metrics, m)
@@ -250,7 +290,7 @@ func (a *answering) ask(ctx context.Context, w window, q metric.Query) (*table, 
 	for _, text := range res.Meta.Warnings {
 		a.warn("%s", text)
 	}
-	return newTable(res), nil
+	return newTable(res)
 }
 
 func join(list, more string) string {

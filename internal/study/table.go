@@ -44,15 +44,6 @@ func (t *table) number(row int, column string) (v float64, ok bool) {
 	return asNumber(t.res.Rows[row][at])
 }
 
-// total is the sum over all groups, as the metric layer makes it.
-func (t *table) total(column string) float64 {
-	if len(t.res.Totals) == 0 {
-		return 0
-	}
-	v, _ := asNumber(t.res.Totals[0][t.column[column]])
-	return v
-}
-
 func asNumber(cell any) (float64, bool) {
 	switch v := cell.(type) {
 	case int64:

@@ -129,6 +129,10 @@ func nameOf(s *rollup.Scan) (name string, ok bool) {
 	for _, d := range s.By {
 		number(int64(d))
 	}
+	number(int64(len(s.Fold)))
+	for _, d := range s.Fold {
+		number(int64(d))
+	}
 	number(int64(len(s.Where)))
 	for _, w := range s.Where {
 		number(int64(w.Dimension), int64(len(w.In)))

@@ -95,6 +95,10 @@ func (w *world) randomScan(t *testing.T, r *rand.Rand) rollup.Scan {
 				s.By = append(s.By, d)
 				continue
 			}
+			if r.IntN(2) == 0 && !d.MultiValued() {
+				s.Fold = append(s.Fold, d)
+				continue
+			}
 			f := rollup.Filter{Dimension: d}
 			for v := range w.valuesOf(d) {
 				if r.IntN(2) == 0 && len(f.In) < 3 && (len(f.In) == 0 || !d.MultiValued()) {

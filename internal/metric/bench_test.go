@@ -3,10 +3,13 @@ package metric
 import (
 	"context"
 	"fmt"
+	"math/bits"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"playhead/internal/rollup"
+	"playhead/internal/sketch"
 )
 
 // wide is a scanner that has 100,000 groups ready.
@@ -103,4 +106,58 @@ func BenchmarkDaily(b *testing.B) {
 			}
 		}
 	})
+}
+
+// tastes is a scanner that has a title's creatives by taste ready, and its creatives,
+// week by week, with full sketches.
+type tastes struct{ byTaste, all *rollup.Result }
+
+func (w *tastes) Scan(_ context.Context, s rollup.Scan) (*rollup.Result, error) {
+	switch len(s.By) {
+	case 3:
+		return w.byTaste, nil
+	case 2:
+		return w.all, nil
+	}
+	return &rollup.Result{FreshTo: 1 << 50, FirstData: 1, Engine: "ready"}, nil
+}
+
+// BenchmarkTastes is what the metric layer costs for the creatives of a title by
+// affinity, each with many viewers in each of five weeks.
+func BenchmarkTastes(b *testing.B) {
+	const creatives, affinities, weeks, members = 5, 240, 5, 1000
+	r := rand.New(rand.NewPCG(1, 2))
+	kinds := []rollup.Sketch{rollup.Reached, rollup.Eligible, rollup.Takers}
+	scan := rollup.Scan{Sketches: rollup.SketchesOf(kinds...)}
+	byTaste, all := rollup.NewAccumulator(scan), rollup.NewAccumulator(scan)
+	for i := range creatives * affinities * weeks {
+		week, creative := i/affinities/creatives, fmt.Sprint("art-", i/affinities%creatives)
+		for _, k := range kinds {
+			var h sketch.HLL
+			for range members {
+				h.AddCoupon(uint32(bits.LeadingZeros32(r.Uint32())+1)<<26 | r.Uint32()&(1<<26-1))
+			}
+			if err := byTaste.AddSketch(week, []string{creative, fmt.Sprintf("genre:%03d", i%affinities), "film"}, k, h.AppendBinary(nil), h.Estimate()); err != nil {
+				b.Fatal(err)
+			}
+			if err := all.AddSketch(week, []string{creative, "film"}, k, h.AppendBinary(nil), h.Estimate()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	w := &tastes{byTaste.Result(), all.Result()}
+	for _, res := range []*rollup.Result{w.byTaste, w.all} {
+		res.FreshTo, res.FirstData, res.Engine = 1<<50, 1, "ready"
+	}
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	e := NewEngine(w, Options{Clock: func() time.Time { return now }})
+	q := Query{Metrics: []string{"impressions", "take_rate", "viewers_reached"}, Dimensions: []string{"creative", "affinity"},
+		Where: []Where{{Dimension: "title", In: []string{"film"}}}, From: "2026-10-19", To: "2026-11-23"}
+	b.ReportAllocs()
+	for b.Loop() {
+		res, err := e.Run(b.Context(), q)
+		if err != nil || len(res.Rows) != creatives*affinities {
+			b.Fatal(err, len(res.Rows))
+		}
+	}
 }

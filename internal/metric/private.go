@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"playhead/internal/rollup"
 	"playhead/internal/sketch"
@@ -55,33 +59,57 @@ func (x *execution) fetchPrivate(ctx context.Context, y *part, c *cover, f *fram
 			cells[at] = append(cells[at], &fixed{group: g, week: week, value: g.Keys[about], viewers: g.Sketches.Estimate(who), hll: g.Sketches.HLL(who)})
 		}
 	}
+	names := sortedKeys(cells)
+	side(len(names), func(i int) {
+		decide(cells[names[i]], all[names[i]], float64(x.min), !y.about.MultiValued())
+	})
 	wanted := wantedValues(where, y.about)
-	for _, at := range sortedKeys(cells) {
-		decide(cells[at], all[at], float64(x.min), !y.about.MultiValued())
+	parts := map[int32][]*rollup.Group{} // by index of the frame's cell
+	for _, at := range names {
 		for _, cell := range cells[at] {
 			if wanted == nil || wanted[cell.value] {
-				x.addFixed(y, f, weeks, cell)
+				x.addFixed(y, f, weeks, cell, parts)
 			}
 		}
 	}
-	return nil
+	at := slices.Sorted(maps.Keys(parts))
+	side(len(at), func(i int) { f.cells[at[i]].sums = rollup.Union(parts[at[i]]) })
+	return ctx.Err()
 }
 
-// addFixed adds a fixed cell to the answer, or notes that it is left out.
-func (x *execution) addFixed(y *part, f *frame, weeks []int64, c *fixed) {
+// side does n things that have nothing to do with one another, on as many processors
+// as there are: merging sketches is most of what an answer about people costs.
+func side(n int, do func(i int)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// addFixed adds a fixed cell to the parts of the answer's cell that it belongs to,
+// or notes there that it is left out.
+func (x *execution) addFixed(y *part, f *frame, weeks []int64, c *fixed, parts map[int32][]*rollup.Group) {
 	g, n := c.group, len(y.by)
 	id := x.groups.id(g.Keys[:n:n])
 	bucket := bucketAt(f.window, weeks[c.week])
-	if !c.small {
-		f.merge(bucket, id, g).extra().shown++
-		return
-	}
 	cell, made := f.cell(bucket, id)
 	if made {
-		cell.sums, cell.own = &rollup.Group{Sketches: rollup.NewSketches(y.needs.sketches)}, true
+		cell.sums = &rollup.Group{Sketches: rollup.NewSketches(y.needs.sketches)} // if all are left out
 	}
-	cell.extra().hidden++
-	x.hidden++
+	if c.small {
+		cell.extra().hidden++
+		x.hidden++
+		return
+	}
+	cell.extra().shown++
+	at := f.index(f.slot(bucket, id)) - 1
+	parts[at] = append(parts[at], g)
 }
 
 // populations are the viewers of each context in each week.
@@ -153,19 +181,19 @@ func decide(cells []*fixed, all, least float64, addUp bool) {
 // large contexts nobody could tell the latter.
 func enoughLeft(cells []*fixed, all, least float64, addUp bool) bool {
 	var left, shown sketch.HLL
-	some := false
+	some, without := false, !addUp && all <= exactViewers // who has no value is asked
 	for _, c := range cells {
 		if c.small {
 			left.Merge(c.hll)
 			some = true
-		} else {
+		} else if without {
 			shown.Merge(c.hll)
 		}
 	}
 	if some && left.Estimate() < least {
 		return false
 	}
-	if addUp || all > exactViewers {
+	if !without {
 		return true
 	}
 	none := all - shown.Estimate()

@@ -143,11 +143,20 @@ func (a *Accumulator) Expect(n int) {
 func (a *Accumulator) Empty() bool { return a.n == 0 }
 
 // AddSketch adds a serialised sketch to a group if the scan asks for its kind.
-// It fails with sketch.ErrCorrupt.
-func (a *Accumulator) AddSketch(bucket int, keys []string, k Sketch, image []byte) error {
+// estimate is the one that stands beside it, 0 if none does. It fails with
+// sketch.ErrCorrupt.
+func (a *Accumulator) AddSketch(bucket int, keys []string, k Sketch, image []byte, estimate float64) error {
 	g := a.group(bucket, keys)
-	if h := g.Sketches.find(k); h != nil {
-		return h.mergeBytes(image)
+	h := g.Sketches.find(k)
+	if h == nil {
+		return nil
+	}
+	first := h.hll != nil && h.hll.IsEmpty()
+	if err := h.mergeBytes(image); err != nil {
+		return err
+	}
+	if first { // the group's only part, so far
+		h.estimate = estimate
 	}
 	return nil
 }
@@ -231,7 +240,8 @@ func (a *Accumulator) Result() *Result {
 // AddViewer adds one distinct viewer's coupon to a group.
 func (a *Accumulator) AddViewer(bucket int, keys []string, coupon uint32) {
 	g := a.group(bucket, keys)
-	if v := g.Sketches.HLL(Viewers); v != nil {
-		v.AddCoupon(coupon)
+	if h := g.Sketches.find(Viewers); h != nil && h.hll != nil {
+		h.estimate = 0
+		h.hll.AddCoupon(coupon)
 	}
 }

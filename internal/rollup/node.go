@@ -134,6 +134,7 @@ func (n *node) spill() {
 
 // addTo adds every member to a sketch of a group.
 func (n *node) addTo(h *held) {
+	h.estimate = 0
 	switch {
 	case n.hll != nil:
 		h.hll.Merge(n.hll)

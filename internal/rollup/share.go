@@ -10,6 +10,21 @@ func (g *Group) Clone() *Group {
 	return &own
 }
 
+// Union is a group of all that several have, which are not changed; one alone is
+// given back as it is. Its estimates are worked out.
+func Union(parts []*Group) *Group {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	own := parts[0].Clone()
+	for _, g := range parts[1:] {
+		own.Measures.add(&g.Measures)
+		own.Sketches.Merge(&g.Sketches)
+	}
+	own.Sketches.settle()
+	return own
+}
+
 func (s *Sketches) clone() Sketches {
 	own := Sketches{list: slices.Clone(s.list)}
 	for i := range own.list {

@@ -65,7 +65,9 @@ type held struct {
 	hll      *sketch.HLL
 	kll      *sketch.KLLFloat
 	theta    *sketch.Theta
-	estimate float64 // where there is no sketch
+	// estimate is what is known where there is no sketch. Beside an HLL it is that
+	// of its members, 0 while nobody has worked it out.
+	estimate float64
 }
 
 // NewSketches are empty sketches of each kind in a set.
@@ -141,7 +143,7 @@ func (s *Sketches) Estimate(k Sketch) float64 {
 
 func (h *held) count() float64 {
 	switch {
-	case h.hll != nil:
+	case h.hll != nil && h.estimate == 0:
 		return h.hll.Estimate()
 	case h.kll != nil:
 		return float64(h.kll.Count())
@@ -149,6 +151,16 @@ func (h *held) count() float64 {
 		return h.theta.Estimate()
 	}
 	return h.estimate
+}
+
+// settle works out the estimates that are asked for again and again: of sketches
+// with registers, which take microseconds each.
+func (s *Sketches) settle() {
+	for i := range s.list {
+		if h := &s.list[i]; h.hll != nil && h.estimate == 0 {
+			h.estimate = h.hll.Estimate()
+		}
+	}
 }
 
 // IsEmpty reports whether no sketch has a member.
@@ -186,6 +198,7 @@ func (s *Sketches) Merge(o *Sketches) {
 		case from.hll == nil && from.kll == nil && from.theta == nil:
 			to.setEstimate(from.estimate)
 		case to.hll != nil && from.hll != nil:
+			to.estimate = 0
 			to.hll.Merge(from.hll)
 		case to.kll != nil && from.kll != nil:
 			to.kll.Merge(from.kll)
@@ -206,6 +219,7 @@ func (h *held) setEstimate(v float64) {
 func (h *held) mergeBytes(image []byte) error {
 	switch {
 	case h.hll != nil:
+		h.estimate = 0
 		return h.hll.MergeBytes(image)
 	case h.kll != nil:
 		return h.kll.MergeBytes(image)
@@ -252,6 +266,7 @@ func (s *Sketches) Reset() {
 		switch {
 		case h.hll != nil:
 			h.hll.Reset()
+			h.estimate = 0
 		case h.kll != nil:
 			h.kll.Reset()
 		case h.theta != nil:

@@ -148,7 +148,7 @@ func (c *cellScan) mergePage(from, to int64, narrow string, need map[string]roll
 	source, args := c.from(from, to, append(c.columns(), c.counts()...)...)
 	keys := make([]string, len(c.q.keys))
 	var key []byte
-	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), c.columns()...) + " FROM " + source + " WHERE " + c.present() + narrow
+	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), append(c.columns(), c.counts()...)...) + " FROM " + source + " WHERE " + c.present() + narrow
 	return c.s.each(sql, args, func(row []driver.Value) error {
 		i := keysOf(row, keys)
 		set := c.set()
@@ -161,7 +161,8 @@ func (c *cellScan) mergePage(from, to int64, narrow string, need map[string]roll
 			if !ok || !set.Has(k) {
 				continue
 			}
-			if err := c.acc.AddSketch(i, keys, k, image); err != nil {
+			estimate, _ := row[1+len(keys)+len(c.sketches)+j].(float64)
+			if err := c.acc.AddSketch(i, keys, k, image, estimate); err != nil {
 				return err
 			}
 		}

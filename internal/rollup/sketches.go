@@ -61,10 +61,10 @@ type Sketches struct {
 // held is one sketch of a group. The field of its kind is set, unless all that
 // is known is an estimate.
 type held struct {
-	kind     Sketch
-	hll      *sketch.HLL
-	kll      *sketch.KLLFloat
-	theta    *sketch.Theta
+	kind  Sketch
+	hll   *sketch.HLL
+	kll   *sketch.KLLFloat
+	theta *sketch.Theta
 	// estimate is what is known where there is no sketch. Beside an HLL it is that
 	// of its members, 0 while nobody has worked it out.
 	estimate float64

@@ -16,17 +16,21 @@ import (
 )
 
 // envPlays sets how many random plays the oracle is asked about; tools/test.sh
-// asks about more than a plain go test.
-const envPlays = "PLAYHEAD_PLAY_ORACLE"
+// asks about more than a plain go test. envSeed is the first seed: a long run can
+// be parted by it, or go on from what an earlier one said it had come to.
+const (
+	envPlays = "PLAYHEAD_PLAY_ORACLE"
+	envSeed  = "PLAYHEAD_PLAY_ORACLE_SEED"
+)
 
-func oraclePlayCount(t *testing.T) int64 {
-	text := os.Getenv(envPlays)
+func oracleNumber(t *testing.T, name string, otherwise int64) int64 {
+	text := os.Getenv(name)
 	if text == "" {
-		return 1_000
+		return otherwise
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		t.Fatalf("%s: %v", envPlays, err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }
@@ -225,8 +229,9 @@ func (l *oracleLife) live() []event.Event {
 // The stream says what the definitions say over the complete list, whatever
 // order, repetitions, ticks, restarts and evictions there were.
 func TestStreamIsTheDefinition(t *testing.T) {
-	want := oraclePlayCount(t)
+	want, first := oracleNumber(t, envPlays, 1_000), oracleNumber(t, envSeed, 0)
 	var seeds, plays, events atomic.Int64
+	seeds.Store(first)
 	t.Run("plays", func(t *testing.T) {
 		for n := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -234,14 +239,17 @@ func TestStreamIsTheDefinition(t *testing.T) {
 				for plays.Load() < want && !t.Failed() {
 					p, e := oracleCheck(t, uint64(seeds.Add(1)-1))
 					if now := plays.Add(int64(p)); now/50_000 != (now-int64(p))/50_000 {
-						t.Logf("%d plays so far", now)
+						t.Logf("%d plays so far; go on from seed %d", now, seeds.Load()-int64(runtime.GOMAXPROCS(0)))
 					}
 					events.Add(int64(e))
 				}
 			})
 		}
 	})
-	t.Logf("%d random plays of %d events: no difference", plays.Load(), events.Load())
+	if t.Failed() {
+		return
+	}
+	t.Logf("seeds %d to %d: %d random plays of %d events: no difference", first, seeds.Load()-1, plays.Load(), events.Load())
 }
 
 func oracleCheck(t *testing.T, seed uint64) (plays, events int) {

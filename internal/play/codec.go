@@ -129,10 +129,10 @@ func (w *writer) play(g *Engine, p *playState) {
 		w.int(r.from)
 		w.int(r.to - r.from)
 	})
-	n := p.dims.len()
+	n := p.dimsCount()
 	w.uint(uint64(n))
 	for i := 1; i <= n; i++ {
-		w.dims(g.strings, p.dims.at(uint16(i)))
+		w.dims(g.strings, g.dimsAt(p, uint16(i)))
 	}
 	w.uint(uint64(len(p.kept)))
 	for i := range p.kept {
@@ -160,7 +160,7 @@ func (r *reader) play(g *Engine, p *playState) {
 	}
 	r.seqs(&p.seqs, 0)
 	for n := min(r.count(), maxDims); n > 0 && r.err == nil; n-- {
-		p.dims.add(r.dims(g.strings, true), p.dims.len())
+		g.addDims(p, r.dims(g.strings, true), p.dimsCount())
 	}
 	if n := r.count(); n > 0 && r.err == nil {
 		p.kept = make([]evidence, 0, min(n, len(r.data)/minEvidence+1))
@@ -208,7 +208,7 @@ var errRange = errors.New("holds a value that cannot be")
 // kinds and times that can be.
 func (p *playState) valid(c *Config) error {
 	ok := true
-	dims := uint16(p.dims.len())
+	dims := uint16(p.dimsCount())
 	index := func(i uint16) { ok = ok && i <= dims }
 	within := func(t int32) { ok = ok && t >= longAgo && t <= maxLife+maxStartup }
 	for i := range p.kept {

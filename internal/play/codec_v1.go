@@ -18,7 +18,7 @@ func (r *reader) playV1(g *Engine, p *playState) {
 	p.newest, p.floor = 0, clampTime(r.int()-p.origin)
 	r.seqs(&p.seqs, 1)
 	for n := min(r.count(), maxDims); n > 0 && r.err == nil; n-- {
-		p.dims.add(r.dims(g.strings, false), p.dims.len())
+		g.addDims(p, r.dims(g.strings, false), p.dimsCount())
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p.kept = append(p.kept, r.evidenceV1())

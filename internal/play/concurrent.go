@@ -10,7 +10,7 @@ import "playhead/internal/fact"
 func (x *emitter) activeViewer(from, to int64, own uint16, d uint32, n int32) {
 	for other := x.play.owner.plays; other != nil; other = other.sibling {
 		if other != x.play && other.overlaps(from, to) {
-			x.shared(from, to, x.play.dims.at(own), d, n)
+			x.shared(from, to, x.engine.dimsAt(x.play, own), d, n)
 			return
 		}
 	}
@@ -38,7 +38,7 @@ func (x *emitter) shared(from, to int64, mine *dims, d uint32, n int32) {
 				switch begin, until := other.at(s.from), other.at(s.to); {
 				case begin <= at && at < until:
 					end = min(end, until)
-					scope &^= common(mine, other.dims.at(s.dims))
+					scope &^= common(mine, x.engine.dimsAt(other, s.dims))
 				case begin > at:
 					end = min(end, begin)
 				}

@@ -98,31 +98,31 @@ func (in *interner) fact(d *dims) fact.Dims {
 	}
 }
 
-// dimsTable is the different dims of one play, numbered from 1; 0 stands for
-// knowing nothing. Most plays have one.
-type dimsTable struct {
-	first dims
-	more  *[]dims
-}
-
 var noDims dims
 
-// at is the entry of an index.
-func (t *dimsTable) at(i uint16) *dims {
+// A play's different dims are numbered from 1; 0 stands for knowing nothing. Most
+// plays have one. What a play keeps are numbers of the engine's sets.
+
+// set is the number in g.sets of the play's entry i.
+func (p *playState) set(i uint16) uint32 {
 	switch i {
 	case 0:
-		return &noDims
+		return 0
 	case 1:
-		return &t.first
+		return p.firstDims
 	}
-	return &(*t.more)[i-2]
+	return (*p.moreDims)[i-2]
 }
 
-func (t *dimsTable) len() int {
+// dimsAt is the play's entry i, good until another is added.
+func (g *Engine) dimsAt(p *playState, i uint16) *dims { return &g.sets.list[p.set(i)].d }
+
+// dimsCount is how many entries the play has.
+func (p *playState) dimsCount() int {
 	switch {
-	case t.more != nil:
-		return 1 + len(*t.more)
-	case t.first != noDims:
+	case p.moreDims != nil:
+		return 1 + len(*p.moreDims)
+	case p.firstDims != 0:
 		return 1
 	}
 	return 0
@@ -132,44 +132,56 @@ func (t *dimsTable) len() int {
 // after that it keeps its last.
 const maxDims = 1_000
 
-// index finds d or adds it.
-func (t *dimsTable) index(d dims) uint16 {
+// dimsIndex finds d among the play's entries or adds it.
+func (g *Engine) dimsIndex(p *playState, d dims) uint16 {
 	if d == noDims {
 		return 0
 	}
-	n := t.len()
+	n := p.dimsCount()
 	for i := 1; i <= n; i++ {
-		if *t.at(uint16(i)) == d {
+		if *g.dimsAt(p, uint16(i)) == d {
 			return uint16(i)
 		}
 	}
-	return t.add(d, n)
+	return g.addDims(p, d, n)
 }
 
-func (t *dimsTable) add(d dims, n int) uint16 {
+// addDims adds d as an entry of a play that has n.
+func (g *Engine) addDims(p *playState, d dims, n int) uint16 {
 	switch {
 	case n == 0:
-		t.first = d
+		p.firstDims = g.sets.take(&d)
 	case n >= maxDims:
 		return uint16(n)
-	case t.more == nil:
-		t.more = &[]dims{d}
+	case p.moreDims == nil:
+		p.moreDims = &[]uint32{g.sets.take(&d)}
 	default:
-		*t.more = append(*t.more, d)
+		*p.moreDims = append(*p.moreDims, g.sets.take(&d))
 	}
 	return uint16(n + 1)
 }
 
-// raw is the index of what e says of itself. An entry with the same values keeps
-// the labels that it was given first.
-func (t *dimsTable) raw(g *Engine, last uint16, e *event.Event) uint16 {
-	if g.strings.says(t.at(last), e) {
+// dropDims gives back the entries of a play that has gone.
+func (g *Engine) dropDims(p *playState) {
+	g.sets.release(p.firstDims)
+	if p.moreDims != nil {
+		for _, n := range *p.moreDims {
+			g.sets.release(n)
+		}
+	}
+	p.firstDims, p.moreDims = 0, nil
+}
+
+// rawDims is the index of what e says of itself. An entry with the same values
+// keeps the labels that it was given first.
+func (g *Engine) rawDims(p *playState, last uint16, e *event.Event) uint16 {
+	if g.strings.says(g.dimsAt(p, last), e) {
 		return last
 	}
 	d := g.strings.dimsOf(e)
-	n := t.len()
+	n := p.dimsCount()
 	for i := 1; i <= n; i++ {
-		known := *t.at(uint16(i))
+		known := *g.dimsAt(p, uint16(i))
 		known.labels = 0
 		if known == d {
 			return uint16(i)
@@ -181,18 +193,18 @@ func (t *dimsTable) raw(g *Engine, last uint16, e *event.Event) uint16 {
 	if d == noDims {
 		return 0
 	}
-	return t.add(d, n)
+	return g.addDims(p, d, n)
 }
 
-// merge is the index of the newer dims laid over the older.
-func (t *dimsTable) merge(old, newer uint16) uint16 {
+// mergeDims is the index of the newer dims laid over the older.
+func (g *Engine) mergeDims(p *playState, old, newer uint16) uint16 {
 	if old == newer || newer == 0 {
 		return old
 	}
-	o := t.at(old)
-	d := o.over(t.at(newer))
+	o := g.dimsAt(p, old)
+	d := o.over(g.dimsAt(p, newer))
 	if d == *o {
 		return old
 	}
-	return t.index(d)
+	return g.dimsIndex(p, d)
 }

@@ -158,11 +158,11 @@ func (x *emitter) dims(i uint16) uint32 {
 	if x.known && x.entry == i {
 		return x.index
 	}
-	d := x.play.dims.at(i)
-	s, ok := x.engine.batchDims.find(d)
-	if !ok {
-		s.index = uint32(len(x.out.Dims))
-		x.out.Dims = append(x.out.Dims, x.engine.strings.fact(d))
+	g := x.engine
+	s := &g.sets.list[x.play.set(i)]
+	if s.batch != g.sets.batch {
+		s.batch, s.index = g.sets.batch, uint32(len(x.out.Dims))
+		x.out.Dims = append(x.out.Dims, g.strings.fact(&s.d))
 	}
 	x.known, x.entry, x.index = true, i, s.index
 	return s.index
@@ -184,4 +184,4 @@ func (x *emitter) taste() uint32 {
 	return index
 }
 
-func (x *emitter) live(dims uint16) bool { return x.play.dims.at(dims).live != 0 }
+func (x *emitter) live(dims uint16) bool { return x.engine.dimsAt(x.play, dims).live != 0 }

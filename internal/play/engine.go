@@ -14,6 +14,7 @@ import (
 type Engine struct {
 	config  Config
 	strings *interner
+	sets    dimSets
 	viewers viewers
 	tombs   map[event.ViewerKey][]tomb // of viewers in memory that are buried
 	// load brings back a viewer that was let go, or nil.
@@ -28,7 +29,6 @@ type Engine struct {
 	metaDirty bool
 
 	// Of the batch under way.
-	batchDims   dimsIndex
 	batchTastes map[uint32]uint32
 	ranges      []Range
 	runs        []run
@@ -48,7 +48,7 @@ type Engine struct {
 func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	c.MaxListed = min(c.MaxListed, 60_000)
 	g := &Engine{
-		config: c, strings: newInterner(),
+		config: c, strings: newInterner(), sets: newDimSets(),
 		load: load, wheel: newWheel(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
 		batchTastes: map[uint32]uint32{},
@@ -57,13 +57,12 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	g.aloud = emitter{engine: g, config: &g.config, sign: 1}
 	g.mute = g.aloud
 	g.mute.mute = true
-	g.batchDims.begin()
 	return g
 }
 
 // Begin starts a new batch of facts. Facts index into the dims of their batch.
 func (g *Engine) Begin() {
-	g.batchDims.begin()
+	g.sets.begin()
 	clear(g.batchTastes)
 	g.Changes, g.ranges = g.Changes[:0], g.ranges[:0]
 }

@@ -143,7 +143,7 @@ func (f *fold) median() {
 func (f *fold) step(e *evidence, x *emitter) {
 	dims := f.dims
 	if e.dims != dims {
-		dims = x.play.dims.merge(dims, e.dims)
+		dims = x.engine.mergeDims(x.play, dims, e.dims)
 	}
 	pictured := f.framed && f.state != inAd && f.state != closed
 	switch {

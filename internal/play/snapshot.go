@@ -79,6 +79,7 @@ func (g *Engine) Snapshot(sink StateSink) {
 // shrink gives back the room that a burst has taken.
 func (g *Engine) shrink() {
 	g.viewers.shrink()
+	g.sets.shrink()
 	g.wheel.due = fact.Shrink(g.wheel.due)
 	g.Changes, g.ranges, g.runs = fact.Shrink(g.Changes), fact.Shrink(g.ranges), fact.Shrink(g.runs)
 }

@@ -31,7 +31,8 @@ type playState struct {
 	// its own count.
 	list      []record
 	base, tip fold
-	dims      dimsTable
+	moreDims  *[]uint32 // see Engine.dimsAt
+	firstDims uint32
 	newest    int32 // the highest event time seen
 	floor     int32 // what is older comes too late even within the horizon: more was kept than MaxKept
 	keyID     uint32
@@ -121,7 +122,7 @@ func (p *playState) evidence(g *Engine, e *event.Event) evidence {
 	ev := evidence{
 		seq: e.Seq, time: int32(e.Time - p.origin), position: media32(e.PositionMS), duration: media32(e.DurationMS),
 		extra: media32(e.FromMS), bitrate: count32(e.Quality.BitrateKbps), dropped: count32(e.Quality.DroppedFrames),
-		rate: plausibleRate(e.Rate), dims: p.dims.raw(g, last, e), kind: e.Type,
+		rate: plausibleRate(e.Rate), dims: g.rawDims(p, last, e), kind: e.Type,
 	}
 	if e.Seq < 0 {
 		ev.seq = -1 - e.ID.LowBits(e.Format)

@@ -117,8 +117,8 @@ func TestHostilePlay(t *testing.T) {
 		g.Begin()
 	}
 	p := viewerOne(g).plays
-	if len(p.kept) > c.MaxKept || cap(p.kept) > 4*c.MaxKept || p.dims.len() > maxDims || p.seqs.len() > maxSeqRanges || len(p.list) > c.MaxListed {
-		t.Fatalf("kept %d (%d), dims %d, seqs %d, listed %d", len(p.kept), cap(p.kept), p.dims.len(), p.seqs.len(), len(p.list))
+	if len(p.kept) > c.MaxKept || cap(p.kept) > 4*c.MaxKept || p.dimsCount() > maxDims || p.seqs.len() > maxSeqRanges || len(p.list) > c.MaxListed {
+		t.Fatalf("kept %d (%d), dims %d, seqs %d, listed %d", len(p.kept), cap(p.kept), p.dimsCount(), p.seqs.len(), len(p.list))
 	}
 	if counts.Evicted == 0 {
 		t.Fatal("nothing was counted as evicted")

@@ -203,6 +203,7 @@ func (g *Engine) remove(v *viewer, which func(*playState) bool) {
 		if !which(p) {
 			return false
 		}
+		g.dropDims(p)
 		if p.due != 0 {
 			g.wheel.drop()
 		}
@@ -293,6 +294,7 @@ func (g *Engine) release(v *viewer) {
 func (g *Engine) forget(v *viewer) {
 	for p := v.plays; p != nil; p = p.sibling {
 		p.owner = nil
+		g.dropDims(p)
 		if p.due != 0 {
 			g.wheel.drop()
 		}

@@ -65,24 +65,59 @@ func TestViewersShrink(t *testing.T) {
 	}
 }
 
-// Dims have one index a batch, and none of the batch before.
-func TestDimsIndex(t *testing.T) {
+// Sets keep their numbers while plays have them, have none of the indexes of the
+// batch before, and make room when nobody has them.
+func TestDimSets(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
-	var index dimsIndex
-	index.batch = 1<<32 - 3 // it wraps on the way
+	sets := newDimSets()
+	sets.batch = 1<<32 - 3 // it wraps on the way
+	type held struct {
+		n    uint32
+		uses int
+	}
+	want := map[dims]held{}
+	most := 0
 	for range 8 {
-		index.begin()
-		want := map[dims]uint32{}
-		for range 2_000 {
-			d := dims{title: r.Uint32N(30), country: r.Uint32N(9), cdn: r.Uint32N(3), live: r.Uint32N(2)}
-			s, ok := index.find(&d)
-			if before, known := want[d]; known != ok || known && before != s.index {
-				t.Fatalf("%+v: %d, %t instead of %d, %t", d, s.index, ok, before, known)
+		sets.begin()
+		for range 4_000 {
+			d := dims{title: 1 + r.Uint32N(200), country: r.Uint32N(9), cdn: r.Uint32N(3), live: r.Uint32N(2)}
+			h := want[d]
+			if h.uses > 0 && r.IntN(2) == 0 {
+				sets.release(h.n)
+				if h.uses--; h.uses == 0 {
+					delete(want, d)
+					continue
+				}
+			} else {
+				n := sets.take(&d)
+				if s := &sets.list[n]; s.d != d || h.uses > 0 && n != h.n || h.uses == 0 && s.batch == sets.batch {
+					t.Fatalf("%+v: number %d is %+v; expected %+v", d, n, *s, h)
+				}
+				sets.list[n].batch = sets.batch
+				h = held{n, h.uses + 1}
 			}
-			if !ok {
-				s.index = uint32(len(want))
-				want[d] = s.index
+			want[d] = h
+			most = max(most, len(want))
+		}
+		for d, h := range want {
+			if s := sets.list[h.n]; s.d != d || int(s.uses) != h.uses {
+				t.Fatalf("%+v: %+v; expected %+v", d, s, h)
 			}
 		}
+	}
+	if len(sets.list) > most+1 {
+		t.Errorf("%d sets are kept, %d were there at once", len(sets.list), most)
+	}
+	for _, h := range want {
+		for range h.uses {
+			sets.release(h.n)
+		}
+	}
+	if sets.shrink(); len(sets.list) != 1 || len(sets.list) != len(sets.free)+1 {
+		t.Errorf("%d sets, %d free numbers when nothing is used", len(sets.list), len(sets.free))
+	}
+	d := dims{title: 1}
+	if n := sets.take(&d); n == 0 || sets.take(&d) != n {
+		t.Error("an emptied table does not find what it takes")
 	}
 }

@@ -30,8 +30,8 @@ func (v *viewer) footprint() int64 {
 		if p.seqs.lower != nil {
 			n += int64(cap(*p.seqs.lower)) * int64(unsafe.Sizeof(seqRange{}))
 		}
-		if p.dims.more != nil {
-			n += int64(cap(*p.dims.more)) * int64(unsafe.Sizeof(dims{}))
+		if p.moreDims != nil {
+			n += int64(cap(*p.moreDims)) * int64(unsafe.Sizeof(uint32(0)))
 		}
 	}
 	return n
@@ -41,6 +41,7 @@ func (v *viewer) footprint() int64 {
 // that were stored lately, with the table that finds them and the wheel.
 func (g *Engine) Bytes() int64 {
 	n := int64(len(g.viewers.slots))*int64(unsafe.Sizeof(viewerSlot{})) + int64(g.wheel.filed)*int64(unsafe.Sizeof((*playState)(nil)))
+	n += int64(cap(g.sets.list))*int64(unsafe.Sizeof(dimSet{})) + int64(len(g.sets.slots)+cap(g.sets.free))*4
 	if g.weights.viewers > 0 {
 		n += int64(g.viewers.n) * g.weights.bytes / g.weights.viewers
 	}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asCurl } from '$lib/api/call';
 import type { RetentionTable } from '$lib/api/types';
 import { matches, pretty } from './events/tail-filter';
 import { snippet } from './events/snippets';
@@ -6,7 +7,7 @@ import { fromInput, toInput } from '../frame/zoned';
 import { curves, dropOff, steepest, valueAt } from './title/retention';
 import { spread } from '$lib/chart/spread';
 import { sorted, type TitleRow } from './titles/columns';
-import { parseQuestion, pivot, toQuery, writeQuestion, asCurl } from './explore/question';
+import { parseQuestion, pivot, toQuery, writeQuestion, asCall } from './explore/question';
 import { telling, traits } from './audiences/profile';
 import { overlapOf } from './audiences/overlap';
 import { standings } from './creatives/judge';
@@ -130,7 +131,7 @@ describe('the explorer', () => {
     expect(toQuery(parse('m=plays&by=cdn&as=table'), scope, 'hour', 'UTC', 'previous')).toEqual({ metrics: ['plays'], dimensions: ['cdn'], ...scope, compare: 'previous', order: [{ by: 'plays', desc: true }], limit: 50 });
   });
   it('is a call for a terminal', () => {
-    expect(asCurl('http://h:1', { metrics: ['plays'], where: [{ dimension: 'title', in: ["it's"] }] })).toContain("it'\\''s");
+    expect(asCurl('http://h:1', asCall({ metrics: ['plays'], where: [{ dimension: 'title', in: ["it's"] }] }))).toContain("it'\\''s");
   });
   it('crosses two columns, the largest first', () => {
     const crossed = pivot([{ cdn: 'a', isp: 'x', plays: 1 }, { cdn: 'b', isp: 'x', plays: 5 }, { cdn: 'b', isp: 'y', plays: null }], 'cdn', 'isp', 'plays', { down: 5, across: 5 });

@@ -1,5 +1,6 @@
 // Requests to the API: same origin, cookie or bearer token, problem details.
 
+import { asFile, type Call } from './call';
 import { readEvents } from './sse';
 import type { Query, Table } from './types';
 
@@ -100,12 +101,12 @@ export async function query(body: Query, signal?: AbortSignal): Promise<Table> {
   return { columns: table.columns ?? [], rows: table.rows ?? [], meta: table.meta ?? {} };
 }
 
-/** The answer to a query as a file of another format. */
-export async function queryFile(body: Query, format: 'csv' | 'parquet'): Promise<Blob> {
-  const response = await request(`/api/v1/query?format=${format}`, {
-    method: 'POST',
-    headers: headers({ 'Content-Type': 'application/json' }),
-    body: JSON.stringify(body),
+/** The answer to a question as a file: what comes back is not JSON. */
+export async function file(call: Call, format: 'csv' | 'parquet'): Promise<Blob> {
+  const { path, body } = asFile(call, format);
+  const response = await request(path, {
+    headers: headers(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
   return response.blob();
 }

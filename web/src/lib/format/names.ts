@@ -13,6 +13,18 @@ export function countryName(code: string): string {
   }
 }
 
+const languages = new Intl.DisplayNames(['en'], { type: 'language' });
+
+/** "de" → "German"; anything that is no code is returned as a sentence begins. */
+export function languageName(code: string): string {
+  if (!/^[a-z]{2,3}(-[A-Za-z]{2,4})?$/.test(code)) return sentence(code);
+  try {
+    return languages.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 const DEVICES: Record<string, string> = {
   tv: 'TV',
   phone: 'Phone',

@@ -1,7 +1,7 @@
 // How dimensions and their values are called on the page.
 
 import { server } from '../api/server.svelte';
-import { countryName, deviceName, sentence } from '../format/names';
+import { countryName, deviceName, languageName, sentence } from '../format/names';
 import type { Dimension } from './url';
 
 /** Short names for chips and headers; any other dimension goes by the title that the server gives it. */
@@ -18,7 +18,7 @@ export function dimensionWord(dimension: Dimension): string {
 }
 
 /** Dimensions whose values are words, written as a sentence begins. */
-const WORDS = new Set(['genre', 'theme', 'affinity', 'placement', 'kind', 'language']);
+const WORDS = new Set(['genre', 'theme', 'placement', 'kind']);
 
 export function valueName(dimension: Dimension, value: string): string {
   if (value === '') return dimension === 'title' ? 'Unknown title' : 'Unknown';
@@ -32,8 +32,13 @@ export function valueName(dimension: Dimension, value: string): string {
       return countryName(value);
     case 'device_type':
       return deviceName(value);
+    case 'language':
+      return languageName(value);
   }
   // Affinities carry their kind: "genre:drama".
-  if (dimension === 'affinity') return sentence(value.slice(value.indexOf(':') + 1));
+  if (dimension === 'affinity') {
+    const at = value.indexOf(':');
+    return at > 0 ? valueName(value.slice(0, at), value.slice(at + 1)) : sentence(value);
+  }
   return WORDS.has(dimension) ? sentence(value.replaceAll('_', ' ')) : value;
 }

@@ -1,9 +1,9 @@
 // A creative's rate with its interval, and how it stands to its siblings. Pure.
 
 import { num, text, type Row } from '$lib/api/ask';
-import type { Insight } from '$lib/api/insight';
-import { entityOf } from '$lib/api/insight';
+import { entityOf, evidenceOf, figureOf, type Insight } from '$lib/api/insight';
 import { judgedOf } from '$lib/api/judged';
+import { count } from '$lib/format/number';
 import { apart, standardError, type Judged } from '$lib/figures/basis';
 
 export interface Standing {
@@ -21,23 +21,16 @@ export interface Standing {
   best: number | undefined;
   /** randomised, adjusted or raw; undefined where the plain rate is shown. */
   basis: string | undefined;
+  /** What the server judged, with its evidence. */
+  given: Insight | undefined;
   row: Row;
 }
 
 const Z = 1.96;
 
-function evidence(row: Insight | undefined): Record<string, unknown> {
-  return row && typeof row.evidence === 'object' && row.evidence !== null ? (row.evidence as Record<string, unknown>) : {};
-}
-
-function probability(row: Insight | undefined): number | undefined {
-  const value = evidence(row).probability_best;
-  return typeof value === 'number' ? value : undefined;
-}
-
 function verdictOf(row: Insight): Standing['verdict'] {
-  if (evidence(row).winner === true) return 'best';
-  const best = probability(row);
+  if (evidenceOf(row).winner === true) return 'best';
+  const best = figureOf(row, 'probability_best');
   return row.basis === 'randomised' && best !== undefined && best < 0.025 ? 'worse' : 'open';
 }
 
@@ -62,8 +55,9 @@ export function standings(metric: string, rows: readonly Row[], estimates: reado
         share: volume > 0 ? (figure.volume ?? 0) / volume : 0,
         impressions: num(row.impressions),
         verdict: given ? verdictOf(given) : 'open',
-        best: probability(given),
+        best: figureOf(given, 'probability_best'),
         basis: given ? String(given.basis) : undefined,
+        given,
         row,
       },
     ];
@@ -78,4 +72,20 @@ export function standings(metric: string, rows: readonly Row[], estimates: reado
     else if (others.some((o) => o.low > s.high || (apart(metric, o.figure, s.figure) ?? 0) > 2.4)) s.verdict = 'worse';
   }
   return out;
+}
+
+/** Whether the first is better than the second, in a sentence; `better` is the difference in words. */
+export function verdictWords(first: Standing, second: Standing, z: number, names: readonly [string, string], better: string): string {
+  const open = 'They cannot be told apart yet: the difference is within chance.';
+  if (first.basis === undefined) return z > 2 ? `${names[0]} is surely better than ${names[1]}: ${better} more.` : `${open} Let both be seen by more viewers.`;
+  if (first.basis === 'raw') return `They cannot be told apart: they were not shown in the same places, so that ${better} more of one may come from where it stood.`;
+  if (first.low > second.high) return `${names[0]} is surely better than ${names[1]}: ${better} more${first.basis === 'adjusted' ? ', where like is compared with like' : ''}.`;
+  const needs = figureOf(first.given, 'viewers_needed');
+  return `${open}${needs === undefined ? '' : ` About ${count(needs)} more viewers of each would tell.`}`;
+}
+
+/** What was taken out of a comparison, in words: "placement, rank, country, device and a taste for drama". */
+export function takenOut(names: readonly string[], name: (dimension: string) => string): string {
+  const all = names.map((n) => (n.startsWith('affinity ') ? `a taste for ${n.slice(n.indexOf(':') + 1)}` : name(n)));
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
 }

@@ -1,5 +1,6 @@
 // What the explorer asks, as the address holds it. Pure.
 
+import type { Call } from '$lib/api/call';
 import type { Query } from '$lib/api/types';
 import type { Grain } from '$lib/state/url';
 
@@ -74,10 +75,9 @@ export function toQuery(q: Question, scope: Scope, fitting: Grain, timezone: str
   };
 }
 
-/** The same question for a terminal; the key is the reader's to fill in. */
-export function asCurl(origin: string, query: Query): string {
-  const body = JSON.stringify(query, null, 2).replaceAll("'", "'\\''");
-  return `curl -s ${origin}/api/v1/query \\\n  -H "Authorization: Bearer $READ_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '${body}'`;
+/** The question as a program asks it. */
+export function asCall(query: Query): Call {
+  return { path: '/api/v1/query', body: query };
 }
 
 export interface Pivot {

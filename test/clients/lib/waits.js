@@ -18,7 +18,7 @@ export function stallsTold(sent) {
   const stalls = []
   for (const event of told(sent)) {
     const last = stalls.at(-1)
-    if (['stall_ended', 'seeked', 'paused', 'play_ended', 'error'].includes(event.type) && last?.until === null) last.until = event.time
+    if (['stall_ended', 'paused', 'play_ended', 'error'].includes(event.type) && last?.until === null) last.until = event.time
     if (event.type === 'stall_started') stalls.push({ from: event.time, until: null, position: event.position_ms })
   }
   return stalls

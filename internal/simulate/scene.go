@@ -52,7 +52,7 @@ const (
 	likeTake  = 2.5
 	likeSeek  = 12.0
 	// riseTake and riseSeek are how much more what rises is chosen.
-	riseTake, riseSeek = 3.0, 6.0
+	riseTake, riseSeek = 3.0, 12.0
 	riseDays           = 8
 	risingGenre        = "crime"
 	// sceneTake is how often a title is taken that is looked at, sceneKeep how often

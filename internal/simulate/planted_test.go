@@ -84,16 +84,23 @@ func TestPlantedIsThere(t *testing.T) {
 		if p.Kind != "clickbait" && p.Kind != "winner" && p.Kind != "hidden_gem" {
 			continue
 		}
-		var rate, others float64
+		var rate, others, taken, takenOthers float64
 		for k := range worldPictures {
 			id := p.Title + "-p" + string(rune('1'+k))
 			if r := selects[id] / impressions[id]; id == p.Creative {
-				rate = r
+				rate, taken = r, selects[id]
 			} else {
 				others += r / (worldPictures - 1)
+				takenOthers += selects[id]
 			}
 		}
-		if got := math.Log(rate / others); math.Abs(got-math.Log(p.Effect)) > 0.5 {
+		if taken < 5 || takenOthers < 5 {
+			t.Errorf("%s of %s was taken %v times, the others %v: too few to tell", p.Kind, p.Creative, taken, takenOthers)
+		}
+		// What is taken is about Poisson: three standard errors of the logarithm, and
+		// a tenth for viewers who have seen the title, and are shown less.
+		most := 0.1 + 3*math.Sqrt(1/taken+1/takenOthers)
+		if got := math.Log(rate / others); math.Abs(got-math.Log(p.Effect)) > most {
 			t.Errorf("%s of %s: its rate is %.2f times the others', %.2f was planted", p.Kind, p.Creative, rate/others, p.Effect)
 		}
 	}

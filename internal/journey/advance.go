@@ -28,19 +28,22 @@ func (g *Engine) advance(v *viewer, out *fact.Batch) error {
 // for take rates.
 func (g *Engine) mature(v *viewer, m *more, out *fact.Batch) {
 	for i := range m.impressions {
-		p := &m.impressions[i]
-		if p.matured || !g.over(v, p.time, p.received, g.config.Attribution, p.history) {
-			continue
+		if p := &m.impressions[i]; !p.matured && g.over(v, p.time, p.received, g.config.Attribution, p.history) {
+			g.ripen(v, m, p, out)
 		}
-		p.matured = true
-		g.markMore(v)
-		if !p.counted || leftOut(p.placement.Value()) || g.started(m, p.title, p.time) {
-			continue
-		}
-		p.eligible = true
-		g.expose(v, p, fact.Eligible, 1, 0, out)
-		g.sayTaken(v, p, out)
 	}
+}
+
+// ripen says of an impression whether it was a choice, and whether it was taken.
+func (g *Engine) ripen(v *viewer, m *more, p *impression, out *fact.Batch) {
+	p.matured = true
+	g.markMore(v)
+	if !p.counted || leftOut(p.placement.Value()) || g.started(m, p.title, p.time) {
+		return
+	}
+	p.eligible = true
+	g.expose(v, p, fact.Eligible, 1, 0, out)
+	g.sayTaken(v, p, out)
 }
 
 // leftOut reports whether a placement plays by itself, or continues what was
@@ -74,7 +77,7 @@ func (g *Engine) tidy(v *viewer, m *more) {
 	})
 	m.impressions = slices.DeleteFunc(m.impressions, func(p impression) bool { return g.idle(v, m, &p) })
 	m.selects = slices.DeleteFunc(m.selects, func(s choice) bool {
-		return s.time < v.newest[clock(s.history)]-c.Horizon-c.Collapse
+		return g.spent(v, &s)
 	})
 	m.hits = slices.DeleteFunc(m.hits, func(h hit) bool {
 		first := v.newest[clock(h.history)] - c.SelectWindow - 2*c.Horizon
@@ -85,6 +88,11 @@ func (g *Engine) tidy(v *viewer, m *more) {
 	})
 	m.forgetSeen(g.now, c)
 	g.markMore(v)
+}
+
+// spent reports whether no impression can come any more that a select is of.
+func (g *Engine) spent(v *viewer, s *choice) bool {
+	return s.time < v.newest[clock(s.history)]-g.config.Horizon-g.config.Collapse
 }
 
 // idle reports whether nothing will refer to an impression any more.

@@ -99,7 +99,7 @@ func (g *Engine) cover(v *viewer, m *more, p *played, c *play.Change, out *fact.
 			out.Marks = append(out.Marks, g.viewerMark(v, kind, w, c.FirstFrame, out))
 		}
 	}
-	g.choseTitle(m, w.title, c.FirstFrame, crossed[0], now > was)
+	g.choseTitle(m, w.title, c.FirstFrame, crossed[0], now > was, out)
 	if crossed[2] {
 		g.complete(v, m, w.title, c.FirstFrame, out)
 	}

@@ -143,7 +143,7 @@ func (g *Engine) event(s Step, out *fact.Batch) (repeat bool, err error) {
 		return false, err
 	}
 	if !e.Type.OfPlay() || e.Play.IsZero() {
-		if repeat, err = g.repeated(v, e); repeat || err != nil {
+		if repeat, err = g.repeated(v, e, out); repeat || err != nil {
 			if repeat {
 				out.Counts.Duplicates++
 			}
@@ -208,14 +208,14 @@ func (g *Engine) browse(v *viewer, e *event.Event, out *fact.Batch) error {
 		g.name(v, m, e, out)
 	}
 	if !e.Search.IsZero() && e.Type != event.Search && e.Type != event.Impression {
-		g.choose(v, m, e)
+		g.choose(v, m, e, out)
 	}
 	return nil
 }
 
 // repeated reports whether an event without a play was counted before, by its
 // id, which is a hash of its content where the client gave none.
-func (g *Engine) repeated(v *viewer, e *event.Event) (bool, error) {
+func (g *Engine) repeated(v *viewer, e *event.Event, out *fact.Batch) (bool, error) {
 	if e.Import || e.ID.IsZero() {
 		return false, nil // imports are recognised by their ordinals
 	}
@@ -223,7 +223,7 @@ func (g *Engine) repeated(v *viewer, e *event.Event) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !m.remember(binary.LittleEndian.Uint64(e.ID[:8])^binary.LittleEndian.Uint64(e.ID[8:]), e.ReceivedAt, &g.config) {
+	if !m.remember(binary.LittleEndian.Uint64(e.ID[:8])^binary.LittleEndian.Uint64(e.ID[8:]), e.ReceivedAt, &g.config, out) {
 		return true, nil
 	}
 	g.markMore(v)

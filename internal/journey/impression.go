@@ -43,14 +43,22 @@ func (g *Engine) impression(v *viewer, m *more, e *event.Event, out *fact.Batch)
 	} else {
 		g.recount(v, m, at, out)
 	}
+	g.fewerImpressions(v, m, out)
+	g.reconsider(v, m, e.Time, out)
+	g.markMore(v)
+}
+
+// fewerImpressions lets go of the oldest impressions when there are too many. One
+// that still waited is said to be what it is by now.
+func (g *Engine) fewerImpressions(v *viewer, m *more, out *fact.Batch) {
 	for len(m.impressions) > g.config.MaxImpressions {
-		if !m.impressions[0].matured {
+		p := &m.impressions[0]
+		if !p.matured {
+			g.ripen(v, m, p, out)
 			out.Counts.Evicted++
 		}
 		m.impressions = slices.Delete(m.impressions, 0, 1)
 	}
-	g.reconsider(v, m, e.Time, out)
-	g.markMore(v)
 }
 
 // recount decides anew, from the impression at on, which of those like it count:
@@ -198,6 +206,9 @@ func (g *Engine) reconsider(v *viewer, m *more, t int64, out *fact.Batch) {
 func (g *Engine) selects(v *viewer, m *more, e *event.Event, out *fact.Batch) {
 	m.selects = append(m.selects, choice{time: e.Time, tie: tieOf(e), title: unique.Make(e.TitleID), named: e.Impression, history: e.Import})
 	if len(m.selects) > g.config.MaxSelects {
+		if !g.spent(v, &m.selects[0]) {
+			out.Counts.Evicted++
+		}
 		m.selects = slices.Delete(m.selects, 0, 1)
 	}
 	g.assign(v, m, &m.selects[len(m.selects)-1], out)

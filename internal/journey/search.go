@@ -52,13 +52,14 @@ func (a *search) before(b *search) bool {
 }
 
 // choose notes that something was chosen of a search.
-func (g *Engine) choose(v *viewer, m *more, e *event.Event) {
+func (g *Engine) choose(v *viewer, m *more, e *event.Event, out *fact.Batch) {
 	at, found := slices.BinarySearchFunc(m.hits, e.Time, func(h hit, t int64) int { return cmp.Compare(h.time, t) })
 	if found && m.hits[at].ref == e.Search {
 		return
 	}
 	m.hits = slices.Insert(m.hits, at, hit{e.Search, e.Time, e.Import})
 	if len(m.hits) > g.config.MaxSelects {
+		out.Counts.Evicted++
 		m.hits = slices.Delete(m.hits, 0, 1)
 	}
 	g.markMore(v)

@@ -3,10 +3,13 @@ package journey
 import (
 	"cmp"
 	"slices"
+
+	"playhead/internal/fact"
 )
 
 // remember adds an event to those that were counted; false: it is there already.
-func (m *more) remember(hash uint64, received int64, c *Config) bool {
+// What has to make room too early is counted in out.
+func (m *more) remember(hash uint64, received int64, c *Config, out *fact.Batch) bool {
 	at, found := slices.BinarySearchFunc(m.seen, hash, func(s seen, h uint64) int { return cmp.Compare(s.hash, h) })
 	if found {
 		return m.seen[at].received+c.LateLimit <= received && m.renew(at, received)
@@ -16,6 +19,9 @@ func (m *more) remember(hash uint64, received int64, c *Config) bool {
 		oldest := slices.MinFunc(m.seen, func(a, b seen) int {
 			return cmp.Or(cmp.Compare(a.received, b.received), cmp.Compare(a.hash, b.hash))
 		})
+		if oldest.received+c.LateLimit > received {
+			out.Counts.Evicted++
+		}
 		m.seen = slices.DeleteFunc(m.seen, func(s seen) bool { return s == oldest || s.received+c.LateLimit <= received })
 	}
 	return true

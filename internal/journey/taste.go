@@ -6,16 +6,17 @@ import (
 	"unique"
 
 	"playhead/internal/event"
+	"playhead/internal/fact"
 )
 
 // choseTitle notes that a play made the viewer a starter of a title, or showed
 // more of it.
-func (g *Engine) choseTitle(m *more, title text, first int64, starter, more bool) {
+func (g *Engine) choseTitle(m *more, title text, first int64, starter, more bool, out *fact.Batch) {
 	at := slices.IndexFunc(m.titles, func(c chosen) bool { return c.title == title })
 	if at < 0 {
 		if starter {
 			m.titles = append(m.titles, chosen{title: title, show: g.showOf(title), first: first, is: period{first, first}})
-			g.fewerTitles(m)
+			g.fewerTitles(m, out)
 		}
 		return
 	}
@@ -37,7 +38,7 @@ func (g *Engine) choseTitle(m *more, title text, first int64, starter, more bool
 
 // fewerTitles lets go of the title that was watched longest ago when there are
 // too many.
-func (g *Engine) fewerTitles(m *more) {
+func (g *Engine) fewerTitles(m *more, out *fact.Batch) {
 	if len(m.titles) <= g.config.MaxTitles {
 		return
 	}
@@ -46,6 +47,9 @@ func (g *Engine) fewerTitles(m *more) {
 		if m.titles[i].is.to < m.titles[oldest].is.to {
 			oldest = i
 		}
+	}
+	if m.titles[oldest].is.to+g.config.Memory > g.now {
+		out.Counts.Evicted++
 	}
 	m.titles = slices.Delete(m.titles, oldest, oldest+1)
 }

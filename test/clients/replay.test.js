@@ -49,7 +49,7 @@ function* history(title, plays, from) {
 }
 const figures = ['plays', 'viewers', 'ended_plays', 'watch_hours']
 const settled = async (title, plays) => {
-  const f = await eventually(`${plays} plays of ${title}`, 30_000, () => server.title(title, figures), f => f.ended_plays >= plays)
+  const f = await eventually(`${plays} plays of ${title}`, 120_000, () => server.title(title, figures), f => f.ended_plays >= plays)
   return f
 }
 

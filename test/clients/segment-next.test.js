@@ -9,6 +9,7 @@ import { startMediaServer } from './lib/mediaserver.js'
 import { came, open, starve } from './lib/play.js'
 import { eventually, startServer } from './lib/server.js'
 import { page } from './lib/videospec.js'
+import { watchedMs } from './lib/waits.js'
 
 const world = {}
 before(async () => {
@@ -31,6 +32,7 @@ async function begin(settings) {
   return play
 }
 
+const patience = 60_000 // ms, after which something hangs
 const near = (what, got, want, by) => assert.ok(Math.abs(got - want) <= by, `${what}: ${got}, want ${want} ± ${by}`)
 
 for (const batching of ['', 'batching']) {
@@ -41,22 +43,31 @@ for (const batching of ['', 'batching']) {
     await play.wait(1500)
     await play.video('video.play()')
     await play.until('it plays on', 'video.currentTime >= 3')
-    await starve(play, 1500)
+    const opened = await starve(play, 1500)
     await play.until('it plays for longer than a seek counts', `video.currentTime >= ${await play.video('video.currentTime')} + 1`)
     await play.video('video.currentTime = 37')
     await play.until('it ends', 'video.ended')
     const own = await play.measured()
-    const f = await eventually('the play has ended', 10_000, () => came(world, play), row => row.ended_plays === 1)
+    const f = await eventually('the play has ended', patience, () => came(world, play), row => row.ended_plays === 1)
     assert.equal(f.plays, 1)
     assert.equal(f.play_requests, 1)
-    assert.equal(own.stalls, 1)
-    assert.equal(f.stalls, 1)
-    near('stall', f.stallMs, own.stallMs, 400)
-    near('watched', f.watchMs, own.watchedMs, 1000)
+    // What a busy machine makes the player wait for besides counts as well.
+    const words = JSON.stringify({ f, own })
+    const slack = 200 + own.lateMs
+    const made = own.waits.find(wait => wait.from < opened && wait.until >= opened)
+    assert.ok(made, `the stall that the test made: ${words}`)
+    // A wait that begins in a seek may go on after it by the event "waiting", and is told then.
+    const sum = waits => waits.reduce((ms, wait) => ms + wait.until - wait.from, 0)
+    const waited = own.waits.filter(wait => wait.by !== 'seeking')
+    const most = slack * (1 + own.waits.length), stallMs = f.stallMs + f.seekStallMs
+    assert.ok(f.stalls >= 1 && f.stalls <= own.waits.length, `${f.stalls} stalls, ${own.waits.length} waits: ${words}`)
+    assert.ok(stallMs >= sum(waited) - most && stallMs <= sum(own.waits) + most, `stalls of ${stallMs} ms, waits of ${sum(waited)} to ${sum(own.waits)} ms: ${words}`)
+    assert.ok(f.stallMs >= made.until - made.from - slack, `the stall that the test made: ${words}`)
+    near(`watched ${words}`, f.watchMs, watchedMs(own, own.playAt, own.endedAt), slack * 2)
     // At least what the position moved in small steps (a busy page misses some), at most what was watched and no wait.
-    const most = own.watchedMs - own.startupMs - own.stallMs
-    assert.ok(f.mediaMs >= own.mediaMs - 1000 && f.mediaMs <= most + 500, `media: ${f.mediaMs}, want ${own.mediaMs} to ${most}`)
-    near('startup', f.startup_time, own.startupMs, 300)
+    const moved = watchedMs(own, own.frameAt, own.endedAt) - sum(waited)
+    assert.ok(f.mediaMs >= own.mediaMs - 1000 - most && f.mediaMs <= moved + most, `media: ${f.mediaMs}, want ${own.mediaMs} to ${moved}; ${words}`)
+    near(`startup ${words}`, f.startup_time, own.frameAt - own.playAt, slack)
     assert.equal(f.video_playback_failure_rate, 0)
     assert.deepEqual(play.complaints, [])
     assert.ok(play.paths.has(batching ? 'POST /v1/b' : 'POST /v1/t'), [...play.paths].join(', '))
@@ -68,8 +79,8 @@ test('a segment that is missing fails the play', async () => {
   const play = await begin({})
   await play.until('it plays', 'video.currentTime >= 1')
   play.rule(() => ({ status: 404 }))
-  await play.until('it fails', 'session.fatal', 30_000)
-  const f = await eventually('the play has failed', 10_000, () => came(world, play), row => row.ended_plays === 1)
+  await play.until('it fails', 'session.fatal')
+  const f = await eventually('the play has failed', patience, () => came(world, play), row => row.ended_plays === 1)
   assert.equal(f.plays, 1)
   assert.equal(f.video_playback_failure_rate, 1)
   await play.close()
@@ -78,10 +89,13 @@ test('a segment that is missing fails the play', async () => {
 test('a tab that is closed leaves a play that settles', async () => {
   const play = await begin({})
   await play.until('it plays', 'video.currentTime >= 3')
+  await eventually('it is said that it plays', patience, () => came(world, play), row => row.plays === 1 && row.watchMs > row.startup_time)
   const own = await play.measured()
   await play.close()
-  await eventually('the play is there', 10_000, () => came(world, play), row => row.plays === 1)
+  const closed = Date.now()
+  await eventually('the play is there', patience, () => came(world, play), row => row.plays === 1)
   await world.server.settle()
-  const f = await eventually('the play has ended', 10_000, () => came(world, play), row => row.ended_plays === 1)
-  near('watched', f.watchMs, own.watchedMs, 2500) // the last heartbeat may be 2 s old
+  const f = await eventually('the play has ended', patience, () => came(world, play), row => row.ended_plays === 1)
+  // Its end is the last thing that was heard of it.
+  assert.ok(f.watchMs > f.startup_time && f.watchMs <= closed - own.playAt, `watched ${f.watchMs} ms of ${closed - own.playAt}`)
 })

@@ -11,7 +11,7 @@ after(() => server?.stop())
 
 test('@segment/analytics-node tells a play, a failure, and what is no video', async () => {
   const told = stories('segment-node')
-  const analytics = new Analytics({ writeKey: server.writeKey, host: server.url, path: '/v1/batch', flushAt: 5 })
+  const analytics = new Analytics({ writeKey: server.writeKey, host: server.url, path: '/v1/batch', flushAt: 5, httpRequestTimeout: 60_000 })
   const problems = []
   analytics.on('error', problem => problems.push(problem))
   const who = { userId: told.viewer, anonymousId: 'anonymous-1' }
@@ -24,7 +24,7 @@ test('@segment/analytics-node tells a play, a failure, and what is no video', as
   analytics.page({ ...who, name: 'Home' })
   analytics.group({ ...who, groupId: 'family' })
   analytics.alias({ userId: told.viewer, previousId: 'anonymous-1' })
-  await analytics.closeAndFlush()
+  await analytics.closeAndFlush({ timeout: 60_000 })
   assert.deepEqual(problems, [])
   await assertPlays(server, told)
   const rejected = (await entries(server, 'segment')).filter(entry => entry.result === 'rejected')

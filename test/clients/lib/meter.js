@@ -9,7 +9,8 @@
 //            { by, from, until, position, ahead }: times by the clock in ms, until
 //            is null while it lasts, the media's position in ms, and how many ms
 //            there were to play
-//   playAt, frameAt, endedAt  when it was first told to play, first did, and was through; by the clock in ms
+//   askedAt, playAt, frameAt, endedAt  when meter was called, the element was first
+//            told to play, first did, and was through; by the clock in ms
 //   pauses   { from, until }, by the clock in ms; until is null while one lasts
 //   at       when these were measured; by the clock in ms
 //   seekings every seek that began, { time, position }
@@ -22,7 +23,7 @@
 export const meterSource = `
 function meter(video) {
   const asked = performance.now()
-  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, seekStallMs: 0, seeks: 0, mediaMs: 0, stalledNow: false, lateMs: 0, waits: [], seekings: [], pauses: [], playAt: null, frameAt: null, endedAt: null }
+  const m = { firstFrameAt: 0, pausedMs: 0, stallMs: 0, stalls: 0, seekStallMs: 0, seeks: 0, mediaMs: 0, stalledNow: false, lateMs: 0, waits: [], seekings: [], pauses: [], askedAt: Date.now(), playAt: null, frameAt: null, endedAt: null }
   let pausedAt = 0, seekAt = 0, lastSeek = -Infinity, position = 0, movedAt = asked, tickAt = asked
   let wait = null
   // ahead is how many ms there are to play.

@@ -28,7 +28,7 @@ export async function freePort() {
 //   title(id, metrics)      the figures of one title of all time, null where there are none
 //   settle()                closes what the write key left open, as silence would
 //   output(), stop()
-export async function startServer({ args = [], readyMs = 30_000 } = {}) {
+export async function startServer({ args = [], readyMs = 120_000 } = {}) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build`)
   const folder = await mkdtemp(join(tmpdir(), 'clients-'))
   const data = join(folder, 'data')

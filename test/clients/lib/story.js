@@ -78,7 +78,7 @@ const ms = hours => Math.round(hours * 3_600_000)
 // assertPlays waits for the plays and holds them to what was told. seekMs is how
 // long the seek lasted by the format's own words.
 export async function assertPlays(server, { whole, broken, left }, { seekMs = 50 } = {}) {
-  const ask = steps => eventually(steps[0].title, 10_000, () => server.title(steps[0].title, figures), row => row.ended_plays === 1)
+  const ask = steps => eventually(steps[0].title, 60_000, () => server.title(steps[0].title, figures), row => row.ended_plays === 1)
   const good = await ask(whole)
   const seen = row => ({ ...row, watch_hours: ms(row.watch_hours), media_hours: ms(row.media_hours), rebuffering_ratio: Math.round(row.rebuffering_ratio * ms(row.watch_hours)) })
   assert.deepEqual(seen(good), {

@@ -279,8 +279,9 @@ func (o *oracle) expose(i int, kind fact.ExposureKind, media int64) {
 	})
 }
 
-// taste: labels whose log-odds among the titles chosen are surely above the
-// population's, decayed, an hour after the first frame.
+// taste: labels that are surely liked by the titles chosen, decayed, an hour after
+// the first frame: by as much more probable as it is that a viewer who likes them
+// chose so, and one viewer of ten does.
 func (o *oracle) taste(at int64) string {
 	chosen := map[string]int64{}
 	for title, list := range o.first {
@@ -305,9 +306,13 @@ func (o *oracle) taste(at int64) string {
 		if n > 0 { // to as many titles of one weight
 			k, n = k*n/squares, n*n/squares
 		}
-		a, b := k+p, n-k+1-p
-		low := math.Log(a/b) - math.Log(p/(1-p)) - 0.6745*math.Sqrt(1/a+1/b)
-		if with >= 2 && low > math.Log(1.5) {
+		evidence := 0.0
+		for factor, share := range map[float64]float64{1.5: 0.4, 2: 0.4, 3: 0.2} {
+			more := 1 + p*(factor-1) // what all odds sum to
+			evidence += share * math.Pow(factor/more, k) * math.Pow(1/more, n-k)
+		}
+		enough := with >= 2 || len(chosen) >= 5 && p >= 0.03
+		if enough && evidence/(evidence+9) >= (n+24)/(2*n+220) {
 			lines = append(lines, label)
 		}
 	}

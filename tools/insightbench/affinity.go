@@ -33,17 +33,21 @@ type taster struct {
 }
 
 // affinity counts how often tastes are told that are there: for plays and strengths,
-// by journey's own inference and by the observer who knows the model.
+// by journey's own inference and by the observer who knows the model, of likings of
+// one strength that strength, too. Probabilities must be right over strengths mixed:
+// who does not know how strong likings are cannot be right about each.
 func affinity(o options, r *figures.Report) {
-	worst := math.Inf(1)
-	off := 0.0
+	worst, off := math.Inf(1), 0.0
 	for _, plays := range []int{5, 10, 20, 50, 100} {
-		mixed := drawTasters(o.tasters, plays, []float64{1.5, 2, 3})
 		for _, strength := range []float64{1.5, 2, 3} {
-			scoreTastes(r, fmt.Sprintf("insight.affinity.x%s_plays%d", short(strength), plays), drawTasters(o.tasters, plays, []float64{strength}))
+			name := fmt.Sprintf("insight.affinity.x%s_plays%d", short(strength), plays)
+			list := drawTasters(o.tasters, plays, []float64{strength})
+			worst = math.Min(worst, scoreTastes(r, name, list))
+			r.Add(name+".calibration_error", calibration(list), "share")
 		}
-		ratio := scoreTastes(r, fmt.Sprintf("insight.affinity.mixed_plays%d", plays), mixed)
-		worst, off = math.Min(worst, ratio), math.Max(off, calibration(mixed))
+		mixed := drawTasters(o.tasters, plays, []float64{1.5, 2, 3})
+		worst = math.Min(worst, scoreTastes(r, fmt.Sprintf("insight.affinity.mixed_plays%d", plays), mixed))
+		off = math.Max(off, calibration(mixed))
 	}
 	r.AtLeast("insight.affinity.f1_to_bayes_least", worst, "ratio", 0.9)
 	r.AtMost("insight.affinity.calibration_error_most", off, "share", 0.03)

@@ -23,6 +23,7 @@ type options struct {
 	regret                       int
 	tasters                      int
 	only                         string
+	kept                         string
 	out                          string
 }
 
@@ -35,7 +36,8 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 0, "another draw of the worlds of planted truths: what was chosen on one is confirmed on another")
 	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
-	flag.IntVar(&o.tasters, "tasters", 8000, "viewers whose tastes are told, for each number of plays and strength")
+	flag.IntVar(&o.tasters, "tasters", 16000, "viewers whose tastes are told, for each number of plays and strength")
+	flag.StringVar(&o.kept, "kept", "", "a file that keeps what each null world gave, so that a run can be made in parts or go on")
 	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret, trends or affinity")
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there")
 	flag.Parse()
@@ -49,13 +51,18 @@ func run(o options) error {
 	r := &figures.Report{}
 	for _, part := range []struct {
 		name string
-		run  func(options, *figures.Report)
-	}{{"affinity", affinity}, {"trends", trends}, {"regret", regret}, {"intervals", intervals}, {"planted", planted}, {"null", null}} {
+		run  func(options, *figures.Report) error
+	}{
+		{"affinity", always(affinity)}, {"trends", always(trends)}, {"regret", always(regret)},
+		{"intervals", always(intervals)}, {"planted", always(planted)}, {"null", null},
+	} {
 		if o.only != "" && o.only != part.name {
 			continue
 		}
 		start := time.Now()
-		part.run(o, r)
+		if err := part.run(o, r); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", part.name, time.Since(start).Round(time.Second))
 	}
 	r.Print(os.Stdout)
@@ -66,6 +73,14 @@ func run(o options) error {
 		return fmt.Errorf("%d bars were missed", missed)
 	}
 	return nil
+}
+
+// always is a part that cannot fail.
+func always(part func(options, *figures.Report)) func(options, *figures.Report) error {
+	return func(o options, r *figures.Report) error {
+		part(o, r)
+		return nil
+	}
 }
 
 // each runs f for 0 … n−1 on all cores; f must lock what it shares.

@@ -20,39 +20,24 @@ const (
 
 // null looks at worlds where nothing is planted, a sixth of them of each kind,
 // and counts those with any alarm, by family.
-func null(o options, r *figures.Report) {
+func null(o options, r *figures.Report) error {
+	kept, err := openNotes(o.kept, o.looks)
+	if err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	alarmed := map[insight.Family]int{}
 	byKind := map[string]int{}
 	each(o.nullWorlds, func(i int) {
 		i += o.nullFirst
-		kind := nasties()[i%len(nasties())]
-		w := newService(uint64(i)+1, nullTitles, kind)
-		seen := map[insight.Family]bool{}
-		var judge *insight.Judge
-		for look := range o.looks {
-			w.hours(28 * 24 / o.looks)
-			sums := w.seen()
-			if look&(look-1) == 0 { // learnt anew as the service grows
-				judge = insight.NewJudge(insight.LearnUsual(sums))
-			}
-			judge.Weigh(sums)
-			if len(judge.Alarmed()) == 0 {
-				continue // nothing that is listed can be one
-			}
-			for _, f := range judge.Findings(listedRate) {
-				if f.Alarm {
-					seen[f.Family] = true
-				}
-			}
-		}
+		seen := kept.outcome(i, func() outcome { return lookAt(i, o.looks) })
 		mu.Lock()
 		defer mu.Unlock()
-		for f := range seen {
+		for _, f := range seen.Alarmed {
 			alarmed[f]++
 		}
-		if len(seen) > 0 {
-			byKind[kind]++
+		if len(seen.Alarmed) > 0 {
+			byKind[seen.Kind]++
 		}
 	})
 	r.Add("insight.null.worlds", float64(o.nullWorlds), "worlds")
@@ -64,6 +49,31 @@ func null(o options, r *figures.Report) {
 	for _, k := range nasties() {
 		r.Add("insight.null.kind."+k, float64(byKind[k]), "worlds with any alarm")
 	}
+	return kept.close()
+}
+
+// lookAt looks at the null world i, evenly over 28 days, as the product does.
+func lookAt(i, looks int) outcome {
+	out := outcome{Kind: nasties()[i%len(nasties())]}
+	w := newService(uint64(i)+1, nullTitles, out.Kind)
+	var judge *insight.Judge
+	for look := range looks {
+		w.hours(28 * 24 / looks)
+		sums := w.seen()
+		if look&(look-1) == 0 { // learnt anew as the service grows
+			judge = insight.NewJudge(insight.LearnUsual(sums))
+		}
+		judge.Weigh(sums)
+		if len(judge.Alarmed()) == 0 {
+			continue // nothing that is listed can be one
+		}
+		for _, f := range judge.Findings(listedRate) {
+			if f.Alarm && !slices.Contains(out.Alarmed, f.Family) {
+				out.Alarmed = append(out.Alarmed, f.Family)
+			}
+		}
+	}
+	return out
 }
 
 // planted plants raised takes in a fifth of the titles, over a grid of effects

@@ -54,7 +54,7 @@ e2e_packages() { tools/with-cache.sh npm ci --prefix test/e2e && tools/vendor-hl
 build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
 # Simulated months with planted truths, and without, asked for what is in them.
-insights() { tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/insights -binary "$root/bin/playhead"; }
+insights() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/insights -binary "$root/bin/playhead"; }
 hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -binary "$root/bin/playhead"; }
 crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
 # Disks that are full: each is a small file system of its own.

@@ -69,36 +69,41 @@ func needs(a, b Posterior) float64 {
 // probabilities to be lower. Each posterior stands in as the Beta distribution
 // of its mean and spread.
 func probabilityBest(posteriors []Posterior) []float64 {
-	out := make([]float64, len(posteriors))
-	if len(posteriors) == 0 {
+	n := len(posteriors)
+	out := make([]float64, n)
+	if n == 0 {
 		return out
 	}
 	lo, hi := 1.0, 0.0
-	single := make([]component, len(posteriors))
+	single, sds := make([]component, n), make([]float64, n)
 	for i, p := range posteriors {
 		mean, sd := p.rate.mean(), math.Max(p.Spread(), 1e-9)
 		lo, hi = math.Min(lo, mean-6*sd), math.Max(hi, mean+6*sd)
 		t := math.Max(mean*(1-mean)/(sd*sd)-1, 1e-3)
-		single[i] = component{1, mean * t, (1 - mean) * t}
+		single[i], sds[i] = component{1, mean * t, (1 - mean) * t}, sd
 	}
 	lo, hi = math.Max(lo, 0), math.Min(hi, 1)
-	below := make([]float64, len(posteriors))
-	last := make([]float64, len(posteriors))
-	for k := 1; k <= rankPoints; k++ {
-		x := lo + (hi-lo)*float64(k)/rankPoints
-		for i, c := range single {
-			below[i] = betaCDF(x, c.a, c.b)
+	parts := newBins(lo, hi)
+	in := make([][]float64, n)
+	for i, c := range single {
+		in[i] = parts.of(c, sds[i])
+	}
+	last, before, after := make([]float64, n), make([]float64, n+1), make([]float64, n+1)
+	before[0], after[n] = 1, 1
+	for k := range rankPoints {
+		// below is the mean over the bin of the probability to be lower; of all the
+		// others it is the product of those before and those after.
+		below := func(i int) float64 { return last[i] + in[i][k]/2 }
+		for i := range n {
+			before[i+1] = before[i] * below(i)
 		}
-		for i := range single {
-			in := below[i] - last[i] // its probability to lie in the step
-			for j := range single {
-				if j != i {
-					in *= (below[j] + last[j]) / 2
-				}
-			}
-			out[i] += in
+		for i := n - 1; i >= 0; i-- {
+			after[i] = after[i+1] * below(i)
 		}
-		copy(last, below)
+		for i := range n {
+			out[i] += in[i][k] * before[i] * after[i+1]
+			last[i] += in[i][k]
+		}
 	}
 	sum := 0.0
 	for _, v := range out {
@@ -108,6 +113,44 @@ func probabilityBest(posteriors []Posterior) []float64 {
 		for i := range out {
 			out[i] /= sum
 		}
+	}
+	return out
+}
+
+// bins divide a range of rates, with the logarithms of their middles.
+type bins struct {
+	lo, width     float64
+	logs, logsOne []float64 // of x and of 1 − x
+}
+
+func newBins(lo, hi float64) *bins {
+	s := &bins{lo, (hi - lo) / rankPoints, make([]float64, rankPoints), make([]float64, rankPoints)}
+	for k := range rankPoints {
+		x := lo + s.width*(float64(k)+0.5)
+		s.logs[k], s.logsOne[k] = math.Log(x), math.Log1p(-x)
+	}
+	return s
+}
+
+// of is how likely each bin is under a distribution of the standard deviation sd.
+// A bell that is no narrower than a bin is told by its density in the middle: the
+// midpoint rule's error falls off as e^(−2π²(sd/width)²). What is narrower, or has no
+// density at an end, is told by the distribution itself.
+func (s *bins) of(c component, sd float64) []float64 {
+	out := make([]float64, rankPoints)
+	if sd >= s.width && c.a >= 2 && c.b >= 2 {
+		whole := logBeta(c.a, c.b) - math.Log(s.width)
+		for k := range out {
+			if v := (c.a-1)*s.logs[k] + (c.b-1)*s.logsOne[k] - whole; v > -50 {
+				out[k] = math.Exp(v)
+			}
+		}
+		return out
+	}
+	last := 0.0
+	for k := range out {
+		below := betaCDF(s.lo+s.width*float64(k+1), c.a, c.b)
+		out[k], last = below-last, below
 	}
 	return out
 }

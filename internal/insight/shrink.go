@@ -215,6 +215,9 @@ func (p *Prior) Concentration() float64 {
 	return math.Exp(sum)
 }
 
+// ruledOut is below which weight a concentration says nothing any more.
+const ruledOut = 1e-5
+
 // Posteriors are what is known of the rate of each creative of one title: its
 // own viewers, its siblings', and what is usual.
 func (p *Prior) Posteriors(title []Count) []Posterior {
@@ -226,6 +229,9 @@ func (p *Prior) Posteriors(title []Count) []Posterior {
 	joint := make([][]float64, len(p.spreads)) // log weight of (spread, level) given the title
 	best := math.Inf(-1)
 	for j, s := range p.spreads {
+		if p.mass[j] < ruledOut {
+			continue
+		}
 		at := p.at(s)
 		joint[j] = p.logLikes(clean, &at)
 		for i := range joint[j] {
@@ -243,11 +249,14 @@ func (p *Prior) Posteriors(title []Count) []Posterior {
 	for c := range clean {
 		out[c].count = clean[c]
 		for j, s := range p.spreads {
-			for i, m := range p.levels {
-				if w := joint[j][i] / sum; w > 2e-4 {
-					out[c].rate = append(out[c].rate, component{w, clean[c].K + m*s, clean[c].N - clean[c].K + (1-m)*s})
+			var of mixture
+			for i, like := range joint[j] {
+				if w := like / sum; w > 2e-4 {
+					m := p.levels[i]
+					of = append(of, component{w, clean[c].K + m*s, clean[c].N - clean[c].K + (1-m)*s})
 				}
 			}
+			out[c].rate = append(out[c].rate, of.merged()...)
 		}
 		out[c].rate.normalise()
 	}

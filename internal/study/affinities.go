@@ -43,11 +43,21 @@ func (s *Service) affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 		count, whole = "takers", []metric.Where{title}
 		part = append(part, metric.Where{Dimension: "creative", In: []string{q.Creative}})
 	}
-	its, itsAll, weeks, err := a.liked(ctx, w, count, part)
+	its, weeks, err := a.liking(ctx, w, count, part)
 	if err != nil {
 		return nil, err
 	}
-	others, othersAll, err := a.everybody(ctx, w, weeks, count, whole)
+	var itsAll, othersAll float64
+	var others map[string]float64
+	err = a.inParts(ctx,
+		func(ctx context.Context, a *answering) (err error) {
+			itsAll, err = a.count(ctx, weeks, count, part)
+			return err
+		},
+		func(ctx context.Context, a *answering) (err error) {
+			others, othersAll, err = a.everybody(ctx, w, weeks, count, whole)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +100,11 @@ func (s *Service) affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 // viewers of the whole title of a creative, or all viewers there are.
 func (a *answering) everybody(ctx context.Context, w, weeks window, count string, whole []metric.Where) (map[string]float64, float64, error) {
 	if whole != nil || a.s.o.Viewers == nil {
-		with, all, _, err := a.liked(ctx, w, count, whole)
+		with, weeks, err := a.liking(ctx, w, count, whole)
+		if err != nil {
+			return nil, 0, err
+		}
+		all, err := a.count(ctx, weeks, count, whole)
 		return with, all, err
 	}
 	return a.population(ctx, weeks)
@@ -165,17 +179,12 @@ func (s *Service) weeks(w window) []int64 {
 	return bounds
 }
 
-// liked are the distinct viewers with each label, and all of them, of whole weeks.
-func (a *answering) liked(ctx context.Context, w window, count string, where []metric.Where) (with map[string]float64, total float64, whole window, err error) {
+// liking are the distinct viewers with each label, of whole weeks, and which weeks
+// those are.
+func (a *answering) liking(ctx context.Context, w window, count string, where []metric.Where) (with map[string]float64, whole window, err error) {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{count}, Dimensions: []string{"affinity"}, Where: where})
 	if err != nil {
-		return nil, 0, whole, err
-	}
-	// The same weeks, or shares would be of different times.
-	whole = told(t)
-	all, err := a.ask(ctx, whole, metric.Query{Metrics: []string{count}, Where: where})
-	if err != nil {
-		return nil, 0, whole, err
+		return nil, whole, err
 	}
 	with = map[string]float64{}
 	for row := range t.rows() {
@@ -183,8 +192,14 @@ func (a *answering) liked(ctx context.Context, w window, count string, where []m
 			with[t.text(row, "affinity")] = v
 		}
 	}
-	if all.rows() > 0 {
-		total = all.value(0, count)
+	return with, told(t), nil
+}
+
+// count is all of them, of the same weeks, or shares would be of different times.
+func (a *answering) count(ctx context.Context, weeks window, count string, where []metric.Where) (float64, error) {
+	all, err := a.ask(ctx, weeks, metric.Query{Metrics: []string{count}, Where: where})
+	if err != nil || all.rows() == 0 {
+		return 0, err
 	}
-	return with, total, whole, nil
+	return all.value(0, count), nil
 }

@@ -66,7 +66,19 @@ func (s *Service) creatives(ctx context.Context, q CreativesAsk) (*Answer, error
 
 // ranked are all of a title's creatives on the best basis there is.
 func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where []metric.Where, usual insight.Usual) ([]Row, error) {
-	all, err := a.titleFunnels(ctx, w, q.Title, q.Country)
+	var weighted []insight.Count
+	var media map[string]float64
+	also := []more{func(ctx context.Context, a *answering, f *serviceFunnels) (err error) {
+		weighted, err = a.weighted(ctx, w, where, f.titles[q.Title], f.table)
+		return err
+	}}
+	if q.Media {
+		also = append(also, func(ctx context.Context, a *answering, _ *serviceFunnels) (err error) {
+			media, err = a.media(ctx, w, where)
+			return err
+		})
+	}
+	all, err := a.titleFunnels(ctx, w, q.Title, q.Country, also...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +87,6 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 		return nil, nil
 	}
 	counts, basis := takesOf(of), of.basis
-	weighted, err := a.weighted(ctx, w, where, of, all.table)
-	if err != nil {
-		return nil, err
-	}
 	if weighted != nil {
 		counts, basis = weighted, insight.Randomised
 	}
@@ -87,12 +95,6 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 	}
 	if basis == insight.Unadjusted && len(of.creatives) > 1 {
 		a.warn("The creatives were not shown in the same places: their rates are not comparable.")
-	}
-	var media map[string]float64
-	if q.Media {
-		if media, err = a.media(ctx, w, where); err != nil {
-			return nil, err
-		}
 	}
 	keep, effective := usual.Keep.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Keep })),
 		usual.Effective.Posteriors(pick(of, func(f insight.Funnel) insight.Count { return f.Effective }))

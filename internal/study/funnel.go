@@ -78,7 +78,13 @@ func (a *answering) funnels(ctx context.Context, w window) (*serviceFunnels, err
 	if err != nil {
 		return nil, err
 	}
-	return f, a.adjust(ctx, w, f, nil, []string{"title", "creative", "placement", "rank"}, nil)
+	dims := []string{"title", "creative", "placement", "rank"}
+	t, err := a.places(ctx, w, nil, dims)
+	if err != nil {
+		return nil, err
+	}
+	f.adjust(t, dims, &margins{})
+	return f, nil
 }
 
 // counted are the ways as counted.
@@ -105,10 +111,14 @@ func (a *answering) counted(ctx context.Context, w window, where []metric.Where)
 	return f, nil
 }
 
+// more is what else an answer asks of a title once its creatives are counted.
+type more func(ctx context.Context, a *answering, f *serviceFunnels) error
+
 // titleFunnels are the ways of one title's creatives, like compared with like as
 // closely as can be: by country too, and where all countries are asked for by device
-// and taste, which are kept beside placements and not within them.
-func (a *answering) titleFunnels(ctx context.Context, w window, title, country string) (*serviceFunnels, error) {
+// and taste, which are kept beside placements and not within them. also is asked at
+// the same time.
+func (a *answering) titleFunnels(ctx context.Context, w window, title, country string, also ...more) (*serviceFunnels, error) {
 	where := []metric.Where{{Dimension: "title", In: []string{title}}}
 	if country != "" {
 		where = append(where, metric.Where{Dimension: "country", In: []string{country}})
@@ -117,14 +127,27 @@ func (a *answering) titleFunnels(ctx context.Context, w window, title, country s
 	if err != nil || f.titles[title] == nil {
 		return f, err
 	}
-	var m *margins
-	if of := f.titles[title]; country == "" && len(of.creatives) > 1 {
-		if m, err = a.margins(ctx, w, of, where); err != nil {
-			return nil, err
-		}
-		of.margins = m
+	of, dims := f.titles[title], []string{"creative", "placement", "rank", "country"}
+	var places *table
+	parts := []func(context.Context, *answering) error{func(ctx context.Context, a *answering) (err error) {
+		places, err = a.places(ctx, w, where, dims)
+		return err
+	}}
+	devices, tastes := &margins{}, &margins{}
+	if country == "" && len(of.creatives) > 1 {
+		parts = append(parts,
+			func(ctx context.Context, a *answering) error { return devices.devices(ctx, a, w, of, where) },
+			func(ctx context.Context, a *answering) error { return tastes.tastes(ctx, a, w, of, where) })
 	}
-	return f, a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}, m)
+	for _, x := range also {
+		parts = append(parts, func(ctx context.Context, a *answering) error { return x(ctx, a, f) })
+	}
+	if err := a.inParts(ctx, parts...); err != nil {
+		return nil, err
+	}
+	of.margins = devices.and(tastes)
+	f.adjust(places, dims, of.margins)
+	return f, nil
 }
 
 // closer compares like with like once more for some titles: by country too, which
@@ -138,9 +161,12 @@ func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels
 	}
 	for part := range slices.Chunk(ids, closerTitles) {
 		where := []metric.Where{{Dimension: "title", In: part}}
-		if err := a.adjust(ctx, w, f, where, []string{"creative", "placement", "rank", "country"}, nil); err != nil {
+		dims := []string{"creative", "placement", "rank", "country"}
+		t, err := a.places(ctx, w, where, dims)
+		if err != nil {
 			return err
 		}
+		f.adjust(t, dims, &margins{})
 	}
 	return nil
 }
@@ -148,13 +174,14 @@ func (a *answering) closer(ctx context.Context, w window, titles []*titleFunnels
 // closerTitles are asked for at once by country: answers are bounded.
 const closerTitles = 100
 
+// places asks for the ways of creatives by where they were shown.
+func (a *answering) places(ctx context.Context, w window, where []metric.Where, dims []string) (*table, error) {
+	return a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers", "take_completers"}, Dimensions: dims, Where: where})
+}
+
 // adjust replaces the takes of titles by what they would be had every creative
 // been shown in the title's own mix of places, and of what margins are about.
-func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, where []metric.Where, dims []string, m *margins) error {
-	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"eligible_viewers", "takers", "take_completers"}, Dimensions: dims, Where: where})
-	if err != nil {
-		return err
-	}
+func (f *serviceFunnels) adjust(t *table, dims []string, m *margins) {
 	take, effective := map[string]map[string]*insight.Stratum{}, map[string]map[string]*insight.Stratum{}
 	owner := f.owners()
 	for row := range t.rows() {
@@ -185,7 +212,6 @@ func (a *answering) adjust(ctx context.Context, w window, f *serviceFunnels, whe
 		f.titles[id].adjusted(strata(take[id]), strata(effective[id]), m)
 		f.titles[id].adjustedFor = append(placesOf(dims), m.names()...)
 	}
-	return nil
 }
 
 // placesOf are the dimensions that tell places.
@@ -239,9 +265,6 @@ func strata(byKey map[string]*insight.Stratum) []insight.Stratum {
 func (t *titleFunnels) adjusted(take, effective []insight.Stratum, m *margins) {
 	if len(t.creatives) < 2 || len(take) == 0 {
 		return
-	}
-	if m == nil {
-		m = &margins{}
 	}
 	x, y := insight.Standardise(len(t.creatives), take, m.take...), insight.Standardise(len(t.creatives), effective, m.effective...)
 	t.overlap = x.Overlap

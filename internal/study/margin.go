@@ -36,26 +36,39 @@ func (m *margins) add(take, effective []insight.Stratum) {
 	m.take, m.effective = append(m.take, take), append(m.effective, effective)
 }
 
-// margins asks for them.
-func (a *answering) margins(ctx context.Context, w window, of *titleFunnels, where []metric.Where) (*margins, error) {
-	m := &margins{}
-	devices, _, err := a.beside(ctx, w, of, where, "device_type")
+// and are these margins and those of tastes.
+func (m *margins) and(tastes *margins) *margins {
+	return &margins{slices.Concat(m.take, tastes.take), slices.Concat(m.effective, tastes.effective), m.overDevices, tastes.taste}
+}
+
+// devices are strata by device type.
+func (m *margins) devices(ctx context.Context, a *answering, w window, of *titleFunnels, where []metric.Where) error {
+	devices, _, err := a.beside(ctx, w, of, "device_type", where...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if take, effective := devices.strata(); len(take) > 1 {
 		m.add(take, effective)
 		m.overDevices = insight.Standardise(len(of.creatives), take).Overlap
 	}
-	tastes, t, err := a.beside(ctx, w, of, where, "affinity")
+	return nil
+}
+
+// tastes are strata by the taste for what the title is that tells audiences apart
+// most.
+func (m *margins) tastes(ctx context.Context, a *answering, w window, of *titleFunnels, where []metric.Where) error {
+	own, only := a.tastesOf(of.title), where
+	if len(own) > 0 { // of all there are many times as many
+		only = append(slices.Clone(where), metric.Where{Dimension: "affinity", In: own})
+	}
+	tastes, t, err := a.beside(ctx, w, of, "affinity", only...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	all, err := a.during(ctx, t, of, where)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	own := a.tastesOf(of.title)
 	strongest := 0.0
 	var take, effective []insight.Stratum
 	for name, with := range tastes {
@@ -70,7 +83,7 @@ func (a *answering) margins(ctx context.Context, w window, of *titleFunnels, whe
 	if m.taste != "" {
 		m.add(take, effective)
 	}
-	return m, nil
+	return nil
 }
 
 // tastesOf are the tastes for what a title is, nil where the catalogue does not know.
@@ -96,7 +109,7 @@ type ways []insight.Funnel
 type byValue map[string]ways
 
 // beside asks for a title's creatives by a dimension.
-func (a *answering) beside(ctx context.Context, w window, of *titleFunnels, where []metric.Where, dimension string) (byValue, *table, error) {
+func (a *answering) beside(ctx context.Context, w window, of *titleFunnels, dimension string, where ...metric.Where) (byValue, *table, error) {
 	dims := []string{"creative"}
 	if dimension != "" {
 		dims = append(dims, dimension)
@@ -129,7 +142,7 @@ func (a *answering) during(ctx context.Context, t *table, of *titleFunnels, wher
 	if w == of.told {
 		return of.counts, nil
 	}
-	all, _, err := a.beside(ctx, w, of, where, "")
+	all, _, err := a.beside(ctx, w, of, "", where...)
 	return all[""], err
 }
 

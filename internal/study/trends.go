@@ -65,17 +65,8 @@ func (s *Service) trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 		where = []metric.Where{{Dimension: "country", In: []string{q.Country}}}
 	}
 	past := &span{s: s, from: from, to: now, where: where}
-	weeks, err := past.weeks(ctx, a, q.Dimension, nil)
+	rows, err := a.moved(ctx, past, q.Dimension)
 	if err != nil {
-		return nil, err
-	}
-	rows := momentumRows(weeks, nil)
-	if q.Dimension != "title" && q.Dimension != "show" {
-		if err := a.withoutTop(ctx, past, rows, q.Dimension, weeks); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.demand(ctx, window{from, now}, q.Dimension, where, rows); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(distance(b), distance(a)) })
@@ -84,6 +75,43 @@ func (s *Service) trends(ctx context.Context, q TrendsAsk) (*Answer, error) {
 	}
 	a.meta.From, a.meta.To = from.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)
 	return a.done("momentum: the logarithm of this window's share of media hours by its mean share in the same hours of up to eight earlier weeks, drawn towards 0; 0.1 is about 10 % more. An alarm holds with 95 % over four weeks of daily looks", "plays", rows), nil
+}
+
+// moved are the groups' momenta, with and without their largest titles, and how much
+// they are in demand.
+func (a *answering) moved(ctx context.Context, past *span, dimension string) ([]Row, error) {
+	var weeks []hours
+	var index, largest map[string]float64
+	parts := []func(context.Context, *answering) error{
+		func(ctx context.Context, a *answering) (err error) {
+			weeks, err = past.weeks(ctx, a, dimension, nil)
+			return err
+		},
+		func(ctx context.Context, a *answering) (err error) {
+			index, err = a.demand(ctx, window{past.from, past.to}, dimension, past.where)
+			return err
+		},
+	}
+	labels := dimension != "title" && dimension != "show"
+	if labels {
+		parts = append(parts, func(ctx context.Context, a *answering) (err error) {
+			largest, err = past.largest(ctx, a, "title", past.from, past.to)
+			return err
+		})
+	}
+	if err := a.inParts(ctx, parts...); err != nil {
+		return nil, err
+	}
+	rows := momentumRows(weeks, nil)
+	for i := range rows {
+		if v, ok := index[rows[i].Entity]; ok {
+			rows[i].Evidence["demand_index"] = v
+		}
+	}
+	if !labels {
+		return rows, nil
+	}
+	return rows, a.withoutTop(ctx, past, rows, dimension, weeks, largest)
 }
 
 // wholeDays is the end of the last whole day of the report time zone: of labels
@@ -153,12 +181,8 @@ func momentumRows(weeks []hours, less []map[string]float64) []Row {
 }
 
 // withoutTop adds to each group what its momentum is without its largest title of
-// this window: one hit is no trend of a genre.
-func (a *answering) withoutTop(ctx context.Context, past *span, rows []Row, dimension string, weeks []hours) error {
-	now, err := past.largest(ctx, a, "title", past.from, past.to)
-	if err != nil {
-		return err
-	}
+// this window, by media hours now: one hit is no trend of a genre.
+func (a *answering) withoutTop(ctx context.Context, past *span, rows []Row, dimension string, weeks []hours, now map[string]float64) error {
 	top := map[string]string{}
 	for _, t := range a.s.o.Titles.Titles() {
 		media := now[t.ID]
@@ -212,11 +236,11 @@ func labelsOf(t catalog.Title, dimension string) []string {
 	return nil
 }
 
-// demand adds how much more a group is watched than it is offered.
-func (a *answering) demand(ctx context.Context, w window, dimension string, where []metric.Where, rows []Row) error {
+// demand is how much more each group is watched than it is offered.
+func (a *answering) demand(ctx context.Context, w window, dimension string, where []metric.Where) (map[string]float64, error) {
 	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"demand_index"}, Dimensions: []string{dimension}, Where: where})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	index := map[string]float64{}
 	for row := range t.rows() {
@@ -224,12 +248,7 @@ func (a *answering) demand(ctx context.Context, w window, dimension string, wher
 			index[t.text(row, dimension)] = v
 		}
 	}
-	for i := range rows {
-		if v, ok := index[rows[i].Entity]; ok {
-			rows[i].Evidence["demand_index"] = v
-		}
-	}
-	return nil
+	return index, nil
 }
 
 // unmet is what is searched for and not found, spellings of one wish together.

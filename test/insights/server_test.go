@@ -77,7 +77,7 @@ func (o *output) String() string {
 // playhead runs the binary to its end and returns the first line it prints.
 func playhead(t *testing.T, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, *binaryFlag, args...)
 	var out, errs bytes.Buffer
@@ -129,7 +129,7 @@ func openWorld(t *testing.T, name string, events int, seed int) *world {
 	}
 	w.planted, w.from = told.Planted, time.UnixMilli(told.From)
 	settled := time.Now()
-	w.until("all that was sent is in the answers", 6*time.Minute, func() bool { return w.fresh().After(settled) })
+	w.until("all that was sent is in the answers", 15*time.Minute, func() bool { return w.fresh().After(settled) })
 	w.ready = time.Since(began)
 	return w
 }
@@ -204,7 +204,7 @@ func (w *world) find(path string) []row {
 	}
 	var answer struct{ Rows []row }
 	status := 0
-	w.until("insights/"+path+" is answered", 4*time.Minute, func() bool {
+	w.until("insights/"+path+" is answered", 10*time.Minute, func() bool {
 		status = w.get("/api/v1/insights/"+path, &answer)
 		return status != http.StatusGatewayTimeout && status != http.StatusServiceUnavailable
 	})

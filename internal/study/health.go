@@ -65,14 +65,23 @@ func byHash(ids []string) {
 // health is what is wrong with launches: titles with no impression where they
 // launched, that are shown and not taken, or that fail to start.
 func health(launched []*launch, tables []*table, now time.Time) []Row {
-	rows := notShown(tables[0], tables[1], launched, now)
+	rows := notShown(tables[0], tables[1], tables[2], launched, now)
 	ids, _ := since(launched, now)
 	rows = append(rows, slices.DeleteFunc(notTaken(tables[2]), func(r Row) bool { return !slices.Contains(ids, r.Entity) })...)
 	return append(rows, notStarted(tables[3], tables[4], ids)...)
 }
 
-// notShown are titles without an impression in a country where others have many.
-func notShown(all, shown *table, launched []*launch, now time.Time) []Row {
+// manyTimes is how often a viewer is taken to have been shown a title of which that is
+// not known.
+const manyTimes = 10
+
+// notShown are titles without an impression in a country where others have many. all
+// are impressions by country, shown the titles', takes their viewers.
+func notShown(all, shown, takes *table, launched []*launch, now time.Time) []Row {
+	viewers := map[string]float64{}
+	for row := range takes.rows() {
+		viewers[takes.text(row, "title")] = takes.value(row, "eligible_viewers")
+	}
 	busy := map[string]float64{}
 	for row := range all.rows() {
 		if n := all.value(row, "impressions"); n >= busyCountry && all.text(row, "country") != "" {
@@ -96,7 +105,11 @@ func notShown(all, shown *table, launched []*launch, now time.Time) []Row {
 			}
 			// What it has elsewhere, in proportion, would have been seen here.
 			expected := of[l.title.ID] * busy[country] / max(total(busy), 1)
-			if of[l.title.ID] > 0 && expected < 10 {
+			perViewer := float64(manyTimes)
+			if n := viewers[l.title.ID]; n > 0 {
+				perViewer = of[l.title.ID] / n
+			}
+			if of[l.title.ID] > 0 && !insight.Missing(expected, perViewer) {
 				continue
 			}
 			row := Row{Entity: l.title.ID, Kind: "not_shown", N: 0, Basis: Observed}
@@ -161,25 +174,28 @@ func learnFrom(ids []string, counts [][]insight.Count) *insight.Prior {
 	return insight.LearnPrior(some)
 }
 
+// startAlarm bounds the probability that any launched title is said to fail to start
+// that does not, however often one looks.
+const startAlarm = 0.05
+
 // notStarted are titles that fail to start surely twice as often as all do.
 func notStarted(all, t *table, ids []string) []Row {
 	if all.rows() == 0 {
 		return nil
 	}
 	usual := all.value(0, "video_start_failure_rate")
-	var rows []Row
+	var names []string
+	var counts []insight.Count
 	for row := range t.rows() {
-		id, n := t.text(row, "title"), t.value(row, "play_requests")
-		if n < startsOften || !slices.Contains(ids, id) {
-			continue
+		if id, n := t.text(row, "title"), t.value(row, "play_requests"); n >= startsOften && slices.Contains(ids, id) {
+			names, counts = append(names, id), append(counts, insight.Count{K: n * t.value(row, "video_start_failure_rate"), N: n})
 		}
-		e := insight.Raw(insight.Count{K: n * t.value(row, "video_start_failure_rate"), N: n})
-		if e.Low <= 2*usual {
-			continue
-		}
-		r := Row{Entity: id, Kind: "fails_to_start", N: int64(n), Basis: Observed}
-		r.fill(e)
-		r.Evidence = map[string]any{"usual_rate": usual}
+	}
+	var rows []Row
+	for _, i := range insight.Above(counts, 2*usual, startAlarm) {
+		r := Row{Entity: names[i], Kind: "fails_to_start", N: int64(counts[i].N), Basis: Observed}
+		r.fill(insight.Raw(counts[i]))
+		r.Evidence = map[string]any{"usual_rate": usual, "log_e": insight.LogAbove(counts[i], 2*usual)}
 		rows = append(rows, r)
 	}
 	return rows

@@ -38,7 +38,7 @@ func main() {
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
 	flag.IntVar(&o.tasters, "tasters", 16000, "viewers whose tastes are told, for each number of plays and strength")
 	flag.StringVar(&o.kept, "kept", "", "a file that keeps what each null world gave, so that a run can be made in parts or go on")
-	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret, trends or affinity")
+	flag.StringVar(&o.only, "only", "", "null, planted, intervals, regret, trends, launches or affinity")
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there")
 	flag.Parse()
 	if err := run(o); err != nil {
@@ -53,7 +53,7 @@ func run(o options) error {
 		name string
 		run  func(options, *figures.Report) error
 	}{
-		{"affinity", always(affinity)}, {"trends", always(trends)}, {"regret", always(regret)},
+		{"affinity", always(affinity)}, {"trends", always(trends)}, {"launches", always(launches)}, {"regret", always(regret)},
 		{"intervals", always(intervals)}, {"planted", always(planted)}, {"null", null},
 	} {
 		if o.only != "" && o.only != part.name {

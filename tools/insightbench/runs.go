@@ -18,6 +18,9 @@ const (
 	nullTitles = 25
 )
 
+// allowed is of how many null worlds there may be an alarm: 29 of 400.
+func allowed(worlds int) float64 { return float64(29 * worlds / 400) }
+
 // null looks at worlds where nothing is planted, a sixth of them of each kind,
 // and counts those with any alarm, by family.
 func null(o options, r *figures.Report) error {
@@ -42,7 +45,7 @@ func null(o options, r *figures.Report) error {
 	})
 	r.Add("insight.null.worlds", float64(o.nullWorlds), "worlds")
 	r.Add("insight.null.looks", float64(o.looks), "looks a world")
-	bar := math.Floor(29.0 / 400 * float64(o.nullWorlds))
+	bar := allowed(o.nullWorlds)
 	for _, f := range insight.Families() {
 		r.AtMost("insight.null.alarmed."+string(f), float64(alarmed[f]), "worlds", bar)
 	}
@@ -294,6 +297,6 @@ func trends(o options, r *figures.Report) {
 			found++
 		}
 	})
-	r.AtMost("insight.trends.null_alarmed", float64(alarmed), "worlds", math.Floor(29.0/400*float64(o.nullWorlds)))
+	r.AtMost("insight.trends.null_alarmed", float64(alarmed), "worlds", allowed(o.nullWorlds))
 	r.Add("insight.trends.rise_found", float64(found)/float64(o.nullWorlds), "share of rises by 1.6")
 }

@@ -73,9 +73,23 @@ type macState struct {
 
 func newHasher(secret []byte, sip *[256]sipKey) *hasher {
 	key := append([]byte(nil), secret...)
-	h := &hasher{sip: sip, sets: make([]cacheSet, cacheSets)}
+	h := &hasher{sip: sip, sets: newSets()}
 	h.pool.New = func() any { return &macState{mac: hmac.New(sha256.New, key)} }
 	return h
+}
+
+// hugePage is the size, and the place, of a large page.
+const hugePage = 2 << 20
+
+// newSets are empty sets that begin with a large page.
+func newSets() []cacheSet {
+	const each = int(unsafe.Sizeof(cacheSet{}))
+	room := make([]cacheSet, cacheSets+hugePage/each)
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(room)))
+	skip := int(-begin%hugePage) / each
+	sets := room[skip : skip+cacheSets : skip+cacheSets]
+	adviseHuge(sets)
+	return sets
 }
 
 // Sought is a pseudonym that is being looked for. It holds the raw id: it must

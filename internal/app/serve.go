@@ -185,7 +185,7 @@ func (s *server) routes() (err error) {
 		s.chosen.Store(&c)
 		return shelf.Renew(ctx)
 	}}
-	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
+	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, Findings: s.db, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
 		Asker: figures, Studies: s.studies, Audiences: s.studies, Backups: &backupMaker{engine: s.engine, version: s.version},

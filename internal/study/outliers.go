@@ -24,6 +24,9 @@ func (s *Service) Outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	if q.Title != "" {
 		return keepBriefly(ctx, s, keptName("outliers", q.From, q.To, q.Title), func(ctx context.Context) (*Answer, error) { return s.outliers(ctx, q) })
 	}
+	if a, err := s.standing(ctx, q); a != nil || err != nil {
+		return a, err
+	}
 	return keep(ctx, s, keptName("outliers", q.From, q.To), func(ctx context.Context) (*Answer, error) { return s.outliers(ctx, q) })
 }
 

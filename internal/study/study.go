@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,6 +65,7 @@ type InsightMeta struct {
 	From        string       `json:"from"`
 	To          string       `json:"to"`
 	LearntAt    string       `json:"learnt_at,omitempty" doc:"When what is usual on the service was last learnt."`
+	FoundAt     string       `json:"found_at,omitempty" doc:"When this was found, of days that were over: it was stored, and is told as it was found."`
 	Suppressed  int          `json:"suppressed" doc:"Cells left out because too few viewers are in them."`
 	Warnings    []string     `json:"warnings"`
 }
@@ -80,6 +82,8 @@ type Options struct {
 	Titles Titles
 	// Viewers answers for audiences; nil where no sample is kept.
 	Viewers Viewers
+	// Findings keeps what is found as days close; nil where nothing is kept.
+	Findings Findings
 	// MinViewers: audiences of fewer are not told; 0 is none left out.
 	MinViewers int
 	Clock      func() time.Time
@@ -97,6 +101,9 @@ type Service struct {
 	takes    float64 // that it was learnt from
 	keeper   keeper
 	judging  judging
+	// askedStanding is when what was found of days that are over was last asked for,
+	// epoch ms.
+	askedStanding atomic.Int64
 }
 
 // usual is what is usual of creatives: to tell what is off, and to tell rates.
@@ -140,6 +147,9 @@ func (s *Service) Run(ctx context.Context) {
 		}
 		if err := s.renewKept(ctx); err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("an answer about the whole catalogue could not be worked out anew", "error", err)
+		}
+		if err := s.stand(ctx); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("what is off in the last seven days could not be found", "error", err)
 		}
 		timer.Reset(learnEvery / 10)
 	}

@@ -104,6 +104,9 @@ func run(ctx context.Context, o options) (err error) {
 		r.Add("trillion.build.rows", float64(rows), "rows")
 	}
 	r.Add("trillion.build.gb", float64(diskBytes(filepath.Join(o.dir, "data", "warehouse")))/1e9, "GB")
+	if err := closeDay(ctx, o, m, r); err != nil {
+		return fmt.Errorf("close the day: %w", err)
+	}
 	timings, err := askAll(ctx, o, m, o.dir)
 	if err != nil {
 		return err

@@ -155,6 +155,7 @@ func schema() []string {
 		`CREATE TABLE IF NOT EXISTS sample_day (bucket BIGINT NOT NULL, hash UBIGINT NOT NULL, title VARCHAR NOT NULL, country VARCHAR NOT NULL,
 			device_type VARCHAR NOT NULL, plays BIGINT NOT NULL, media_ms BIGINT NOT NULL, completed BIGINT NOT NULL)`,
 		"CREATE TABLE IF NOT EXISTS sample_rate (bucket BIGINT NOT NULL, threshold UBIGINT NOT NULL)",
+		"CREATE TABLE IF NOT EXISTS findings (kind VARCHAR NOT NULL, ended BIGINT NOT NULL, body BLOB NOT NULL)",
 	}
 	for _, c := range dims[oldDimensions:] {
 		q = append(q, "ALTER TABLE plays ADD COLUMN IF NOT EXISTS "+c+" VARCHAR DEFAULT ''")

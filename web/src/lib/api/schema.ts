@@ -1269,6 +1269,8 @@ export interface components {
             engine: string;
             /** @description What the estimates are. */
             estimate: string;
+            /** @description When this was found, of days that were over: it was stored, and is told as it was found. */
+            found_at?: string;
             /** @description Everything received before this moment is in. */
             fresh_to: string;
             from: string;

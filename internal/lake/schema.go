@@ -32,6 +32,7 @@ const (
 	kindJSON   = columnar.JSON
 	kindRef    = columnar.Ref
 	delta      = columnar.Delta
+	repeats    = columnar.Repeats
 	plain      = columnar.Plain
 )
 
@@ -43,7 +44,7 @@ const (
 // age then look alike.
 var columns = [...]column{
 	{Column: columnar.Column{Name: "time", Kind: kindTime, Coding: delta, Required: true}, number: func(e *event.Event) *int64 { return &e.Time }},
-	{Column: columnar.Column{Name: "received_at", Kind: kindTime, Coding: delta, Required: true}, number: func(e *event.Event) *int64 { return &e.ReceivedAt }},
+	{Column: columnar.Column{Name: "received_at", Kind: kindTime, Coding: repeats, Required: true}, number: func(e *event.Event) *int64 { return &e.ReceivedAt }},
 	{Column: columnar.Column{Name: "type", Kind: kindText, Required: true}},
 	{Column: columnar.Column{Name: "format", Kind: kindText, Required: true}},
 	{Column: columnar.Column{Name: "key_id", Kind: kindNumber, Required: true}},

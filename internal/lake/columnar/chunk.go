@@ -62,9 +62,12 @@ func (c *Chunk) there() {
 // Int64 is the value of a row; Time and Number only.
 func (c *Chunk) Int64(v int64) {
 	c.there()
-	if c.dict != nil {
+	switch {
+	case c.dict != nil && !c.given:
 		c.idx = append(c.idx, c.dict.number(v))
-	} else {
+	case c.decl.Coding == Dictionary:
+		c.plain = binary.LittleEndian.AppendUint64(c.plain, uint64(v))
+	default:
 		c.nums = append(c.nums, v)
 	}
 	c.row()
@@ -73,7 +76,7 @@ func (c *Chunk) Int64(v int64) {
 // Float64 is the value of a row; Float only.
 func (c *Chunk) Float64(v float64) {
 	c.there()
-	if c.dict != nil {
+	if c.dict != nil && !c.given {
 		c.idx = append(c.idx, c.dict.float(v))
 	} else {
 		c.plain = binary.LittleEndian.AppendUint64(c.plain, math.Float64bits(v))
@@ -127,6 +130,7 @@ func (c *Chunk) cut() {
 	if c.rows == 0 {
 		return
 	}
+	c.spread()
 	body, encoding := c.w.page[:0], format.Plain
 	var err error
 	if !c.decl.Required {
@@ -155,7 +159,7 @@ func (c *Chunk) cut() {
 	case c.decl.Kind == Bool:
 		values = packBools(c.w.scratch[:0], c.plain)
 		c.w.scratch = values
-	case c.decl.Coding == Delta:
+	case c.decl.Coding == Delta || c.decl.Coding == Repeats:
 		encoding = format.DeltaBinaryPacked
 		c.bounds()
 		values, err = (&delta.BinaryPackedEncoding{}).EncodeInt64(c.w.scratch[:0], c.nums)
@@ -175,9 +179,26 @@ func (c *Chunk) cut() {
 	c.pageCount++
 	c.values += int64(c.rows)
 	c.rows, c.defs, c.idx, c.nums, c.plain = 0, c.defs[:0], c.idx[:0], c.nums[:0], c.plain[:0]
-	if c.dict != nil && !c.given && c.decl.Kind != Ref && len(c.dict.values) >= textBytes {
+	if c.dict != nil && !c.given && c.decl.Kind != Ref && c.decl.Coding != Repeats && len(c.dict.values) >= textBytes {
 		c.given = true
 	}
+}
+
+// rowsAValue is in how many rows of the first page a number of Repeats is, on
+// average, for a dictionary to be smaller than differences.
+const rowsAValue = 3
+
+// spread gives the dictionary of a Repeats column up for differences, if the first
+// page of the row group is better told by them.
+func (c *Chunk) spread() {
+	if c.decl.Coding != Repeats || c.given || c.pageCount > 0 || len(c.idx) >= rowsAValue*int(c.dict.count) {
+		return
+	}
+	for _, i := range c.idx {
+		c.nums = append(c.nums, int64(binary.LittleEndian.Uint64(c.dict.values[8*i:])))
+	}
+	c.idx, c.given = c.idx[:0], true
+	c.dict.reset()
 }
 
 // bounds widens the least and greatest number by those of the open page.

@@ -32,6 +32,10 @@ const (
 	Dictionary Coding = iota
 	// Delta suits numbers that grow along the rows; Time and Number only.
 	Delta
+	// Repeats suits numbers that several rows have one after the other: a dictionary,
+	// or Delta in a row group whose first page has many different ones; Time and
+	// Number only.
+	Repeats
 	// Plain suits what is random in each row: an index would be a second value.
 	// Plain Refs have no statistics.
 	Plain

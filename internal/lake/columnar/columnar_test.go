@@ -29,6 +29,8 @@ func everyColumn() []Column {
 		{Name: "json", Kind: JSON},
 		{Name: "ref", Kind: Ref, Bloom: true},
 		{Name: "random", Kind: Ref, Coding: Plain},
+		{Name: "again", Kind: Time, Coding: Repeats, Required: true},
+		{Name: "never", Kind: Number, Coding: Repeats},
 	}
 }
 
@@ -39,7 +41,7 @@ func value(c *Column, r *rand.Rand) any {
 	}
 	switch c.Kind {
 	case Time, Number:
-		if c.Coding == Delta {
+		if c.Coding == Delta || c.Name == "never" || c.Name == "wide" {
 			return r.Int64() - math.MaxInt64/2
 		}
 		return int64(r.IntN(7)) - 3
@@ -309,4 +311,21 @@ func FuzzRead(f *testing.F) {
 		}
 		_, _ = read(data, k, columns, z, func(int, int, any) {}) // any error will do
 	})
+}
+
+// TestNumbersOutgrowTheirDictionary: what comes after it was given up is there too.
+func TestNumbersOutgrowTheirDictionary(t *testing.T) {
+	const rows = 150_000 // of eight bytes are more than a dictionary of them may have
+	columns := []Column{{Name: "wide", Kind: Number, Required: true}, {Name: "rate", Kind: Float, Required: true}}
+	_, z := codec(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	wrong := 0
+	n, err := read(build(t, columns, rows, rows, nil), nil, columns, z, func(_, i int, v any) {
+		if want := value(&columns[i], r); v != want {
+			wrong++
+		}
+	})
+	if err != nil || n != rows || wrong > 0 {
+		t.Errorf("%d rows, %d of their values wrong: %v", n, wrong, err)
+	}
 }

@@ -51,7 +51,7 @@ func NewWriter(o Options) *Writer {
 	w := &Writer{options: o}
 	for i := range o.Columns {
 		c := &Chunk{w: w, decl: &o.Columns[i], index: i}
-		if c.decl.Coding == Dictionary && c.decl.Kind != Bool {
+		if (c.decl.Coding == Dictionary || c.decl.Coding == Repeats) && c.decl.Kind != Bool {
 			c.dict = newDictionary(c.decl.Kind)
 		}
 		w.chunks = append(w.chunks, c)
@@ -151,14 +151,14 @@ func (w *Writer) chunk(c *Chunk) format.ColumnChunk {
 		Type: c.decl.physical(), PathInSchema: []string{c.decl.Name}, Codec: format.Zstd, NumValues: c.values,
 		Encoding: []format.Encoding{format.RLE}, Statistics: c.statistics(),
 	}
-	if c.dict != nil {
+	if c.dict != nil && (c.decl.Coding != Repeats || !c.given) {
 		m.Encoding = append(m.Encoding, format.Plain, format.RLEDictionary)
 		m.DictionaryPageOffset = start
 		h := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
 			NumValues: c.dict.count, Encoding: format.Plain,
 		})}
 		w.write(c.appendPage(nil, &h, c.dict.values, 0))
-	} else if c.decl.Coding == Delta {
+	} else if c.decl.Coding == Delta || c.decl.Coding == Repeats {
 		m.Encoding = append(m.Encoding, format.DeltaBinaryPacked)
 	} else {
 		m.Encoding = append(m.Encoding, format.Plain)

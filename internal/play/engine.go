@@ -136,7 +136,8 @@ func (g *Engine) admit(v *viewer, p *playState, e *event.Event, out *fact.Batch)
 // begin makes the play that e is the first known event of.
 func (g *Engine) begin(v *viewer, e *event.Event, out *fact.Batch) *playState {
 	g.makeRoom(v, out)
-	p := &playState{
+	p := v.newPlay()
+	*p = playState{
 		ref: e.Play, owner: v, keyID: e.KeyID, known: e.Known, history: e.Import,
 		base: newFold(), tip: newFold(), origin: e.Time, floor: -1 << 31, received: e.ReceivedAt,
 	}
@@ -197,7 +198,7 @@ func (g *Engine) viewer(key *event.ViewerKey) (*viewer, error) {
 	if v := g.viewers.get(key); v != nil {
 		return v, nil
 	}
-	v := &viewer{key: *key}
+	v := newViewer(*key)
 	if g.load != nil {
 		data, err := g.load(*key)
 		if err != nil {

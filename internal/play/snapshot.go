@@ -118,7 +118,7 @@ func (g *Engine) prune(v *viewer) {
 // Restore brings back a viewer that was stored as Open. Ready is called after the
 // last.
 func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
-	v := &viewer{key: key}
+	v := newViewer(key)
 	if err := g.restore(v, state); err != nil {
 		return err
 	}
@@ -220,7 +220,8 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 	last := r.int()
 	at := &v.plays
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		p := &playState{owner: v}
+		p := v.newPlay()
+		p.owner = v
 		if version == 1 {
 			r.playV1(g, p)
 		} else {

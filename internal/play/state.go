@@ -9,12 +9,35 @@ import (
 type viewer struct {
 	key   event.ViewerKey
 	plays *playState // the first; the others follow by sibling, oldest first
+	spare *playState // beside the viewer in memory, until a play takes it
 	dirty bool
 	// leaving: let go once its state is stored. stored: where its state is now.
 	leaving bool
 	stored  Place
 	// buried: there were plays that are too old to be corrected, see Engine.tombs.
 	buried bool
+}
+
+// seat is a viewer and a play in one piece of memory. Most viewers have one, and
+// each event reads both: so the processor waits for memory once less.
+type seat struct {
+	viewer
+	play playState
+}
+
+func newViewer(key event.ViewerKey) *viewer {
+	s := &seat{}
+	s.key, s.spare = key, &s.play
+	return &s.viewer
+}
+
+// newPlay is an empty play, in the viewer's own memory if it is the first.
+func (v *viewer) newPlay() *playState {
+	p := v.spare
+	if v.spare = nil; p == nil {
+		p = &playState{}
+	}
+	return p
 }
 
 // playState is one play: (viewer, play id). Its times are ms after origin.

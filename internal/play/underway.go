@@ -24,7 +24,7 @@ type Underway struct {
 func ReadUnderway(c Config, key event.ViewerKey, state []byte, out *fact.Batch) ([]Underway, error) {
 	g := New(c, nil)
 	g.Begin()
-	v := &viewer{key: key}
+	v := newViewer(key)
 	if err := g.restore(v, state); err != nil {
 		return nil, err
 	}

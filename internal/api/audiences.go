@@ -22,8 +22,10 @@ type sizeInput struct {
 	Body   struct {
 		All  []study.Condition `json:"all,omitempty" maxItems:"16" doc:"Each must be met."`
 		None []study.Condition `json:"none,omitempty" maxItems:"16" doc:"None may be met."`
-		From *time.Time        `json:"from,omitempty" doc:"Left out: 28 days before to. In whole days."`
-		To   *time.Time        `json:"to,omitempty" doc:"Left out: now."`
+		// Beside are no part of the conditions.
+		Beside []study.Audience `json:"beside,omitempty" maxItems:"8" doc:"Other audiences: how many viewers are in both is told in rows of kind overlap."`
+		From   *time.Time       `json:"from,omitempty" doc:"Left out: 28 days before to. In whole days."`
+		To     *time.Time       `json:"to,omitempty" doc:"Left out: now."`
 	}
 }
 
@@ -52,7 +54,7 @@ func (s *server) registerAudiences() {
 		Responses:   s.answers(),
 	}, func(ctx context.Context, in *sizeInput) (*queryOutput, error) {
 		return s.studied(ctx, in.Format, in.Accept, func(ctx context.Context) (*study.Answer, error) {
-			return s.Audiences.Size(ctx, study.SizeAsk{All: in.Body.All, None: in.Body.None, From: at(in.Body.From), To: at(in.Body.To)})
+			return s.Audiences.Size(ctx, study.SizeAsk{All: in.Body.All, None: in.Body.None, Beside: in.Body.Beside, From: at(in.Body.From), To: at(in.Body.To)})
 		})
 	})
 	huma.Register(s.api, huma.Operation{

@@ -35,6 +35,7 @@ type Condition struct {
 type SizeAsk struct {
 	All      []Condition // each must be met
 	None     []Condition // none may be met
+	Beside   []Audience  // others, whose overlap with it is asked for
 	From, To time.Time
 }
 
@@ -55,6 +56,9 @@ func (s *Service) Size(ctx context.Context, q SizeAsk) (*Answer, error) {
 	if len(q.All)+len(q.None) == 0 {
 		return nil, askError("all", "name at least one condition")
 	}
+	if err := checkBeside(q.Beside); err != nil {
+		return nil, err
+	}
 	a, start := s.begin(), s.o.Clock()
 	w := s.range4weeks(q.From, q.To)
 	sample, err := s.o.Viewers.Sample(ctx, rollup.SampleScan{From: w.from.UnixMilli(), To: w.to.UnixMilli()})
@@ -63,18 +67,21 @@ func (s *Service) Size(ctx context.Context, q SizeAsk) (*Answer, error) {
 	}
 	m := s.matcher()
 	its, everybody := newProfile(), newProfile()
+	asked, both := Audience{All: q.All, None: q.None}, make([]shared, len(q.Beside))
 	size := sample.Size(func(watched []rollup.SampleRow) bool {
 		labels := m.labels(watched)
 		everybody.add(labels)
-		for _, c := range q.All {
-			if !meets(labels, c) {
-				return false
+		in := asked.holds(labels)
+		for i := range q.Beside {
+			if q.Beside[i].holds(labels) {
+				both[i].other++
+				if in {
+					both[i].both++
+				}
 			}
 		}
-		for _, c := range q.None {
-			if meets(labels, c) {
-				return false
-			}
+		if !in {
+			return false
 		}
 		its.add(labels)
 		return true
@@ -92,7 +99,8 @@ func (s *Service) Size(ctx context.Context, q SizeAsk) (*Answer, error) {
 	e := sizeInterval(size)
 	row.fill(s.coarse(e))
 	row.N = int64(s.rounded(float64(size.Sampled)))
-	return s.sized(a, start, append([]Row{row}, its.against(everybody, size.Rate, least)...)), nil
+	rows := append([]Row{row}, s.overlapRows(a, size, q.Beside, both)...)
+	return s.sized(a, start, append(rows, its.against(everybody, size.Rate, least)...)), nil
 }
 
 func (s *Service) sized(a *answering, start time.Time, rows []Row) *Answer {

@@ -107,6 +107,48 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestBeside: how many are in two audiences, unless too few are in both or in one.
+func TestBeside(t *testing.T) {
+	c := newCrowd()
+	s := audiences(c)
+	film, german := Condition{"title", []string{"film"}}, Condition{"country", []string{"DE"}}
+	q := SizeAsk{All: []Condition{film}, Beside: []Audience{
+		{Name: "news in Germany", All: []Condition{{"title", []string{"news"}}, german}},
+		{Name: "news without film", All: []Condition{{"title", []string{"news"}}}, None: []Condition{film}},
+		{Name: "rare", All: []Condition{{"title", []string{"rare"}}}},
+	}}
+	for _, share := range []float64{1, 0.25} {
+		c.sample.Limit(uint64(share * (1 << 63) * 1.999999))
+		got, err := s.Size(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]Row{}
+		for _, r := range got.Rows {
+			if r.Kind == "overlap" {
+				by[r.Entity] = r
+			}
+		}
+		r := by["news in Germany"] // all 1000 who watched the film, of 2000
+		if r.Estimate == nil || *r.Low > 1000 || *r.High < 1000 || r.Evidence["share_of_audience"] == nil {
+			t.Errorf("sample of %v: %+v, want 1000", share, r)
+		} else if part := *r.Evidence["share_of_other"].(*float64); part < 0.4 || part > 0.6 {
+			t.Errorf("sample of %v: %v of the others, want half", share, part)
+		}
+		if r = by["news without film"]; r.Estimate == nil || *r.Estimate != 0 {
+			t.Errorf("sample of %v: %+v, want nobody", share, r)
+		}
+		if r, there := by["rare"]; !there || r.Estimate != nil || got.Meta.Suppressed != 1 {
+			t.Errorf("sample of %v: one viewer is told: %+v", share, r)
+		}
+	}
+	for _, bad := range [][]Audience{make([]Audience, 9), {{Name: "a"}}, {{All: q.All}}, {{Name: "a", All: q.All}, {Name: "a", All: q.All}}} {
+		if _, err := s.Size(context.Background(), SizeAsk{All: q.All, Beside: bad}); err == nil {
+			t.Errorf("%+v is answered", bad)
+		}
+	}
+}
+
 func TestOverlap(t *testing.T) {
 	got, err := audiences(newCrowd()).Overlap(context.Background(), OverlapAsk{Titles: []string{"film", "news", "rare"}})
 	if err != nil {

@@ -1044,6 +1044,14 @@ export interface components {
              */
             row: number;
         };
+        Audience: {
+            /** @description Each must be met. */
+            all?: components["schemas"]["Condition"][] | null;
+            /** @description What it is called in the answer. */
+            name: string;
+            /** @description None may be met. */
+            none?: components["schemas"]["Condition"][] | null;
+        };
         AuditOutputBody: {
             /** @description The newest first. */
             entries: components["schemas"]["Entry"][] | null;
@@ -1879,6 +1887,8 @@ export interface components {
         SizeInputBody: {
             /** @description Each must be met. */
             all?: components["schemas"]["Condition"][] | null;
+            /** @description Other audiences: how many viewers are in both is told in rows of kind overlap. */
+            beside?: components["schemas"]["Audience"][] | null;
             /**
              * Format: date-time
              * @description Left out: 28 days before to. In whole days.

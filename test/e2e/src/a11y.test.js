@@ -20,12 +20,12 @@ after(async () => {
   await server?.stop()
 })
 
-test('axe', { timeout: 600_000 }, async t => {
+test('axe', { timeout: 1_800_000 }, async t => {
   const first = await browser.newContext()
   await (await first.newPage()).goto(server.url)
   const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
-  const [{ title }] = await eventually('the audience plays', 60_000, () => query(first, server.url, busiest), rows => rows[0]?.plays > 0)
-  const viewer = await eventually('somebody has played', 60_000, () => someViewer(first, server.url), found => found !== '')
+  const [{ title }] = await eventually('the audience plays', 300_000, () => query(first, server.url, busiest), rows => rows[0]?.plays > 0)
+  const viewer = await eventually('somebody has played', 300_000, () => someViewer(first, server.url), found => found !== '')
   await first.close()
 
   for (const scheme of schemes) {

@@ -1,14 +1,19 @@
 // The browser of the tests: Debian's Chromium, or the one that CHROMIUM names.
 import { chromium } from 'playwright-core'
 
-export function launch() {
-  return chromium.launch({
+// patience, in ms, is for what has no bar of its own: what takes longer hangs.
+export const patience = 120_000
+
+export async function launch() {
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--no-first-run', '--mute-audio',
     ],
   })
+  browser.on('context', context => context.setDefaultTimeout(patience))
+  return browser
 }
 
 // watch collects what a page complains about: errors in the console, uncaught

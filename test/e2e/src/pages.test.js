@@ -18,19 +18,20 @@ after(async () => {
   await server?.stop()
 })
 
-test('pages', { timeout: 900_000 }, async t => {
+test('pages', { timeout: 1_800_000 }, async t => {
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(server.url)
   const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
-  const rows = await eventually('the audience plays', 30_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 0)
-  const viewer = await eventually('somebody has played', 60_000, () => someViewer(context, server.url), found => found !== '')
+  const rows = await eventually('the audience plays', 300_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 0)
+  const viewer = await eventually('somebody has played', 300_000, () => someViewer(context, server.url), found => found !== '')
   await context.close()
 
   await visitAll(browser, server.url, rows[0].title, 1500, async ({ page, name, size, scheme, open }) => {
     await t.test(`${name}, ${size}, ${scheme}`, async () => {
       const complaints = watch(page, server.url)
       await open()
+      await page.locator('h1').first().waitFor({ state: 'attached' })
       assert.deepEqual(complaints, [])
       const { width } = page.viewportSize()
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= width, 'the page scrolls sideways')

@@ -20,7 +20,7 @@ async function freePort() {
 
 // startDemo runs `playhead demo` and returns { url, output(), pid, stop() } once
 // it says that it is ready.
-export async function startDemo({ viewers, historyDays, readyMs = 60_000 }) {
+export async function startDemo({ viewers, historyDays, readyMs = 300_000 }) {
   if (!existsSync(binary)) throw new Error('bin/playhead is missing: run make build')
   const folder = await mkdtemp(join(tmpdir(), 'e2e-'))
   const url = `http://127.0.0.1:${await freePort()}`

@@ -7,10 +7,10 @@
 // than its processors can, a bar that is missed says nothing of the dashboard: the
 // test says so and is skipped.
 import assert from 'node:assert/strict'
-import { cpus, loadavg } from 'node:os'
 import { after, before, test } from 'node:test'
 import { eventually, query, someViewer } from './api.js'
-import { launch } from './browser.js'
+import { launch, patience } from './browser.js'
+import { holdBar, watchMachine } from './machine.js'
 import { startDemo } from './server.js'
 
 const LIVE_MS = 1000
@@ -24,9 +24,9 @@ before(async () => {
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   await (await context.newPage()).goto(server.url)
   const busiest = { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 }
-  const rows = await eventually('some dozen plays', 300_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 40)
+  const rows = await eventually('some dozen plays', 600_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 40)
   title = rows[0].title
-  viewer = await eventually('somebody has played', 120_000, () => someViewer(context, server.url), found => found !== '')
+  viewer = await eventually('somebody has played', 600_000, () => someViewer(context, server.url), found => found !== '')
 })
 
 after(async () => {
@@ -62,7 +62,7 @@ function clickAndWait(page, path) {
     link.click()
     const look = () => {
       if (location.pathname === path && holds()) return requestAnimationFrame(() => resolve(performance.now() - start))
-      if (performance.now() - start > 20_000) return reject(new Error(path + ' was not usable in 20 s'))
+      if (performance.now() - start > ${patience}) return reject(new Error(path + ' was not usable in ${patience} ms'))
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)
@@ -72,48 +72,44 @@ function clickAndWait(page, path) {
 const best = times => Math.min(...times)
 
 // hold says the times and holds the best to the bar.
-function hold(t, name, times, bar) {
-  const load = loadavg()[0]
-  const busy = load > 1.5 * cpus().length
-  const words = `${name}: ${best(times).toFixed(0)} ms at best of ${times.map(ms => ms.toFixed(0)).join(', ')}; bar ${bar} ms; load ${load.toFixed(1)} on ${cpus().length} processors`
-  console.log(words)
-  if (best(times) >= bar && busy) return t.skip(`the machine has more to do than it can: ${words}`)
-  assert.ok(best(times) < bar, words)
+function hold(t, name, times, bar, machine) {
+  const words = `${name}: ${best(times).toFixed(0)} ms at best of ${times.map(ms => ms.toFixed(0)).join(', ')}; bar ${bar} ms`
+  holdBar(words, best(times) < bar, machine(), missed => t.skip(missed))
 }
 
-test('Live is usable within a second', { timeout: 120_000 }, async t => {
-  const times = []
+test('Live is usable within a second', { timeout: 900_000 }, async t => {
+  const times = [], machine = watchMachine()
   for (let i = 0; i < TRIES; i++) {
     const page = await context.newPage()
     await page.goto(`${server.url}/live`, { waitUntil: 'commit' })
-    await page.waitForFunction(READY['/live'], undefined, { polling: 'raf', timeout: 20_000 })
+    await page.waitForFunction(READY['/live'], undefined, { polling: 'raf' })
     // Since the address was asked for.
     times.push(await page.evaluate(() => performance.now()))
     await page.close()
   }
-  hold(t, '/live', times, LIVE_MS)
+  hold(t, '/live', times, LIVE_MS, machine)
 })
 
-test('every other page is usable within half a second of a click', { timeout: 600_000 }, async t => {
+test('every other page is usable within half a second of a click', { timeout: 1_800_000 }, async t => {
   const page = await context.newPage()
   await page.goto(`${server.url}/live`)
-  await page.waitForFunction(READY['/live'], undefined, { timeout: 20_000 })
+  await page.waitForFunction(READY['/live'], undefined)
   // A reader who has been here: the pages' code is in the browser's cache.
   for (const path of Object.keys(READY)) await clickAndWait(page, path)
   for (const path of Object.keys(READY).filter(p => p !== '/live')) {
     await t.test(path, async t => {
-      const times = []
+      const times = [], machine = watchMachine()
       for (let i = 0; i < TRIES; i++) {
         await clickAndWait(page, '/live')
         times.push(await clickAndWait(page, path))
       }
-      hold(t, path, times, PAGE_MS)
+      hold(t, path, times, PAGE_MS, machine)
     })
   }
   await page.close()
 })
 
-test("a title and a viewer's timeline are usable within half a second", { timeout: 180_000 }, async t => {
+test("a title and a viewer's timeline are usable within half a second", { timeout: 900_000 }, async t => {
   const ready = {
     [`/titles/${encodeURIComponent(title)}`]: () => document.querySelectorAll('main canvas').length > 0 && document.querySelector('main h1') !== null,
     [`/viewers?viewer=${viewer}`]: () => document.querySelector('[data-play]') !== null,
@@ -121,7 +117,7 @@ test("a title and a viewer's timeline are usable within half a second", { timeou
   const page = await context.newPage()
   await page.goto(`${server.url}/live`)
   for (const [path, holds] of Object.entries(ready)) {
-    const times = []
+    const times = [], machine = watchMachine()
     for (let i = 0; i <= TRIES; i++) {
       await clickAndWait(page, '/live')
       // As a click on a row does: the page's own router goes there.
@@ -134,11 +130,11 @@ test("a title and a viewer's timeline are usable within half a second", { timeou
         link.remove()
         return start
       }, path)
-      await page.waitForFunction(holds, undefined, { polling: 'raf', timeout: 20_000 })
+      await page.waitForFunction(holds, undefined, { polling: 'raf' })
       const took = await page.evaluate(start => performance.now() - start, start)
       if (i > 0) times.push(took) // the first fetches the page's code
     }
-    await t.test(path.split('?')[0], t => hold(t, path.split('?')[0], times, PAGE_MS))
+    await t.test(path.split('?')[0], t => hold(t, path.split('?')[0], times, PAGE_MS, machine))
   }
   await page.close()
 })

@@ -20,7 +20,7 @@ after(async () => {
   await server?.stop()
 })
 
-test('first load of script and style', { timeout: 60_000 }, async () => {
+test('first load of script and style', { timeout: 300_000 }, async () => {
   const page = await browser.newPage()
   let bytes = 0
   const sizes = []
@@ -37,7 +37,7 @@ test('first load of script and style', { timeout: 60_000 }, async () => {
   await page.close()
 })
 
-test(`live for ${seconds} s`, { timeout: seconds * 1000 + 120_000 }, async () => {
+test(`live for ${seconds} s`, { timeout: seconds * 1000 + 600_000 }, async () => {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   await page.goto(`${server.url}/live`)
   await page.locator('canvas').first().waitFor()

@@ -114,7 +114,7 @@ func serve(t *testing.T, a *authority, address, data string) (stop func()) {
 
 // client reaches the server by its host name and trusts the authority alone.
 func client(a *authority, address string) *http.Client {
-	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+	return &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		},
@@ -126,7 +126,7 @@ func client(a *authority, address string) *http.Client {
 func waitReady(t *testing.T, a *authority, address string) *x509.Certificate {
 	t.Helper()
 	c := client(a, address)
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		resp, err := c.Get("https://" + host + "/readyz")
 		if err == nil {
 			resp.Body.Close()

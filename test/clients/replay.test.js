@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -25,14 +26,34 @@ after(async () => {
 })
 
 // replay runs the command; kill(output) may say when to end it the hard way.
-function replay(args, kill = () => false) {
-  const child = spawn(binary, ['replay', ...args, '--target', server.url, '--key', server.writeKey], { stdio: ['ignore', 'ignore', 'pipe'] })
+function replay(args, kill = () => false, target = server.url) {
+  const child = spawn(binary, ['replay', ...args, '--target', target, '--key', server.writeKey], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', text => {
     said += text
     if (kill(said)) child.kill('SIGKILL')
   })
   return new Promise(done => child.once('exit', code => done({ code, said })))
+}
+
+// startGate passes requests on to the server, but no answer after the first n: who
+// sends through it is then surely in the middle, however late it is killed.
+async function startGate(n) {
+  let taken = 0
+  const gate = createServer(async (request, response) => {
+    try {
+      const parts = []
+      for await (const part of request) parts.push(part)
+      if (request.method === 'POST' && ++taken > n) return
+      const { host, connection, 'content-length': length, ...headers } = request.headers
+      const answer = await fetch(server.url + request.url, { method: request.method, headers, ...(parts.length && { body: Buffer.concat(parts) }) })
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' }).end(Buffer.from(await answer.arrayBuffer()))
+    } catch {
+      response.destroy() // who asked is gone
+    }
+  })
+  await new Promise(done => gate.listen(0, '127.0.0.1', done))
+  return { url: `http://127.0.0.1:${gate.address().port}`, stop: () => new Promise(done => { gate.close(done); gate.closeAllConnections() }) }
 }
 
 // history is plays of a title, each of 60 s with a pause of 10 s in it, one a minute.
@@ -77,7 +98,9 @@ test('killed in the middle and begun again it counts once', async () => {
   const events = [...history('killed', plays, lastYear)]
   events[12_345].type = 'dance'
   await writeFile(path, JSON.stringify(events))
-  const cut = await replay([path, '--import'], said => said.includes('record 12346'))
+  const gate = await startGate(20)
+  const cut = await replay([path, '--import'], said => said.includes('record 12346'), gate.url)
+  await gate.stop()
   assert.equal(cut.code, null, cut.said)
   const again = await replay([path, '--import'])
   assert.equal(again.code, 1, again.said)

@@ -46,7 +46,7 @@ for (const batching of ['', 'batching']) {
     const opened = await starve(play, 1500)
     await play.until('it plays for longer than a seek counts', `video.currentTime >= ${await play.video('video.currentTime')} + 1`)
     await play.video('video.currentTime = 37')
-    await play.until('it ends', 'video.ended')
+    await play.until('it ends', 'session.measured().endedAt')
     const own = await play.measured()
     const f = await eventually('the play has ended', patience, () => came(world, play), row => row.ended_plays === 1)
     assert.equal(f.plays, 1)

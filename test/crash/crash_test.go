@@ -221,7 +221,7 @@ func (a *audience) wait() {
 		if err != nil {
 			a.t.Fatalf("simulate: %v\n%s", err, &a.said)
 		}
-	case <-time.After(10 * time.Minute):
+	case <-time.After(30 * time.Minute):
 		a.t.Fatal("the audience does not end")
 	}
 }

@@ -25,17 +25,21 @@ func TestDiskFull(t *testing.T) {
 	s := newServer(t, filepath.Join(disk, "data"), "--log-memory", "16", "--load-memory", "8")
 	s.start()
 	write, read := s.key("write"), s.key("read")
-	s.await("a known key", 10*time.Second, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
+	s.await("a known key", time.Minute, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
 	a := s.audience(write, "--seed", "5", "--viewers", "6000", "--speed", "60", "--duration", "30m")
 	for round := range 2 {
 		time.Sleep(8 * time.Second)
 		free := fill(t, disk)
-		s.await("refusing", 20*time.Second, func() bool {
+		s.await("refusing", 5*time.Minute, func() bool {
 			return s.ask(http.MethodPost, "/v1/events", write, oneEvent()).status == http.StatusServiceUnavailable
 		})
 		// Flushes of the log and the warehouse, checkpoints and blocks of the lake fail
 		// meanwhile, too.
-		for end := time.Now().Add(time.Duration(12+8*round) * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+		// For so long, in the end, that the warehouse has noticed.
+		began, least := time.Now(), time.Duration(12+8*round)*time.Second
+		noticed := func() bool { return round == 0 || s.metric("playhead_load_flush_failures_total") >= 1 }
+		for time.Since(began) < least || !noticed() && time.Since(began) < 3*time.Minute {
+			time.Sleep(time.Second)
 			got := s.ask(http.MethodPost, "/v1/events", write, oneEvent())
 			if got.status != http.StatusServiceUnavailable || got.retry == "" || !strings.Contains(got.body, "disk is full") {
 				t.Fatalf("an event on a full disk: %s\n%s", got, &s.out)
@@ -50,12 +54,12 @@ func TestDiskFull(t *testing.T) {
 				t.Fatalf("/healthz on a full disk: %s", live)
 			}
 		}
-		began := time.Now()
+		began = time.Now()
 		free()
-		s.await("ready again", time.Minute, func() bool { return s.get("/readyz").status == http.StatusOK })
+		s.await("ready again", 3*time.Minute, func() bool { return s.get("/readyz").status == http.StatusOK })
 		t.Logf("ready %s after there was room", time.Since(began).Round(100*time.Millisecond))
 	}
-	a.wait(5 * time.Minute)
+	a.wait(15 * time.Minute)
 	if full, refused := s.metric("playhead_log_full"), s.metric("playhead_log_refused_total"); full != 0 || refused < 1 {
 		t.Errorf("afterwards: playhead_log_full %v, playhead_log_refused_total %v", full, refused)
 	}

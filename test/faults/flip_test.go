@@ -43,13 +43,13 @@ func TestFlippedByte(t *testing.T) {
 	s := newServer(t, filepath.Join(disk, "data"))
 	s.start()
 	write, read := s.key("write"), s.key("read")
-	s.await("a known key", 10*time.Second, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
+	s.await("a known key", time.Minute, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
 	a := s.audience(write, "--seed", "7", "--viewers", "1000", "--events", "150000")
-	a.wait(time.Minute)
+	a.wait(10 * time.Minute)
 	s.stop() // what is in memory goes to the warehouse, past a checkpoint, and to the lake
 	s.start()
 	// Time goes on, in the log and in the warehouse.
-	s.await("flushed", time.Minute, func() bool {
+	s.await("flushed", 3*time.Minute, func() bool {
 		info, err := os.Stat(s.dir + "/warehouse/warehouse.duckdb.wal")
 		return err == nil && info.Size() > 0
 	})
@@ -112,7 +112,7 @@ func flipped(t *testing.T, s *server, a *audience, read, file string, r *rand.Ra
 	victim := newServer(t, copied, s.args...)
 	victim.launch()
 	defer victim.kill()
-	for end := time.Now().Add(time.Minute); victim.get("/readyz").status != http.StatusOK; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); victim.get("/readyz").status != http.StatusOK; time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-victim.exited:
 			outcome["does not start"]++

@@ -131,8 +131,8 @@ func (s *server) stop() {
 	}
 	select {
 	case <-s.exited:
-	case <-time.After(20 * time.Second):
-		s.t.Fatalf("the server did not end within 20 s of SIGTERM\n%s", &s.out)
+	case <-time.After(2 * time.Minute):
+		s.t.Fatalf("the server did not end within two minutes of SIGTERM\n%s", &s.out)
 	}
 }
 
@@ -178,7 +178,7 @@ func (s *server) ask(method, path, key, body string) reply {
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
 		return reply{}

@@ -16,14 +16,14 @@ func TestWarehouseDown(t *testing.T) {
 	s := newServer(t, dir, "--load-memory", "8", "--max-lag", "10s")
 	s.start()
 	write, read := s.key("write"), s.key("read")
-	s.await("a known key", 10*time.Second, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
+	s.await("a known key", time.Minute, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
 	a := s.audience(write, "--seed", "6", "--viewers", "12000", "--speed", "120", "--duration", "50m")
 	time.Sleep(5 * time.Second)
 	free := fill(t, filepath.Join(dir, "warehouse"))
 	down := time.Now()
 
 	memory := func() float64 { return s.metric("process_resident_memory_bytes") / (1 << 20) }
-	s.await("telling clients to wait", 2*time.Minute, func() bool {
+	s.await("telling clients to wait", 5*time.Minute, func() bool {
 		return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusTooManyRequests
 	})
 	got := s.ask(http.MethodPost, "/v1/events", write, "[]")
@@ -46,9 +46,9 @@ func TestWarehouseDown(t *testing.T) {
 	}
 	free()
 	began := time.Now()
-	s.await("taking events again", 2*time.Minute, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
+	s.await("taking events again", 5*time.Minute, func() bool { return s.ask(http.MethodPost, "/v1/events", write, "[]").status == http.StatusOK })
 	t.Logf("events are taken %s after the warehouse could write", time.Since(began).Round(100*time.Millisecond))
-	a.wait(5 * time.Minute)
+	a.wait(15 * time.Minute)
 	a.verify(read, "after the warehouse was down")
 	s.kill()
 	s.start()

@@ -72,10 +72,10 @@ func TestKeys(t *testing.T) {
 	if _, err := s.keys("revoke", "site"); err != nil {
 		t.Fatal(err)
 	}
-	revoked := time.Now()
-	for s.send(site, "[]").status != 401 {
-		if time.Since(revoked) > time.Second {
-			t.Fatal("a revoked key works after a second")
+	revoked, others := time.Now(), watchMachine()
+	for asked := time.Now(); s.send(site, "[]").status != 401; asked = time.Now() {
+		if late := asked.Sub(revoked); late > time.Minute || late > time.Second && others() <= shared {
+			t.Fatalf("a revoked key works after %s", late)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -92,6 +92,11 @@ func TestRate(t *testing.T) {
 		t.Fatalf("the first batch: %d %s", got.status, got.body)
 	}
 	got := s.send(slow, beats("b", 1, ""))
+	for i := 0; got.status == 200 && i < 50; i++ { // a busy machine: the debt was paid meanwhile
+		if got = s.send(slow, beats(fmt.Sprint("a", i), 250, "")); got.status == 200 {
+			got = s.send(slow, beats(fmt.Sprint("b", i), 1, ""))
+		}
+	}
 	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
 	if got.status != 429 || err != nil || wait < 1 || wait > 3 || !strings.Contains(got.body, "rate_limited") {
 		t.Fatalf("beyond the rate: %d %v %s", got.status, got.header, got.body)
@@ -104,15 +109,17 @@ func TestRate(t *testing.T) {
 		t.Errorf("after Retry-After: %d %s", got.status, got.body)
 	}
 	// Over time the rate holds, however small the batches.
-	sent, began := 0, time.Now()
+	sent, tried, began := 0, 0, time.Now()
 	for i := 0; time.Since(began) < 3*time.Second; i++ {
 		if n := s.send(slow, beats(fmt.Sprint("d", i), 20, "")).accepted(); n > 0 {
 			sent += n
 		}
+		tried += 20
 		time.Sleep(5 * time.Millisecond)
 	}
-	if sent < 200 || sent > 450 {
-		t.Errorf("%d events in 3 s at 100 a second", sent)
+	// As many as were tried, where the machine lets few be.
+	if took := time.Since(began); sent < min(200, tried/2) || float64(sent) > 150+100*took.Seconds() {
+		t.Errorf("%d of %d events in %s at 100 a second", sent, tried, took)
 	}
 }
 
@@ -211,7 +218,7 @@ func (s *server) tail(token, filter string) (e entry) {
 		s.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	client := http.Client{Timeout: 3 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -279,7 +286,7 @@ func TestTLS(t *testing.T) {
 		t.Error("TLS 1.1 is taken")
 	}
 	certificate(t, dir, 2)
-	for deadline := time.Now().Add(4 * time.Second); serial() != 2; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); serial() != 2; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the certificate was not read anew\n%s", s.out)
 		}

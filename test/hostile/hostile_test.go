@@ -28,6 +28,7 @@ const mostMiB = 640
 func good(t *testing.T, s *server, key string, limit time.Duration) (stop func()) {
 	t.Helper()
 	done, ended := make(chan struct{}), make(chan struct{})
+	others := watchMachine()
 	var took []time.Duration
 	go func() {
 		defer close(ended)
@@ -58,7 +59,9 @@ func good(t *testing.T, s *server, key string, limit time.Duration) (stop func()
 		}
 		usual, worst := took[sent*19/20], took[sent-1]
 		t.Logf("good client: %d batches, 19 in 20 within %s, slowest %s; server: %d MiB, at most %d MiB", sent, usual.Round(time.Millisecond), worst.Round(time.Millisecond), s.memory("VmRSS"), s.memory("VmHWM"))
-		if usual > limit/2 || worst > 4*limit {
+		if by := others(); by > shared {
+			t.Logf("others took %.0f %% of the processors: how long a batch takes says little", 100*by)
+		} else if usual > limit/2 || worst > 4*limit {
 			t.Errorf("a good client got %d batches through, 19 in 20 within %s, the slowest in %s", sent, usual, worst)
 		}
 		if most := s.memory("VmHWM"); most > mostMiB {
@@ -69,7 +72,7 @@ func good(t *testing.T, s *server, key string, limit time.Duration) (stop func()
 
 // dial opens a connection that lasts as long as the test.
 func (s *server) dial() (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", s.addr, 5*time.Second)
+	conn, err := net.DialTimeout("tcp", s.addr, time.Minute)
 	if err == nil {
 		s.t.Cleanup(func() { _ = conn.Close() })
 	}
@@ -117,12 +120,16 @@ func TestSlowClients(t *testing.T) {
 		slow("POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Slow:", 0)
 		slow(fmt.Sprintf("POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 5000000\r\n\r\n", key), 300_000)
 	}
+	began, others := time.Now(), watchMachine()
 	finished := make(chan struct{})
 	go func() { clients.Wait(); close(finished) }()
 	select {
 	case <-finished:
-	case <-time.After(30 * time.Second):
-		t.Errorf("after 30 s only %d of %d slow clients were cut off", cut.Load(), 2*each)
+	case <-time.After(3 * time.Minute):
+		t.Fatalf("after three minutes only %d of %d slow clients were cut off", cut.Load(), 2*each)
+	}
+	if took := time.Since(began); took > 30*time.Second && others() <= shared {
+		t.Errorf("the slow clients were cut off after %s", took)
 	}
 }
 
@@ -220,12 +227,12 @@ func TestHostileBodies(t *testing.T) {
 	}
 	for name, c := range bodies {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-			began := time.Now()
+			began, others := time.Now(), watchMachine()
 			got, err := s.try(http.MethodPost, "/v1/events", c.body, "Authorization", "Bearer "+key)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 5*time.Second && others() <= shared {
 				t.Errorf("answered after %s", took)
 			}
 			if got.status >= 500 || c.accepted >= -1 && got.accepted() != c.accepted {
@@ -291,7 +298,7 @@ func TestHugeHeadersAndBombs(t *testing.T) {
 		if _, err := io.WriteString(conn, raw); err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -90,7 +90,7 @@ func start(t *testing.T, args ...string) *server {
 		_ = s.cmd.Process.Signal(syscall.SIGKILL) // it may have ended already
 		<-s.exited
 	})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if resp, err := s.client.Get(s.url("/readyz")); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -98,7 +98,7 @@ func start(t *testing.T, args ...string) *server {
 			}
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the server was not ready within 30 s\n%s", s.out)
+			t.Fatalf("the server was not ready within three minutes\n%s", s.out)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func TestAStallingCDNLeadsTheRankingByImpact(t *testing.T) {
 		s.send(key, lines(t, past[:n]), nil)
 		past = past[n:]
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		cdn, isp, certain := s.worst(token, time.Now())
 		if cdn == "polar" && isp == "Cobalt Cable" && certain {
 			break
@@ -103,7 +103,7 @@ func TestAStallingCDNLeadsTheRankingByImpact(t *testing.T) {
 			t.Fatalf("before the fault %q over %q leads, beyond chance %t", cdn, isp, certain)
 		}
 	}
-	began := time.Now()
+	began, full := time.Now(), watchMachine()
 	for second := 0; ; second++ {
 		now := began.Add(time.Duration(second) * time.Second)
 		time.Sleep(time.Until(now))
@@ -124,7 +124,7 @@ func TestAStallingCDNLeadsTheRankingByImpact(t *testing.T) {
 			if took := time.Since(began); cdn == "northlight" && certain {
 				t.Logf("it leads after %s", took.Round(10*time.Millisecond))
 				return
-			} else if took > 15*time.Second {
+			} else if took > 2*time.Minute || took > 15*time.Second && !full() { // on a machine that has more to do than it can, later
 				t.Fatalf("after %s it is %q that leads", took, cdn)
 			}
 			time.Sleep(100 * time.Millisecond)

@@ -62,7 +62,7 @@ func startServer(t *testing.T) *server {
 		}
 	})
 	s := &server{t: t, url: "http://" + address}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		if resp, err := http.Get(s.url + "/readyz"); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -149,7 +149,7 @@ func (s *server) assertPlay(title string, want map[string]float64) {
 		names = append(names, name)
 	}
 	var wrong []string
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		got := s.figures(title, names...)
 		wrong = nil
 		for name, w := range want {

@@ -57,7 +57,7 @@ async function ended(world, play) {
   await play.start()
   await play.until('it plays', 'video.currentTime > 1')
   await play.video('video.currentTime = 37')
-  await play.until('it ends', 'video.ended')
+  await play.until('it ends', 'session.measured().endedAt')
   const measured = await play.measured()
   // Before anything could close it for its silence.
   await eventually('it is told that it has ended', patience, () => came(world, play), f => f.ended_plays === 1)

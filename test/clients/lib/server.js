@@ -28,7 +28,7 @@ export async function freePort() {
 //   title(id, metrics)      the figures of one title of all time, null where there are none
 //   settle()                closes what the write key left open, as silence would
 //   output(), stop()
-export async function startServer({ args = [], readyMs = 120_000 } = {}) {
+export async function startServer({ args = [], readyMs = 120_000, tries = 5 } = {}) {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build`)
   const folder = await mkdtemp(join(tmpdir(), 'clients-'))
   const data = join(folder, 'data')
@@ -46,6 +46,8 @@ export async function startServer({ args = [], readyMs = 120_000 } = {}) {
   while (!await fetch(`${url}/readyz`).then(answer => answer.ok, () => false)) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop()
+      // Somebody else was given the port in between.
+      if (/ is in use by another program/.test(output) && tries > 1) return startServer({ args, readyMs, tries: tries - 1 })
       throw new Error(`playhead serve was not ready:\n${output}`)
     }
     await new Promise(done => setTimeout(done, 100))

@@ -20,7 +20,7 @@ async function freePort() {
 
 // startDemo runs `playhead demo` and returns { url, output(), pid, stop() } once
 // it says that it is ready.
-export async function startDemo({ viewers, historyDays, readyMs = 300_000 }) {
+export async function startDemo({ viewers, historyDays, readyMs = 300_000, tries = 5 }) {
   if (!existsSync(binary)) throw new Error('bin/playhead is missing: run make build')
   const folder = await mkdtemp(join(tmpdir(), 'e2e-'))
   const url = `http://127.0.0.1:${await freePort()}`
@@ -46,6 +46,8 @@ export async function startDemo({ viewers, historyDays, readyMs = 300_000 }) {
     if (child.exitCode !== null || Date.now() > deadline) {
       if (child.exitCode === null) child.kill('SIGKILL')
       await stop()
+      // Somebody else was given the port in between.
+      if (/ is in use by another program/.test(output) && tries > 1) return startDemo({ viewers, historyDays, readyMs, tries: tries - 1 })
       throw new Error(`playhead ${args.join(' ')} was not ready:\n${output}`)
     }
     await new Promise(resolve => setTimeout(resolve, 100))

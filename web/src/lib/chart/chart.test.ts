@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stretches, type TimeSeries } from './time';
 import { EventParser } from '../api/sse';
 import { breaks, classOf } from './classes';
 import { CODE_OF, COUNTRY_CODES } from './countries';
@@ -38,5 +39,24 @@ describe('server-sent events', () => {
       for (let i = 0; i < text.length; i += size) out.push(...parser.push(text.slice(i, i + size)));
       expect(out).toEqual(['{"a":1}', 'two\nlines', '{"b":2}']);
     }
+  });
+});
+
+describe('history that is on its way', () => {
+  const minute = 60_000;
+  const series = (points: [number, number | null][]): TimeSeries[] => [{ name: 'a', color: 0, points }];
+  it('is where the window has no point yet, not where one is missing', () => {
+    const points = Array.from({ length: 30 }, (_, i): [number, number | null] => [(60 + i) * minute, i === 10 ? null : i]);
+    expect(stretches(series(points), 0, 90 * minute)).toEqual([[0, 60 * minute]]);
+    expect(stretches(series(points), 60 * minute, 90 * minute)).toEqual([]);
+  });
+  it('may lie between what is there', () => {
+    const points = [...Array.from({ length: 20 }, (_, i) => i), ...Array.from({ length: 20 }, (_, i) => 60 + i)].map((m): [number, number] => [m * minute, 1]);
+    expect(stretches(series(points), 0, 80 * minute)).toEqual([[19 * minute, 60 * minute]]);
+    // One that ends in the middle of an hour is a gap: the server or the network was away.
+    expect(stretches(series(points.map(([t, v]) => [t + 7 * minute, v])), 7 * minute, 87 * minute)).toEqual([]);
+  });
+  it('is nothing to say of an empty chart', () => {
+    expect(stretches(series([]), 0, minute)).toEqual([]);
   });
 });

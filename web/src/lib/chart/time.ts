@@ -28,6 +28,8 @@ export interface TimeOptions {
   colors: Palette;
   /** Of the chart, px: names at the lines' ends are kept apart. */
   height?: number;
+  /** Stretches whose figures are still being made: shaded, so that they are not taken for gaps. */
+  making?: readonly (readonly [number, number])[] | undefined;
   /** What happened: drawn as ticks on the time axis. */
   marks?: Mark[] | undefined;
 }
@@ -57,18 +59,61 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       axisLabel: { ...axis, hideOverlap: true, formatter: (ms: number) => tick(ms, span, o.timezone) },
       splitNumber: 6,
     },
-    yAxis: {
-      type: 'value',
-      min: 0,
-      ...(shapeOf(o.metric).kind === 'count' ? { minInterval: 1 } : {}),
-      splitNumber: 3,
-      axisLine: { show: false },
-      axisTick: { show: false },
-      splitLine: { lineStyle: { color: o.colors.grid } },
-      axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
-    },
-    series: o.series.flatMap((s, i) => lines(s, o, many ? (shifts[i] ?? 0) : undefined, i === 0 ? (o.marks ?? []) : [])),
+    yAxis: [
+      {
+        type: 'value',
+        min: 0,
+        ...(shapeOf(o.metric).kind === 'count' ? { minInterval: 1 } : {}),
+        splitNumber: 3,
+        axisLine: { show: false },
+        axisTick: { show: false },
+        splitLine: { lineStyle: { color: o.colors.grid } },
+        axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
+      },
+      ...(o.making?.length ? [{ type: 'value', min: 0, max: 1, show: false }] : []),
+    ],
+    series: [
+      ...o.series.flatMap((s, i) => lines(s, o, many ? (shifts[i] ?? 0) : undefined, i === 0 ? (o.marks ?? []) : [])),
+      ...(o.making ?? []).map((stretch) => shade(stretch, o, span)),
+    ],
   };
+}
+
+/** The name of what is still being made; no figure of it is in a tooltip. */
+const MAKING = 'history is being made';
+
+function shade([from, to]: readonly [number, number], o: TimeOptions, span: number): object {
+  const wide = (to - from) / (span || 1) > 0.18;
+  return {
+    type: 'line',
+    name: MAKING,
+    yAxisIndex: 1,
+    silent: true,
+    showSymbol: false,
+    emphasis: { disabled: true },
+    data: [[from, 1], [to, 1]],
+    lineStyle: { opacity: 0 },
+    areaStyle: { color: o.colors.muted, opacity: 0.1 },
+    ...(wide ? { endLabel: { show: true, align: 'right', offset: [-14, 14], formatter: MAKING, color: o.colors.muted, fontFamily: FONT, fontSize: 12 } } : {}),
+    z: 0,
+  };
+}
+
+/**
+ * Stretches of a window without a point of any series where history that is on its
+ * way will be: what is before the first point, and what ends with a whole hour,
+ * since history comes in pieces of whole hours. Any other gap is a gap.
+ */
+export function stretches(series: readonly TimeSeries[], from: number | undefined, to: number | undefined): [number, number][] {
+  const times = [...new Set(series.flatMap((s) => s.points.filter(([, v]) => v !== null).map(([t]) => t)))].sort((a, b) => a - b);
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const steps = times.slice(1).map((t, i) => t - (times[i] ?? t)).sort((a, b) => a - b);
+  const step = steps[Math.floor(steps.length / 2)] ?? 0;
+  const least = Math.max(3 * step, ((to ?? last) - (from ?? first)) / 50);
+  const before: [number, number][] = from === undefined ? [] : [[from, first]];
+  const between = times.slice(1).flatMap((t, i): [number, number][] => (t % HOUR <= step ? [[times[i] ?? t, t]] : []));
+  return [...before, ...between].filter(([a, b]) => b - a > least);
 }
 
 function lines(s: TimeSeries, o: TimeOptions, shift: number | undefined, marks: readonly Mark[]): object[] {
@@ -168,7 +213,7 @@ function tipElement(points: TipPoint[], o: TimeOptions): HTMLElement {
   const head = box.appendChild(document.createElement('div'));
   head.style.color = o.colors.muted;
   head.textContent = points[0] ? moment(points[0].value[0], o.timezone, spanOf(o) < 2 * HOUR) : '';
-  for (const point of points) {
+  for (const point of points.filter((p) => p.seriesName !== MAKING)) {
     const row = box.appendChild(document.createElement('div'));
     row.style.cssText = 'display:flex;gap:12px;align-items:center;justify-content:space-between';
     const name = row.appendChild(document.createElement('span'));

@@ -115,7 +115,7 @@ func build(ctx context.Context, m *model, dir string, thin int) (*builder, error
 	if err := writeCatalog(m, filepath.Join(dir, "titles.csv")); err != nil {
 		return nil, err
 	}
-	db, err := duck.Open(ctx, filepath.Join(dir, "data", "warehouse"), duck.Options{MemoryLimitMB: 1500})
+	db, err := duck.Open(ctx, filepath.Join(dir, "data", "warehouse"), duck.Options{MemoryLimitMB: 3000, SpillMB: 16384})
 	if err != nil {
 		return nil, err
 	}

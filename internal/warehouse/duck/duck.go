@@ -1,6 +1,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -25,6 +26,8 @@ var ErrTimezone = errors.New("the warehouse was made with another report time zo
 type Options struct {
 	// MemoryLimitMB bounds the engine's buffers; 0 is 96.
 	MemoryLimitMB int
+	// SpillMB bounds the files of what a query has no memory for; 0 is 4096.
+	SpillMB int
 	// Threads of the engine; 0 is 2.
 	Threads int
 	// Readers is how many scans run at once, others wait; 0 is one for each 32 MiB
@@ -149,7 +152,7 @@ func (db *DB) settings() []string {
 		memoryLimit(db.opts.MemoryLimitMB),
 		fmt.Sprintf("SET threads = %d", db.opts.Threads),
 		"SET preserve_insertion_order = false",
-		"SET max_temp_directory_size = '4GB'",
+		fmt.Sprintf("SET max_temp_directory_size = '%dMB'", cmp.Or(db.opts.SpillMB, 4096)),
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		fmt.Sprintf("SET wal_autocheckpoint = '%dB'", checkpointBytes),

@@ -76,3 +76,36 @@ func TestBoundsOfAViewer(t *testing.T) {
 		t.Errorf("%d are counted as evicted", held.counts.Evicted)
 	}
 }
+
+// More viewers than may be in memory: those who were silent for longest are on
+// disk, and what is to be said of them is said all the same.
+func TestBoundOfViewersInMemory(t *testing.T) {
+	const now, crowd, bound = int64(1_800_000_000_000), 300, 20
+	c := DefaultConfig()
+	c.MaxViewers = bound
+	state := map[string][]byte{}
+	g := New(c, func(kind Kind, key []byte) ([]byte, error) { return state[string(kind)+string(key)], nil })
+	save := func(kind Kind, key, data []byte) { state[string(kind)+string(key)] = data }
+	var out fact.Batch
+	var e event.Event
+	e.Reset()
+	e.Known, e.KeyID, e.Type, e.SearchQuery = true, 1, event.Search, "a film"
+	for n := range crowd {
+		e.Viewer, e.ID, e.Search = event.ViewerKey{byte(n), byte(n >> 8), 1}, event.Ref{1}, event.Ref{2}
+		e.Time, e.ReceivedAt = now+int64(n), now+int64(n)
+		if _, err := g.Apply(Step{Event: &e, Fresh: true}, &out); err != nil {
+			t.Fatal(err)
+		}
+		if n%50 == 49 {
+			if g.Snapshot(save); g.Viewers() > bound {
+				t.Fatalf("%d viewers are in memory after a snapshot", g.Viewers())
+			}
+		}
+	}
+	if err := g.Tick(now+2*hour, &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Searches) != crowd || len(out.Sessions) != crowd || out.Counts.Evicted != 0 {
+		t.Errorf("%d searches and %d sessions of %d viewers; %+v", len(out.Searches), len(out.Sessions), crowd, out.Counts)
+	}
+}

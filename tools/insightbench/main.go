@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&o.looks, "looks", 28*24, "looks at each, evenly over 28 days")
 	flag.IntVar(&o.worlds, "worlds", 12, "worlds of each effect and traffic")
 	flag.Uint64Var(&o.seed, "seed", 0, "another draw of the worlds of planted truths: what was chosen on one is confirmed on another")
-	flag.IntVar(&o.intervals, "interval-worlds", 12, "worlds of 200 titles whose intervals are checked")
+	flag.IntVar(&o.intervals, "interval-worlds", 36, "worlds of 200 titles whose intervals are checked")
 	flag.IntVar(&o.regret, "regret-worlds", 200, "worlds in which shrunken and raw rankings are compared")
 	flag.IntVar(&o.tasters, "tasters", 16000, "viewers whose tastes are told, for each number of plays and strength")
 	flag.StringVar(&o.kept, "kept", "", "a file that keeps what each null world gave, so that a run can be made in parts or go on")

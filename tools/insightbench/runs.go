@@ -140,7 +140,7 @@ func planted(o options, r *figures.Report) {
 func intervals(o options, r *figures.Report) {
 	type tally struct{ hit, n int }
 	var mu sync.Mutex
-	byN, byRate, top := map[int]*tally{}, map[int]*tally{}, &tally{}
+	byN, byRate, byBoth, top := map[int]*tally{}, map[int]*tally{}, map[int]*tally{}, &tally{}
 	width, least := 0.0, 0.0
 	note := func(m map[int]*tally, k int, hit bool) {
 		if m[k] == nil {
@@ -180,8 +180,10 @@ func intervals(o options, r *figures.Report) {
 				all = append(all, seen{e.Value, hit})
 				a, b := levels[t]*spread+counts[t][c].K, (1-levels[t])*spread+counts[t][c].N-counts[t][c].K
 				mu.Lock()
-				note(byN, int(math.Log10(counts[t][c].N)), hit)
-				note(byRate, int(math.Floor(2*math.Log2(truth/0.08))), hit)
+				viewers, rate := int(math.Log10(counts[t][c].N)), int(math.Floor(2*math.Log2(truth/0.08)))
+				note(byN, viewers, hit)
+				note(byRate, rate, hit)
+				note(byBoth, 1000*viewers+rate, hit)
 				width += e.High - e.Low
 				least += 2 * 1.96 * math.Sqrt(a*b/((a+b)*(a+b)*(a+b+1)))
 				mu.Unlock()
@@ -213,6 +215,7 @@ func intervals(o options, r *figures.Report) {
 	}
 	r.AtLeast("insight.intervals.worst_by_viewers", worst(byN), "coverage", 0.93)
 	r.AtLeast("insight.intervals.worst_by_rate", worst(byRate), "coverage", 0.93)
+	r.AtLeast("insight.intervals.worst_by_both", worst(byBoth), "coverage", 0.93)
 	r.AtLeast("insight.intervals.top_ten", float64(top.hit)/float64(max(top.n, 1)), "coverage", 0.9)
 	r.AtMost("insight.intervals.width_to_oracle", width/least, "ratio", 1.25)
 }

@@ -198,36 +198,59 @@ func (y *part) measures(l level) []rollup.Measure {
 
 // scan asks the scanner, and notes what the frame and the answer have to know.
 func (x *execution) scan(ctx context.Context, f *frame, s rollup.Scan) (*rollup.Result, error) {
-	res, err := x.ask(ctx, s)
+	list, err := x.scanAll(ctx, f, []rollup.Scan{s})
 	if err != nil {
 		return nil, err
 	}
-	if name := SourceName(s.Source); !slices.Contains(x.sources, name) {
-		x.sources = append(x.sources, name)
+	return list[0], nil
+}
+
+// scanAll is scan of several at a time.
+func (x *execution) scanAll(ctx context.Context, f *frame, scans []rollup.Scan) ([]*rollup.Result, error) {
+	list, err := x.askAll(ctx, scans)
+	if err != nil {
+		return nil, err
 	}
-	if s.Source == rollup.SourceCreativeAll && len(res.Groups) > 0 {
-		res.FirstData = s.From // its one cell does not say since when
+	for i, res := range list {
+		if name := SourceName(scans[i].Source); !slices.Contains(x.sources, name) {
+			x.sources = append(x.sources, name)
+		}
+		if scans[i].Source == rollup.SourceCreativeAll && len(res.Groups) > 0 {
+			res.FirstData = scans[i].From // its one cell does not say since when
+		}
+		f.saw(res)
 	}
-	f.saw(res)
-	return res, nil
+	return list, nil
 }
 
 // ask asks the scanner, within bounds.
 func (x *execution) ask(ctx context.Context, s rollup.Scan) (*rollup.Result, error) {
+	list, err := x.askAll(ctx, []rollup.Scan{s})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// askAll asks the scanner several things side by side, within the bounds of one.
+func (x *execution) askAll(ctx context.Context, scans []rollup.Scan) ([]*rollup.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	res, err := x.scanner.Scan(ctx, s)
-	if err != nil {
-		return nil, fmt.Errorf("scan %s: %w", SourceName(s.Source), err)
+	list, errs, groups := make([]*rollup.Result, len(scans)), make([]error, len(scans)), 0
+	side(len(scans), func(i int) { list[i], errs[i] = x.scanner.Scan(ctx, scans[i]) })
+	for i, res := range list {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("scan %s: %w", SourceName(scans[i].Source), errs[i])
+		}
+		if groups += len(res.Groups); groups > x.maxGroups {
+			return nil, &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
+				"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
+				groups, x.maxGroups)}}}
+		}
+		x.read += res.CellsRead
 	}
-	if len(res.Groups) > x.maxGroups {
-		return nil, &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
-			"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
-			len(res.Groups), x.maxGroups)}}}
-	}
-	x.read += res.CellsRead
-	return res, nil
+	return list, nil
 }
 
 // restrict narrows the filters of a part to the values that some groups have.

@@ -42,19 +42,19 @@ func (x *execution) fetchPrivate(ctx context.Context, y *part, c *cover, f *fram
 		return err
 	}
 	cells := map[string][]*fixed{}
-	for i := range c.pieces {
-		s := y.scan(&c.pieces[i], false)
-		s.By, s.Where = y.atoms, contexts
-		s.Sketches |= rollup.SketchesOf(who)
-		first := bucketIn(weeks, s.From)
-		s.Buckets = mergeBounds([]int64{s.From, s.To}, weeks)
-		res, err := x.scan(ctx, f, s)
-		if err != nil {
-			return err
-		}
+	scans := y.byWeek(c, weeks)
+	for i := range scans {
+		scans[i].By, scans[i].Where = y.atoms, contexts
+		scans[i].Sketches |= rollup.SketchesOf(who)
+	}
+	results, err := x.scanAll(ctx, f, scans)
+	if err != nil {
+		return err
+	}
+	for i, res := range results {
+		week := bucketIn(weeks, scans[i].From)
 		for j := range res.Groups {
 			g := &res.Groups[j]
-			week := g.Bucket + first
 			at := cellName(week, slices.Delete(slices.Clone(g.Keys), about, about+1))
 			cells[at] = append(cells[at], &fixed{group: g, week: week, value: g.Keys[about], viewers: g.Sketches.Estimate(who), hll: g.Sketches.HLL(who)})
 		}
@@ -77,9 +77,27 @@ func (x *execution) fetchPrivate(ctx context.Context, y *part, c *cover, f *fram
 	return ctx.Err()
 }
 
+// byWeek are the scans of a cover, week by week: a scanner remembers the weeks that are
+// over, each for itself, and forgets the one under way.
+func (y *part) byWeek(c *cover, weeks []int64) (list []rollup.Scan) {
+	for i := range c.pieces {
+		s := y.scan(&c.pieces[i], false)
+		bounds := mergeBounds([]int64{s.From, s.To}, weeks)
+		for j := range len(bounds) - 1 {
+			s.From, s.To = bounds[j], bounds[j+1]
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // side does n things that have nothing to do with one another, on as many processors
 // as there are: merging sketches is most of what an answer about people costs.
 func side(n int, do func(i int)) {
+	if n == 1 {
+		do(0)
+		return
+	}
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(n, runtime.GOMAXPROCS(0)) {

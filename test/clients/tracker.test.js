@@ -177,7 +177,7 @@ describe('the tracker', { concurrency: 3 }, () => {
     await it.begin()
     await it.position(1)
     await it.page.evaluate(seconds => { video.currentTime = seconds }, mediaSeconds - 1.5)
-    await it.until('it ends', 'video.ended')
+    await it.until('it ends', 'measured().endedAt')
     await it.page.evaluate(() => video.play())
     await it.until('plays from the start', 'video.currentTime > 0.5 && video.currentTime < 20')
     await it.page.close({ runBeforeUnload: true })

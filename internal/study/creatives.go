@@ -109,15 +109,7 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 			"completion_given_take": interval(keep[i].Estimate()), "effective_rate": interval(effective[i].Estimate()),
 			"viewers_reached": all.table.value(of.rows[i], "viewers_reached"), "impressions": all.table.value(of.rows[i], "impressions"),
 		}
-		if of.overlap != nil {
-			row.Evidence["overlap"] = of.overlap[i]
-		}
-		if basis == insight.Adjusted {
-			row.Evidence["adjusted_for"] = of.adjustedFor
-			if m := of.margins; m != nil && m.overDevices != nil {
-				row.Evidence["overlap_device"] = m.overDevices[i]
-			}
-		}
+		of.compared(i, basis, row.Evidence)
 		if n := all.table.value(of.rows[i], "viewers_reached"); media != nil && n > 0 {
 			row.Evidence["media_minutes_per_viewer_reached"] = media[row.Entity] * 60 / n
 		}
@@ -128,6 +120,20 @@ func (a *answering) ranked(ctx context.Context, w window, q CreativesAsk, where 
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// compared adds to the evidence about a creative how it was compared with the others.
+func (t *titleFunnels) compared(creative int, basis insight.Basis, evidence map[string]any) {
+	if t.overlap != nil {
+		evidence["overlap"] = t.overlap[creative]
+	}
+	if basis != insight.Adjusted {
+		return
+	}
+	evidence["adjusted_for"] = t.adjustedFor
+	if m := t.margins; m != nil && m.overDevices != nil {
+		evidence["overlap_device"] = m.overDevices[creative]
+	}
 }
 
 // media are the media hours of the plays that creatives were taken for. No roll-up

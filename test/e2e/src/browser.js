@@ -20,7 +20,7 @@ export async function launch() {
 // exceptions, requests to elsewhere.
 export function watch(page, origin) {
   const complaints = []
-  page.on('console', message => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`) })
+  page.on('console', message => { if (message.type() === 'error') complaints.push(`console: ${message.text()} ${message.location().url}`) })
   page.on('pageerror', error => complaints.push(`exception: ${error}`))
   page.on('request', request => {
     const url = request.url()

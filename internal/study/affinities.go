@@ -68,6 +68,12 @@ func (s *Service) affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 		if name == "" || q.Kind != "" && kind != q.Kind {
 			continue
 		}
+		if s.shrinksByWeek(others[name]/max(othersAll, 1)*itsAll, weeks) {
+			if its[name] > 0 {
+				a.meta.Suppressed++
+			}
+			continue
+		}
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -166,6 +172,17 @@ func (s *Service) tellable(some, all float64) bool {
 		rest -= 3 * hllError * all
 	}
 	return some >= least && rest >= least
+}
+
+// shrinksByWeek says whether a label would be taken for rarer than it is. What people
+// like is kept by week, and weeks in which few like a label are left out of a
+// title's count but hardly of everybody's: an index of such a label is below 1
+// whatever they like. So a label is told only where its viewers, were they as many as
+// among all, would be twice as many in a mean week as a week needs to be told. It is
+// judged by what is expected, not by what was counted, which would choose by chance.
+func (s *Service) shrinksByWeek(expected float64, w window) bool {
+	weeks := float64(max(1, len(s.weeks(w))-1))
+	return expected/weeks < 2*float64(s.o.MinViewers)
 }
 
 // weeks are the boundaries of the weeks of the report time zone within a window.

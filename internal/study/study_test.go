@@ -107,6 +107,29 @@ func TestAffinities(t *testing.T) {
 	}
 }
 
+// TestAffinitiesOfFew: a label that few would have in a week, were the title's viewers
+// as all are, is not told: its weeks are left out of the title's count, and it would
+// seem rare whatever they like.
+func TestAffinitiesOfFew(t *testing.T) {
+	c := &cube{}
+	add := func(title string, viewers float64, likes ...string) {
+		c.facts = append(c.facts, fact{at: now.Add(-2 * day), dims: map[string][]string{"title": {title}, "affinity": likes}, sums: map[string]float64{"viewers": viewers}})
+	}
+	add("film", 90, "genre:crime")
+	add("film", 9, "genre:horror") // as rare as among all: 2 a week
+	add("other", 9_000, "genre:crime")
+	add("other", 900, "genre:horror")
+	s0 := serve(c, nil)
+	s := New(Options{Asker: c, Clock: s0.o.Clock, Logger: s0.o.Logger, MinViewers: 5})
+	got, err := s.Affinities(context.Background(), AffinitiesAsk{Title: "film", Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Rows) != 1 || got.Rows[0].Entity != "genre:crime" || got.Meta.Suppressed != 1 {
+		t.Errorf("rows %+v, %d left out; want crime alone, and horror left out", got.Rows, got.Meta.Suppressed)
+	}
+}
+
 // TestTrends: a genre that doubled is rising, with and without its largest title
 // as the case may be.
 func TestTrends(t *testing.T) {

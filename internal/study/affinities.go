@@ -63,12 +63,13 @@ func (s *Service) affinities(ctx context.Context, q AffinitiesAsk) (*Answer, err
 	}
 	var names []string
 	var x, y []insight.Count
+	inWeeks := float64(max(1, len(s.weeks(weeks))-1))
 	for name := range others {
 		kind, _, _ := strings.Cut(name, ":")
 		if name == "" || q.Kind != "" && kind != q.Kind {
 			continue
 		}
-		if s.shrinksByWeek(others[name]/max(othersAll, 1)*itsAll, weeks) {
+		if expected := others[name] / max(othersAll, 1) * itsAll; s.shrinksByWeek(expected / inWeeks) {
 			if its[name] > 0 {
 				a.meta.Suppressed++
 			}
@@ -179,11 +180,9 @@ func (s *Service) tellable(some, all float64) bool {
 // title's count but hardly of everybody's: an index of such a label is below 1
 // whatever they like. So a label is told only where its viewers, were they as many as
 // among all, would be twice as many in a mean week as a week needs to be told. It is
-// judged by what is expected, not by what was counted, which would choose by chance.
-func (s *Service) shrinksByWeek(expected float64, w window) bool {
-	weeks := float64(max(1, len(s.weeks(w))-1))
-	return expected/weeks < 2*float64(s.o.MinViewers)
-}
+// judged by what is expected in a week, not by what was counted, which would choose
+// by chance.
+func (s *Service) shrinksByWeek(expected float64) bool { return expected < 2*float64(s.o.MinViewers) }
 
 // weeks are the boundaries of the weeks of the report time zone within a window.
 func (s *Service) weeks(w window) []int64 {

@@ -1,10 +1,11 @@
 // A chart by age: day 1, day 2 … since a beginning, beside the band of what is like it.
 
 import { minus } from '../format/number';
-import { shapeOf, show, showExact, showFine } from '../format/metric';
+import { showExact, showFine } from '../format/metric';
 import type { EChartsCoreOption } from './echarts';
+import { figureAxis } from './figureAxis';
 import { spread } from './spread';
-import { FONT, type Palette } from './theme';
+import { axisTooltip, FONT, type Palette } from './theme';
 
 export interface AgeLine {
   name: string;
@@ -43,14 +44,7 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
     textStyle: { fontFamily: FONT },
     grid: { left: 4, right: room, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: {
-      trigger: 'axis',
-      confine: true,
-      transitionDuration: 0,
-      backgroundColor: o.colors.panel,
-      borderColor: o.colors.line,
-      padding: [8, 10],
-      textStyle: { color: o.colors.text, fontSize: 12, fontFamily: FONT },
-      axisPointer: { type: 'line', lineStyle: { color: o.colors.muted, type: 'solid' } },
+      ...axisTooltip(o.colors),
       formatter: (points: { dataIndex: number }[]) => tipElement(points[0]?.dataIndex ?? 0, o),
     },
     xAxis: {
@@ -61,16 +55,7 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
       axisTick: { show: false },
       axisLabel: { ...axis, hideOverlap: true },
     },
-    yAxis: {
-      type: 'value',
-      min: 0,
-      ...(shapeOf(o.metric).kind === 'count' ? { minInterval: 1 } : {}),
-      splitNumber: 3,
-      axisLine: { show: false },
-      axisTick: { show: false },
-      splitLine: { lineStyle: { color: o.colors.grid } },
-      axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
-    },
+    yAxis: figureAxis(o.metric, o.colors),
     series: [...band(o), ...o.lines.map((l, i) => line(l, o, shifts[i] ?? 0, room))],
   };
 }

@@ -25,3 +25,17 @@ export function palette(): Palette {
 }
 
 export const FONT = "'Inter Variable', ui-sans-serif, system-ui, sans-serif";
+
+/** The box of figures beside the pointer, of a chart whose points share an axis. */
+export function axisTooltip(colors: Palette): object {
+  return {
+    trigger: 'axis',
+    confine: true,
+    transitionDuration: 0,
+    backgroundColor: colors.panel,
+    borderColor: colors.line,
+    padding: [8, 10],
+    textStyle: { color: colors.text, fontSize: 12, fontFamily: FONT },
+    axisPointer: { type: 'line', lineStyle: { color: colors.muted, width: 1, type: 'solid' } },
+  };
+}

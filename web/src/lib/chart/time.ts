@@ -2,11 +2,12 @@
 
 import { clock, day, moment } from '../format/duration';
 import { minus } from '../format/number';
-import { shapeOf, showExact, show } from '../format/metric';
+import { showExact } from '../format/metric';
 import { DAY, HOUR } from '../state/url';
 import type { EChartsCoreOption } from './echarts';
+import { figureAxis } from './figureAxis';
 import { spread } from './spread';
-import { FONT, type Palette } from './theme';
+import { axisTooltip, FONT, type Palette } from './theme';
 
 export interface TimeSeries {
   name: string;
@@ -60,16 +61,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       splitNumber: 6,
     },
     yAxis: [
-      {
-        type: 'value',
-        min: 0,
-        ...(shapeOf(o.metric).kind === 'count' ? { minInterval: 1 } : {}),
-        splitNumber: 3,
-        axisLine: { show: false },
-        axisTick: { show: false },
-        splitLine: { lineStyle: { color: o.colors.grid } },
-        axisLabel: { ...axis, formatter: (v: number) => show(o.metric, v) },
-      },
+      figureAxis(o.metric, o.colors),
       ...(o.making?.length ? [{ type: 'value', min: 0, max: 1, show: false }] : []),
     ],
     series: [
@@ -193,17 +185,7 @@ interface TipPoint {
 }
 
 function tooltip(o: TimeOptions): object {
-  return {
-    trigger: 'axis',
-    confine: true,
-    transitionDuration: 0,
-    backgroundColor: o.colors.panel,
-    borderColor: o.colors.line,
-    padding: [8, 10],
-    textStyle: { color: o.colors.text, fontSize: 12, fontFamily: FONT },
-    axisPointer: { type: 'line', lineStyle: { color: o.colors.muted, width: 1, type: 'solid' } },
-    formatter: (points: TipPoint[]) => tipElement(points, o),
-  };
+  return { ...axisTooltip(o.colors), formatter: (points: TipPoint[]) => tipElement(points, o) };
 }
 
 /** Built as elements, not markup: names come from outside. */

@@ -1,7 +1,7 @@
 // How retention is drawn: share of plays over position, drop-off underneath.
 
 import type { EChartsCoreOption } from '$lib/chart/echarts';
-import { FONT, type Palette } from '$lib/chart/theme';
+import { axisTooltip, FONT, type Palette } from '$lib/chart/theme';
 import { position } from '$lib/format/duration';
 import { minus, percent } from '$lib/format/number';
 import { spread } from '$lib/chart/spread';
@@ -38,14 +38,7 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
     // Fixed margins, so that the curves and the drop-off under them share their x.
     grid: { left: 46, right: room + 14, top: 14, bottom: 24, outerBoundsMode: 'none' },
     tooltip: {
-      trigger: 'axis',
-      confine: true,
-      transitionDuration: 0,
-      backgroundColor: o.colors.panel,
-      borderColor: o.colors.line,
-      padding: [8, 10],
-      textStyle: { color: o.colors.text, fontSize: 12, fontFamily: FONT },
-      axisPointer: { type: 'line', lineStyle: { color: o.colors.muted, type: 'solid' } },
+      ...axisTooltip(o.colors),
       valueFormatter: (v: number) => percent(v),
     },
     xAxis: {

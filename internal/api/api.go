@@ -56,6 +56,8 @@ type Sessions interface {
 type Titles interface {
 	Titles() []catalog.Title
 	Title(id string) (catalog.Title, bool)
+	// Named are up to limit titles whose name has a text in it, those that begin with it first.
+	Named(text string, limit int) []catalog.Title
 }
 
 // History is how far the demo's past is filled in.

@@ -110,6 +110,14 @@ func (f *fakes) Titles() []catalog.Title {
 	return []catalog.Title{{ID: "dune", Name: "The Dune Sea", Genres: []string{"drama"}, Launched: now.UnixMilli()}}
 }
 
+func (f *fakes) Named(text string, limit int) []catalog.Title {
+	c, err := catalog.New(f.Titles())
+	if err != nil {
+		return nil
+	}
+	return c.Named(text, limit)
+}
+
 func (f *fakes) Title(id string) (catalog.Title, bool) {
 	return f.Titles()[0], id == "dune"
 }

@@ -179,7 +179,7 @@ func (s *server) studied(ctx context.Context, format, accept string, ask func(co
 	}
 	f := formatOf(format, accept)
 	if f.name == "json" {
-		body, err := json.Marshal(found)
+		body, err := found.JSON()
 		if err != nil {
 			return nil, s.asked(ctx, err)
 		}

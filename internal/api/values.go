@@ -9,7 +9,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"playhead/internal/catalog"
 	"playhead/internal/metric"
 	"playhead/internal/rollup"
 )
@@ -70,7 +69,7 @@ func (s *server) values(ctx context.Context, in *valuesInput) (*valuesOutput, er
 		}
 	}
 	if d == rollup.Title && in.Prefix != "" {
-		for _, t := range named(s.Titles.Titles(), in.Prefix) {
+		for _, t := range s.Titles.Named(in.Prefix, in.Limit) {
 			add(t.ID, t.Name)
 		}
 	}
@@ -104,20 +103,4 @@ func (s *server) searchTexts(ctx context.Context, in *valuesInput) (*valuesOutpu
 		}
 	}
 	return out, nil
-}
-
-// named are the titles whose name has the text in it, those that begin with it
-// first.
-func named(titles []catalog.Title, text string) []catalog.Title {
-	text = strings.ToLower(text)
-	var begin, within []catalog.Title
-	for _, t := range titles {
-		switch at := strings.Index(strings.ToLower(t.Name), text); {
-		case at == 0:
-			begin = append(begin, t)
-		case at > 0:
-			within = append(within, t)
-		}
-	}
-	return append(begin, within...)
 }

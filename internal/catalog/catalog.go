@@ -104,6 +104,7 @@ func (t Title) First(shape Shape) Creative {
 type Catalog struct {
 	titles []Title
 	index  map[string]int
+	names  nameIndex
 }
 
 // New makes a snapshot of titles, in their order. It fails with every title
@@ -129,6 +130,7 @@ func New(titles []Title) (*Catalog, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	c.names = indexNames(c.titles)
 	return c, nil
 }
 

@@ -28,6 +28,9 @@ func (s *Shelf) Replace(c *Catalog) { s.now.Store(c) }
 // Titles are all titles now. The slice must not be changed.
 func (s *Shelf) Titles() []Title { return s.Now().Titles() }
 
+// Named are titles by a part of their name, as they are now; see Catalog.Named.
+func (s *Shelf) Named(text string, limit int) []Title { return s.Now().Named(text, limit) }
+
 // Title looks a title up, as it is now.
 func (s *Shelf) Title(id string) (Title, bool) { return s.Now().Title(id) }
 

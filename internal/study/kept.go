@@ -49,6 +49,14 @@ func (k *kept) fresh(now time.Time) bool {
 	return k.value != nil && k.cost >= k.least && now.Sub(k.at) < k.lasts()
 }
 
+// hold puts what was worked out in its place. What will be given again is written now.
+func (k *kept) hold(v any, at time.Time, cost time.Duration) {
+	k.value, k.at, k.cost = v, at, cost
+	if a, ok := v.(*Answer); ok && a != nil && cost >= k.least {
+		a.write()
+	}
+}
+
 func (k *kept) take(ctx context.Context) error {
 	select {
 	case <-k.turn:
@@ -111,7 +119,7 @@ func keepFrom[T any](ctx context.Context, s *Service, name string, least time.Du
 	if err != nil {
 		return none, err
 	}
-	k.value, k.at, k.cost = v, s.o.Clock(), cost
+	k.hold(v, s.o.Clock(), cost)
 	return v.(T), nil
 }
 
@@ -170,7 +178,7 @@ func (s *Service) renewKept(ctx context.Context) error {
 		if err := k.take(ctx); err != nil {
 			return err
 		}
-		k.value, k.at, k.cost = v, s.o.Clock(), cost
+		k.hold(v, s.o.Clock(), cost)
 		k.give()
 	}
 	return nil

@@ -54,13 +54,29 @@ func (s *Service) standing(ctx context.Context, q OutliersAsk) (*Answer, error) 
 		return nil, err
 	}
 	s.askedStanding.Store(began.UnixMilli())
-	found.Answer.Meta.FoundAt = found.At.Format(time.RFC3339)
-	found.Answer.Meta.ElapsedMS = float64(s.o.Clock().Sub(began).Microseconds()) / 1000
-	return found.Answer, nil
+	own := *found.Answer
+	own.Meta.FoundAt = found.At.Format(time.RFC3339)
+	own.Meta.ElapsedMS = float64(s.o.Clock().Sub(began).Microseconds()) / 1000
+	return &own, nil
 }
 
-// stood reads what was found of the days up to a moment, nil if nothing was.
+// lastStood is what was found of the days up to a moment, epoch ms.
+type lastStood struct {
+	end   int64
+	found *stood
+}
+
+// stood is what was found of the days up to a moment, nil if nothing was. The last that
+// somebody asked for is remembered: only stand changes it.
 func (s *Service) stood(ctx context.Context, end time.Time) (*stood, error) {
+	if last := s.last.Load(); last != nil && last.end == end.UnixMilli() {
+		return last.found, nil
+	}
+	s.finding.Lock()
+	defer s.finding.Unlock()
+	if last := s.last.Load(); last != nil && last.end == end.UnixMilli() {
+		return last.found, nil
+	}
 	body, err := s.o.Findings.Findings(ctx, outliersKind, end.UnixMilli())
 	if err != nil || body == nil {
 		return nil, err
@@ -69,6 +85,11 @@ func (s *Service) stood(ctx context.Context, end time.Time) (*stood, error) {
 	if err := json.Unmarshal(body, found); err != nil {
 		return nil, fmt.Errorf("read what was found of the days up to %s: %w", end.Format(time.DateOnly), err)
 	}
+	if found.Answer == nil {
+		return nil, fmt.Errorf("what was found of the days up to %s has no answer in it", end.Format(time.DateOnly))
+	}
+	found.Answer.write()
+	s.last.Store(&lastStood{end.UnixMilli(), found})
 	return found, nil
 }
 
@@ -103,6 +124,17 @@ func (s *Service) stand(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write what was found of the days up to %s: %w", end.Format(time.DateOnly), err)
 	}
+	if err := s.keepStood(ctx, end, body); err != nil {
+		return err
+	}
+	_, err = s.stood(ctx, end) // so that nobody waits until it is read
+	return err
+}
+
+func (s *Service) keepStood(ctx context.Context, end time.Time, body []byte) error {
+	s.finding.Lock()
+	defer s.finding.Unlock()
+	defer s.last.Store(nil)
 	return s.o.Findings.KeepFindings(ctx, outliersKind, end.UnixMilli(), body)
 }
 

@@ -82,6 +82,7 @@ func TestOutliersOfDaysThatAreOver(t *testing.T) {
 	}
 	clock = now.Add(25 * time.Hour)
 	look(2, "a day later")
+	clock = now.Add(49 * time.Hour)
 	kept.broken = errors.New("the disk is full")
 	if err := s.stand(ctx); !errors.Is(err, kept.broken) {
 		t.Errorf("%v, want what went wrong", err)

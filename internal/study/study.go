@@ -70,12 +70,6 @@ type InsightMeta struct {
 	Warnings    []string     `json:"warnings"`
 }
 
-// Answer is a list of findings.
-type Answer struct {
-	Rows []Row       `json:"rows"`
-	Meta InsightMeta `json:"meta"`
-}
-
 // Options of a Service.
 type Options struct {
 	Asker  Asker
@@ -101,6 +95,9 @@ type Service struct {
 	takes    float64 // that it was learnt from
 	keeper   keeper
 	judging  judging
+	// last is what was last read of findings; finding is held while they are read or kept.
+	last    atomic.Pointer[lastStood]
+	finding sync.Mutex
 	// askedStanding is when what was found of days that are over was last asked for,
 	// epoch ms.
 	askedStanding atomic.Int64
@@ -336,7 +333,7 @@ func (a *answering) done(estimate, n string, rows []Row) *Answer {
 		rows = []Row{}
 	}
 	m.ElapsedMS = float64(a.s.o.Clock().Sub(a.start).Microseconds()) / 1000
-	return &Answer{rows, m}
+	return &Answer{Rows: rows, Meta: m}
 }
 
 // fill puts an estimate into a row; what is not finite is left out.

@@ -63,12 +63,39 @@ func (im *importer) load(ctx context.Context, id uint32, generate func(func([]ev
 	if err != nil {
 		return err
 	}
-	records = records[:0]
-	for p := range parts {
-		records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, id)})
-	}
-	return im.append(ctx, records)
+	return im.settle(ctx, id, ordinal)
 }
+
+// settleEvents are settled at once: of that many come some dozens of viewers, each
+// of whom is read, told what waited and written.
+const settleEvents = 4_000
+
+// settle completes an import of so many events. All at once would be seconds of a
+// large one's work in which nothing of the present is looked at: it goes in steps
+// of viewers, and the present goes between them.
+func (im *importer) settle(ctx context.Context, id uint32, events uint64) error {
+	steps := int(min(events/settleEvents+1, 512))
+	records := make([]eventlog.Record, im.log.Partitions())
+	for n := 1; n <= steps; n++ {
+		data := event.AppendSettle(nil, id, event.ReachOf(n, steps))
+		for p := range records {
+			records[p] = eventlog.Record{Partition: int32(p), Data: data}
+		}
+		if err := im.append(ctx, records); err != nil {
+			return err
+		}
+		if n == steps || im.share == 1 {
+			continue
+		}
+		if err := im.wait(ctx, settleRest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleRest lies between two steps where the present comes first.
+const settleRest = 50 * time.Millisecond
 
 func (im *importer) append(ctx context.Context, records []eventlog.Record) error {
 	for {

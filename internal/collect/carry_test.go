@@ -32,7 +32,7 @@ func TestEverythingIsCarriedIntoTheLog(t *testing.T) {
 		}
 		events := r.log.events(t)
 		for _, e := range events {
-			e.ReceivedAt, e.Import = 1, true // the log's and an import's to set
+			e.ReceivedAt, e.Import, e.Reach = 1, true, 1 // the log's, an import's and a settle's to set
 			if e.Format == event.FormatNative {
 				e.Format = event.FormatCMCD // its number is 0
 			}

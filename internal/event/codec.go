@@ -96,9 +96,14 @@ func AppendTick(dst []byte) []byte {
 	return append(dst, recordVersion<<4|byte(RecordTick))
 }
 
-// AppendSettle appends the record that settles the plays of a write key.
-func AppendSettle(dst []byte, keyID uint32) []byte {
-	return binary.AppendUvarint(append(dst, recordVersion<<4|byte(RecordSettle)), uint64(keyID))
+// AppendSettle appends the record that settles what a write key sent of the
+// viewers up to the reach.
+func AppendSettle(dst []byte, keyID uint32, reach Reach) []byte {
+	dst = binary.AppendUvarint(append(dst, recordVersion<<4|byte(RecordSettle)), uint64(keyID))
+	if reach != Everybody {
+		dst = binary.AppendUvarint(dst, uint64(reach))
+	}
+	return dst
 }
 
 // AppendControl appends the record of a control; its data are the processor's.
@@ -107,7 +112,7 @@ func AppendControl(dst, data []byte) []byte {
 }
 
 // DecodeRecord resets e and reads one record into it. For a settle only KeyID
-// is set, for a control only Properties: its data, for a tick nothing. The strings and Properties of e point into data,
+// and Reach are set, for a control only Properties: its data, for a tick nothing. The strings and Properties of e point into data,
 // so they are good only as long as data is kept and left unchanged; the two
 // maps are made only when the event has them. Any other data gives an error
 // that wraps ErrRecord, and then e holds nothing of use.
@@ -125,6 +130,11 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 	case RecordTick:
 	case RecordSettle:
 		e.KeyID = r.uint32()
+		if r.at < len(data) {
+			reach := r.uvarint()
+			r.bad = r.bad || reach == 0 || reach > math.MaxUint16
+			e.Reach = Reach(reach)
+		}
 	case RecordControl:
 		e.Properties = r.bytes(uint64(len(data) - 1))
 	case RecordEvent:

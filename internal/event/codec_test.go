@@ -40,6 +40,9 @@ func randomValue(r *rand.Rand, share float64, v reflect.Value) {
 			randomValue(r, share, f)
 			continue
 		}
+		if f.Type() == reflect.TypeFor[Reach]() {
+			continue // a settle's, which is no event
+		}
 		if r.Float64() >= share {
 			continue
 		}
@@ -117,8 +120,10 @@ func TestControlRecords(t *testing.T) {
 		t.Errorf("tick: %d, %v", kind, err)
 	}
 	for _, id := range []uint32{0, 1, 300, 1<<32 - 1} {
-		if kind, err := DecodeRecord(AppendSettle(nil, id), &e); kind != RecordSettle || err != nil || e.KeyID != id {
-			t.Errorf("settle %d: %d, %d, %v", id, kind, e.KeyID, err)
+		for _, reach := range []Reach{Everybody, 1, 0x7f, 0x80, 1<<16 - 1} {
+			if kind, err := DecodeRecord(AppendSettle(nil, id, reach), &e); kind != RecordSettle || err != nil || e.KeyID != id || e.Reach != reach {
+				t.Errorf("settle %d up to %d: %d, %d, %d, %v", id, reach, kind, e.KeyID, e.Reach, err)
+			}
 		}
 	}
 }
@@ -132,8 +137,10 @@ func TestMalformedRecords(t *testing.T) {
 		"kind 0":          {1 << 4},
 		"kind":            {1<<4 | byte(recordKindCount)},
 		"long tick":       append(AppendTick(nil), 0),
-		"short settle":    AppendSettle(nil, 1)[:1],
+		"short settle":    AppendSettle(nil, 1, Everybody)[:1],
 		"large settle":    append([]byte{1<<4 | byte(RecordSettle)}, 0xff, 0xff, 0xff, 0xff, 0x7f),
+		"settle of none":  {1<<4 | byte(RecordSettle), 1, 0},
+		"far settle":      {1<<4 | byte(RecordSettle), 1, 0x80, 0x80, 0x04},
 		"trailing":        append(bytes.Clone(good), 0),
 		"unknown type":    append([]byte{good[0], byte(typeCount)}, good[2:]...),
 		"unknown format":  append([]byte{good[0], good[1], byte(formatCount)}, good[3:]...),
@@ -188,7 +195,7 @@ func TestGoldenRecords(t *testing.T) {
 	heartbeat := sample()
 	var b strings.Builder
 	for _, data := range [][]byte{
-		AppendRecord(nil, &heartbeat), AppendRecord(nil, &full), AppendTick(nil), AppendSettle(nil, 300),
+		AppendRecord(nil, &heartbeat), AppendRecord(nil, &full), AppendTick(nil), AppendSettle(nil, 300, Everybody),
 	} {
 		fmt.Fprintln(&b, hex.EncodeToString(data))
 	}
@@ -250,7 +257,7 @@ func FuzzDecodeRecord(f *testing.F) {
 	}
 	f.Add(AppendControl(nil, []byte("a catalogue")))
 	f.Add(AppendTick(nil))
-	f.Add(AppendSettle(nil, 1))
+	f.Add(AppendSettle(nil, 1, Everybody))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var e, again Event
 		kind, err := DecodeRecord(data, &e)

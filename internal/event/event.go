@@ -41,6 +41,8 @@ type Event struct {
 	Known bool
 	// Live is true for a live stream, which has no duration.
 	Live bool
+	// Reach is of a settle only: which viewers it concerns.
+	Reach Reach
 
 	// KeyID identifies the write key (or the import) that sent the event.
 	KeyID uint32

@@ -134,12 +134,19 @@ func (g *Engine) unlist(v *viewer) {
 	g.mark(v)
 }
 
-// Settle says what the key left to wait, as silence would: sessions and
-// searches. What an import brought counts by its own times from then on.
-func (g *Engine) Settle(keyID uint32, out *fact.Batch) error {
+// Settle says what the key left to wait of the viewers within the reach, as
+// silence would: sessions and searches. What an import brought of them counts by
+// its own times from then on.
+func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) error {
+	w := g.keys[keyID]
+	if w == nil {
+		return nil
+	}
 	var list []event.ViewerKey
-	if w := g.keys[keyID]; w != nil {
-		list = slices.Collect(maps.Keys(w.viewers))
+	for key := range w.viewers {
+		if reach.Holds(key) {
+			list = append(list, key)
+		}
 	}
 	sortKeys(list)
 	for _, key := range list {
@@ -154,7 +161,12 @@ func (g *Engine) Settle(keyID uint32, out *fact.Batch) error {
 			return err
 		}
 	}
-	delete(g.keys, keyID)
+	for _, key := range list {
+		w.drop(key)
+	}
+	if len(w.viewers) == 0 {
+		delete(g.keys, keyID)
+	}
 	return nil
 }
 

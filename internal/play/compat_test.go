@@ -29,7 +29,7 @@ func TestReadsVersion1(t *testing.T) {
 		g.Ready()
 		var b fact.Batch
 		g.Begin()
-		g.Settle(1, &b)
+		g.Settle(1, event.Everybody, &b)
 		var media, watched, stall int64
 		for _, p := range b.Plays {
 			media, watched, stall = media+p.MediaMS, watched+p.WatchedMS, stall+p.StallMS

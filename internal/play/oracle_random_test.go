@@ -333,7 +333,7 @@ func oracleRound(t *testing.T, seed uint64) (stream, sum *facttest.Ledger, heard
 			t.Fatalf("seed %d: %+v", seed, out.Counts)
 		}
 	}
-	g.Settle(1, &out)
+	g.Settle(1, event.Everybody, &out)
 	hear()
 	stream.Add(&out)
 	return stream, sum, heard, told, len(arrival)

@@ -39,7 +39,7 @@ func apply(t testing.TB, events []event.Event) (*fact.Batch, *Engine) {
 			t.Fatal(err)
 		}
 	}
-	g.Settle(1, &b)
+	g.Settle(1, event.Everybody, &b)
 	return &b, g
 }
 
@@ -281,7 +281,7 @@ func TestDisorderChangesNothing(t *testing.T) {
 		if out.Counts.LateDropped > 0 {
 			t.Fatalf("seed %d: %d late", seed, out.Counts.LateDropped)
 		}
-		g.Settle(1, &out)
+		g.Settle(1, event.Everybody, &out)
 		got.Add(&out)
 		if !got.Equal(want) {
 			t.Fatalf("seed %d: disorder changed the result\n--- got\n%s\n--- want\n%s", seed, facttest.Diff(got.String(), want.String()), facttest.Diff(want.String(), got.String()))

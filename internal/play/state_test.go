@@ -75,7 +75,7 @@ func FuzzRestore(f *testing.F) {
 			}
 		}
 		g.Tick(math.MaxInt64/2, &b)
-		g.Settle(1, &b)
+		g.Settle(1, event.Everybody, &b)
 		g.Snapshot(newMemory())
 	})
 }
@@ -145,7 +145,7 @@ func TestHostileViewer(t *testing.T) {
 	if n := viewerOne(g).count(); n != 50 || g.OpenPlays() != 50 || out.Counts.Evicted != 450 {
 		t.Fatalf("%d plays, %d open, %d evicted", n, g.OpenPlays(), out.Counts.Evicted)
 	}
-	g.Settle(1, &out)
+	g.Settle(1, event.Everybody, &out)
 	if got := sums(&out); got["requests"] != 500 || got["ends"] != 500 || g.OpenPlays() != 0 {
 		t.Fatalf("%v, %d open", got, g.OpenPlays())
 	}
@@ -234,7 +234,7 @@ func TestImportTwice(t *testing.T) {
 		for i := range events {
 			must(t, once.Apply(&events[i], &out))
 		}
-		once.Settle(77, &out)
+		once.Settle(77, event.Everybody, &out)
 		want.Add(&out)
 
 		store := newMemory()
@@ -254,7 +254,7 @@ func TestImportTwice(t *testing.T) {
 			}
 			if part == nil || r.IntN(2) == 0 {
 				if part == nil {
-					g.Settle(77, &out)
+					g.Settle(77, event.Everybody, &out)
 				}
 				g.Snapshot(store)
 				got.Add(&out)
@@ -349,7 +349,7 @@ func TestTooManyOpenPlays(t *testing.T) {
 	if got := sums(&out); got["ends"] != 50 || got["requests"] != 150 {
 		t.Fatalf("%v", got)
 	}
-	g.Settle(1, &out)
+	g.Settle(1, event.Everybody, &out)
 	if got := sums(&out); got["ends"] != 150 || g.OpenPlays() != 0 {
 		t.Fatalf("%v, %d open", got, g.OpenPlays())
 	}

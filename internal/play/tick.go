@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 
+	"playhead/internal/event"
 	"playhead/internal/fact"
 )
 
@@ -303,18 +304,17 @@ func (g *Engine) forget(v *viewer) {
 	delete(g.tombs, v.key)
 }
 
-// Settle closes, as silence would, what the key sent and is still open, and says
-// that what it sent is final. An import is complete with it: more of it is taken
-// for a repetition.
-func (g *Engine) Settle(keyID uint32, out *fact.Batch) {
-	imported := false
-	if _, ok := g.imports[keyID]; ok {
-		imported = true
+// Settle closes, as silence would, what the key sent and is still open of the
+// viewers within the reach, and says that what it sent is final. With everybody's
+// an import is complete: more of it is taken for a repetition.
+func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) {
+	_, imported := g.imports[keyID]
+	if imported && reach == event.Everybody {
 		delete(g.imports, keyID)
 		g.complete[keyID] = true
 		g.metaDirty = true
 	}
-	for _, v := range g.byKey(keyID) {
+	for _, v := range g.byKey(keyID, reach) {
 		for p := v.plays; p != nil; p = p.sibling {
 			switch {
 			case p.keyID != keyID:
@@ -336,12 +336,15 @@ func (g *Engine) Settle(keyID uint32, out *fact.Batch) {
 	}
 }
 
-// byKey is the viewers with something of the key that is open or not final, in
-// an order that depends on nothing but the state: facts must not depend on a
-// map's order.
-func (g *Engine) byKey(keyID uint32) []*viewer {
+// byKey is the viewers within the reach with something of the key that is open or
+// not final, in an order that depends on nothing but the state: facts must not
+// depend on a map's order.
+func (g *Engine) byKey(keyID uint32, reach event.Reach) []*viewer {
 	var out []*viewer
 	g.viewers.each(func(v *viewer) {
+		if !reach.Holds(v.key) {
+			return
+		}
 		for p := v.plays; p != nil; p = p.sibling {
 			if p.keyID == keyID && (p.open() || p.history || !p.over) {
 				out = append(out, v)

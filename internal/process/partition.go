@@ -221,11 +221,11 @@ func (p *partition) take(e eventlog.Entry) error {
 		return p.across.Tick(now, &p.batch)
 	case event.RecordSettle:
 		s := p.step()
-		p.engine.Settle(p.event.KeyID, &p.batch)
+		p.engine.Settle(p.event.KeyID, p.event.Reach, &p.batch)
 		if err := p.follow(s); err != nil {
 			return err
 		}
-		return p.across.Settle(p.event.KeyID, &p.batch)
+		return p.across.Settle(p.event.KeyID, p.event.Reach, &p.batch)
 	case event.RecordControl:
 		return p.across.Control(p.event.Properties)
 	}

@@ -49,8 +49,7 @@ func audience(r *rand.Rand, viewers int) []event.Event {
 			at += after
 			var e event.Event
 			e.Reset()
-			binary.LittleEndian.PutUint32(e.Viewer[:], uint32(v)*2654435761)
-			e.Viewer[15], e.Play[0], e.Play[1] = 1, byte(v), byte(v>>8)+1
+			e.Viewer, e.Play[0], e.Play[1] = viewerOf(v), byte(v), byte(v>>8)+1
 			e.Type, e.Time, e.Seq, e.PositionMS, e.DurationMS = typ, at, n, pos, 60_000
 			e.Known, e.KeyID, e.TitleID = true, 1, fmt.Sprint("t", v%5)
 			e.Context.Country = []string{"US", "DE", "JP"}[v%3]
@@ -85,12 +84,20 @@ func audience(r *rand.Rand, viewers int) []event.Event {
 	return shuffled
 }
 
+// viewerOf is the key of the vth viewer: all over the partitions, and all over
+// what settles reach.
+func viewerOf(v int) (key event.ViewerKey) {
+	binary.LittleEndian.PutUint32(key[:], uint32(v)*2654435761)
+	binary.BigEndian.PutUint16(key[4:], uint16(v)*40503)
+	key[15] = 1
+	return key
+}
+
 // browsing is something a viewer does beside playing.
 func browsing(r *rand.Rand, v int, at int64) event.Event {
 	var e event.Event
 	e.Reset()
-	binary.LittleEndian.PutUint32(e.Viewer[:], uint32(v)*2654435761)
-	e.Viewer[15] = 1
+	e.Viewer = viewerOf(v)
 	binary.LittleEndian.PutUint64(e.ID[:], r.Uint64())
 	binary.LittleEndian.PutUint64(e.ID[8:], r.Uint64())
 	e.Type, e.Time, e.Known, e.KeyID, e.TitleID = event.Impression, at, true, 1, fmt.Sprint("t", v%5)
@@ -122,11 +129,16 @@ func tryAppend(ctx context.Context, l eventlog.Log, events []event.Event) error 
 	return l.Append(ctx, eventlog.Events, records)
 }
 
-func settle(t *testing.T, l eventlog.Log) {
+func settle(t *testing.T, l eventlog.Log) { settleSteps(t, l, 1, 1) }
+
+// settleSteps appends the first of all the steps of a settle.
+func settleSteps(t *testing.T, l eventlog.Log, first, all int) {
 	t.Helper()
 	var records []eventlog.Record
-	for p := range l.Partitions() {
-		records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, 1)})
+	for n := 1; n <= first; n++ {
+		for p := range l.Partitions() {
+			records = append(records, eventlog.Record{Partition: p, Data: event.AppendSettle(nil, 1, event.ReachOf(n, all))})
+		}
 	}
 	if err := l.Append(t.Context(), eventlog.Events, records); err != nil {
 		t.Fatal(err)
@@ -247,9 +259,9 @@ func addOracle(t *testing.T, sum *facttest.Ledger, events []event.Event) {
 		follow(s, told)
 	}
 	s, told := journey.Step{Plays: len(b.Plays)}, len(g.Changes)
-	g.Settle(1, &b)
+	g.Settle(1, event.Everybody, &b)
 	follow(s, told)
-	if err := across.Settle(1, &b); err != nil {
+	if err := across.Settle(1, event.Everybody, &b); err != nil {
 		t.Fatal(err)
 	}
 	sum.Add(&b)
@@ -323,6 +335,45 @@ func TestPowerLoss(t *testing.T) {
 		sum, _ := facts(t, l)
 		if got := sum.String(); got != want {
 			t.Fatalf("seed %d: facts differ\n--- got\n%s\n--- want\n%s", seed, facttest.Diff(got, want), facttest.Diff(want, got))
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// An import that stops while it is settled, and is brought in again from its
+// beginning, counts once, and as one that is settled at once.
+func TestImportSettledInSteps(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	events := audience(r, 200)
+	slices.SortStableFunc(events, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
+	for i := range events {
+		events[i].Import, events[i].ID = true, event.Ref{}
+		binary.BigEndian.PutUint64(events[i].ID[8:], uint64(i+1))
+	}
+	want := oracle(t, events).String()
+	for _, stops := range []int{0, 1, 8, 17, 18} {
+		fs, c := vfs.NewMem(), &clock{}
+		l := open(t, fs, c)
+		appendEvents(t, l, events[:len(events)/2])
+		run(t, l, time.Duration(r.IntN(4))*time.Millisecond)
+		appendEvents(t, l, events[len(events)/2:])
+		settleSteps(t, l, stops, 18)
+		run(t, l, time.Duration(r.IntN(4))*time.Millisecond)
+		appendEvents(t, l, events)
+		for n := 1; n <= 18; n += 6 {
+			settleSteps(t, l, n, 18)
+			run(t, l, time.Duration(r.IntN(4))*time.Millisecond)
+		}
+		settleSteps(t, l, 18, 18)
+		run(t, l, 0)
+		sum, counts := facts(t, l)
+		if repeats := len(events); counts.Duplicates != int64(repeats) {
+			t.Errorf("stopped after %d steps: %d repetitions found, %d sent", stops, counts.Duplicates, repeats)
+		}
+		if got := sum.String(); got != want {
+			t.Errorf("stopped after %d steps: facts differ\n--- got\n%s\n--- want\n%s", stops, facttest.Diff(got, want), facttest.Diff(want, got))
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)

@@ -94,7 +94,7 @@ func runIntake(t *testing.T, now time.Time, titles []journey.Title, shares []jou
 		in.post(t, mux, events[:n])
 		events = events[n:]
 	}
-	in.append(t, event.AppendSettle(nil, 1))
+	in.append(t, event.AppendSettle(nil, 1, event.Everybody))
 	in.process(t)
 	// What waits for time, takes and what becomes of them, is said eight days later.
 	in.now.Add(8 * 24 * 3_600_000)

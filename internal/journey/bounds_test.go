@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -85,7 +86,7 @@ func TestBoundOfViewersInMemory(t *testing.T) {
 	c.MaxViewers = bound
 	state := map[string][]byte{}
 	g := New(c, func(kind Kind, key []byte) ([]byte, error) { return state[string(kind)+string(key)], nil })
-	save := func(kind Kind, key, data []byte) { state[string(kind)+string(key)] = data }
+	save := func(kind Kind, key, data []byte) { state[string(kind)+string(key)] = bytes.Clone(data) }
 	var out fact.Batch
 	var e event.Event
 	e.Reset()

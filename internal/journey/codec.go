@@ -28,6 +28,14 @@ type writer struct {
 	wholes map[where]uint64
 }
 
+// begin starts a record in the room of the last one.
+func (w *writer) begin() {
+	w.data = append(w.data[:0], stateVersion)
+	clear(w.texts)
+	clear(w.bases)
+	clear(w.wholes)
+}
+
 func (w *writer) uint(v uint64) { w.data = binary.AppendUvarint(w.data, v) }
 func (w *writer) int(v int64)   { w.data = binary.AppendVarint(w.data, v) }
 func (w *writer) byte(v byte)   { w.data = append(w.data, v) }

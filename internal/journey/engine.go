@@ -26,7 +26,8 @@ const (
 // Load brings back stored state, or nil.
 type Load func(kind Kind, key []byte) ([]byte, error)
 
-// Save takes changed state; nil means: delete it.
+// Save takes changed state, which is good only during the call; nil means: delete
+// it.
 type Save func(kind Kind, key, state []byte)
 
 // Engine is the state of one partition. It is not safe for concurrent use.

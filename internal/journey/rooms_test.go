@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestACrowdThatWentLeavesNoRoom(t *testing.T) {
 	g := New(DefaultConfig(), nil)
 	state := map[string][]byte{}
 	g.load = func(kind Kind, key []byte) ([]byte, error) { return state[string(kind)+string(key)], nil }
-	save := func(kind Kind, key, data []byte) { state[string(kind)+string(key)] = data }
+	save := func(kind Kind, key, data []byte) { state[string(kind)+string(key)] = bytes.Clone(data) }
 	var out fact.Batch
 	const now = 1_800_000_000_000
 	for n := range crowd {

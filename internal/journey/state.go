@@ -15,8 +15,8 @@ import (
 // stateVersion is the first byte of every stored state.
 const stateVersion = 1
 
-func (v *viewer) encode() []byte {
-	w := writer{data: []byte{stateVersion}}
+func (v *viewer) encode(w *writer) []byte {
+	w.begin()
 	w.int(v.received)
 	w.bits(v.known, v.stored)
 	for _, n := range [...]uint32{v.keyID, v.history} {
@@ -73,8 +73,8 @@ func (v *viewer) decode(data []byte) error {
 	return r.end()
 }
 
-func (m *more) encode() []byte {
-	w := writer{data: []byte{stateVersion}}
+func (m *more) encode(w *writer) []byte {
+	w.begin()
 	w.uint(uint64(m.nextSeq))
 	w.int(m.lastSearch)
 	w.uint(uint64(len(m.seen)))
@@ -326,11 +326,11 @@ func (s *seasonSeen) decode(data []byte) error {
 }
 
 // agendaEntry is what is stored of a viewer who waits.
-func (v *viewer) agendaEntry() []byte {
+func (v *viewer) agendaEntry(w *writer) []byte {
 	if v.bucket == 0 && v.history == 0 {
 		return nil
 	}
-	w := writer{data: []byte{stateVersion}}
+	w.begin()
 	w.int(v.bucket)
 	w.uint(uint64(v.keyID))
 	w.uint(uint64(v.history))
@@ -376,8 +376,9 @@ func (g *Engine) RestoreCatalog(data []byte) error {
 // those go that were not heard of for a while. Together with the earlier ones
 // they are the engine's state.
 func (g *Engine) Snapshot(save Save) {
+	var w writer // one for all: its lists of texts are as large as a viewer's
 	for _, v := range g.dirty {
-		g.save(v, save)
+		g.save(v, &w, save)
 	}
 	clear(g.dirty)
 	g.dirty = fact.Shrink(g.dirty)[:0]
@@ -392,7 +393,7 @@ func (g *Engine) Snapshot(save Save) {
 		save(k.kind, k.bytes(), g.titles[k])
 	}
 	g.titles = map[titleKey][]byte{}
-	w := writer{data: []byte{stateVersion}}
+	w.begin()
 	w.int(g.now)
 	w.int(g.looked)
 	save(KindMeta, nil, w.data)
@@ -402,19 +403,19 @@ func (g *Engine) Snapshot(save Save) {
 	}
 }
 
-func (g *Engine) save(v *viewer, save Save) {
+func (g *Engine) save(v *viewer, w *writer, save Save) {
 	v.dirty = false
 	if v.moreDirty {
 		v.moreDirty = false
 		v.stored = v.stored || !v.more.empty()
 		if v.stored {
-			save(KindMore, v.key[:], v.more.encode())
+			save(KindMore, v.key[:], v.more.encode(w))
 		}
 	}
-	save(KindViewer, v.key[:], v.encode())
+	save(KindViewer, v.key[:], v.encode(w))
 	if v.agendaNew {
 		v.agendaNew = false
-		save(KindAgenda, v.key[:], v.agendaEntry())
+		save(KindAgenda, v.key[:], v.agendaEntry(w))
 	}
 	if v.more != nil && v.moreUsed+keepAway <= g.now {
 		v.more = nil

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -216,9 +217,9 @@ func (m *memory) Viewer(at Place, key event.ViewerKey, state []byte) {
 		delete(where, key)
 		return
 	}
-	where[key] = state
+	where[key] = bytes.Clone(state)
 }
-func (m *memory) Meta(state []byte) { m.meta = state }
+func (m *memory) Meta(state []byte) { m.meta = bytes.Clone(state) }
 
 func (m *memory) engine(t *testing.T) *Engine {
 	g := New(DefaultConfig(), func(k event.ViewerKey) ([]byte, error) { return m.idle[k], nil })

@@ -23,7 +23,8 @@ const (
 	Idle
 )
 
-// StateSink takes changed states. A nil state at a place means: delete it there.
+// StateSink takes changed states, which are good only during the call. A nil state
+// at a place means: delete it there.
 type StateSink interface {
 	Viewer(at Place, key event.ViewerKey, state []byte)
 	Meta(state []byte)
@@ -60,7 +61,7 @@ func (g *Engine) Snapshot(sink StateSink) {
 		g.weigh(v)
 		if at != Nowhere {
 			buf = g.appendViewer(buf[:0], v)
-			sink.Viewer(at, v.key, bytes.Clone(buf))
+			sink.Viewer(at, v.key, buf)
 		}
 		v.stored = at
 		if v.leaving || v.plays == nil {

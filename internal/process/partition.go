@@ -36,14 +36,15 @@ type partition struct {
 	told        int // changes of plays that the journey engine knows
 	encoded     []byte
 	tx          eventlog.Transaction
-	received    int64 // of the newest record read
-	heard       heard // the time that the engines know
-	sinceSnap   int   // events since the last snapshot
-	snapped     time.Time
-	snapshot    int64 // offset the stored state stands at
+	received    int64     // of the newest record read
+	heard       heard     // the time that the engines know
+	sinceSnap   int       // events since the last snapshot
+	due         time.Time // of the next snapshot
+	snapshot    int64     // offset the stored state stands at
 	acrossBytes int64
 	playBytes   int64
 	sweeping    byte // first byte of the idle viewers looked at next
+	states      states
 
 	marks []trimMark
 }
@@ -55,7 +56,8 @@ type trimMark struct {
 }
 
 func newPartition(n int32, r *Runner) *partition {
-	p := &partition{number: n, runner: r, snapped: time.Now(), heard: heard{most: r.config.MaxStep.Milliseconds()}}
+	share := r.config.Snapshot * time.Duration(n+1) / time.Duration(r.log.Partitions())
+	p := &partition{number: n, runner: r, due: time.Now().Add(share), heard: heard{most: r.config.MaxStep.Milliseconds()}}
 	return p
 }
 
@@ -140,7 +142,7 @@ func stateKey(kind journey.Kind, key []byte) []byte {
 func (p *partition) begin() {
 	if p.tx.Snapshot { // now and then
 		p.batch.Shrink()
-		p.encoded = fact.Shrink(p.encoded)
+		p.encoded, p.tx.State = fact.Shrink(p.encoded), fact.Shrink(p.tx.State)
 	}
 	p.batch.Reset()
 	p.batch.Partition = p.number
@@ -151,7 +153,8 @@ func (p *partition) begin() {
 // fold reads what is there and prepares the transaction of this epoch.
 func (p *partition) fold(ctx context.Context, final bool) error {
 	p.begin()
-	p.tx = eventlog.Transaction{Partition: p.number, From: p.next}
+	p.states.reset()
+	p.tx = eventlog.Transaction{Partition: p.number, From: p.next, State: p.tx.State[:0]}
 	if err := p.read(ctx, 1<<62); err != nil {
 		return fmt.Errorf("partition %d from offset %d: %w", p.number, p.next, err)
 	}
@@ -162,7 +165,7 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 		p.tx.Output = append(p.tx.Output[:0], p.encoded)
 	}
 	c := &p.runner.config
-	due := time.Since(p.snapped) >= c.Snapshot || p.sinceSnap >= c.SnapshotEvents
+	due := !time.Now().Before(p.due) || p.sinceSnap >= c.SnapshotEvents
 	if final || due && p.next > p.snapshot {
 		return p.snap(ctx)
 	}
@@ -273,24 +276,31 @@ func (p *partition) snap(ctx context.Context) error {
 	}
 	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyHeard), Value: p.heard.append(nil)})
 	p.engine.Snapshot(p)
-	p.across.Snapshot(func(kind journey.Kind, key, state []byte) {
-		p.tx.State = append(p.tx.State, eventlog.KV{Key: stateKey(kind, key), Value: state})
-	})
+	p.across.Snapshot(func(kind journey.Kind, key, state []byte) { p.keep(byte(kind), key, state) })
 	return nil
+}
+
+// keep adds a state to the transaction, or that it is deleted.
+func (p *partition) keep(prefix byte, key, state []byte) {
+	kv := eventlog.KV{Key: p.states.key(prefix, key)}
+	if state != nil {
+		kv.Value = p.states.copy(state)
+	}
+	p.tx.State = append(p.tx.State, kv)
 }
 
 // Viewer implements play.StateSink.
 func (p *partition) Viewer(at play.Place, v event.ViewerKey, state []byte) {
-	key := idleKey(v)
+	prefix := byte(prefixIdle)
 	if at == play.Open {
-		key[0] = prefixOpen
+		prefix = prefixOpen
 	}
-	p.tx.State = append(p.tx.State, eventlog.KV{Key: key, Value: state})
+	p.keep(prefix, v[:], state)
 }
 
 // Meta implements play.StateSink.
 func (p *partition) Meta(state []byte) {
-	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyMeta), Value: state})
+	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyMeta), Value: bytes.Clone(state)})
 }
 
 func idleKey(v event.ViewerKey) []byte {
@@ -332,7 +342,11 @@ func (p *partition) drop(key []byte) {
 // committed takes note that the transaction is durable.
 func (p *partition) committed() {
 	if p.tx.Snapshot {
-		p.snapshot, p.snapped, p.sinceSnap = p.tx.To, time.Now(), 0
+		p.snapshot, p.sinceSnap = p.tx.To, 0
+		// In step with its own first: were all partitions due together, so would be
+		// the work of each, in one epoch.
+		every := p.runner.config.Snapshot
+		p.due = p.due.Add(max(0, time.Since(p.due)).Truncate(every) + every)
 	}
 	now := time.Now()
 	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) >= 5*time.Second {

@@ -1,0 +1,36 @@
+package process
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestStatesKeepWhatTheyWereGiven(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	var s states
+	for range 20 {
+		s.reset()
+		var got, want [][]byte
+		for range r.IntN(20_000) {
+			data := bytes.Repeat([]byte{byte(r.IntN(256))}, r.IntN(60)*r.IntN(2))
+			if r.IntN(2000) == 0 {
+				data = bytes.Repeat([]byte{7}, stateBlock+r.IntN(stateBlock))
+			}
+			got, want = append(got, s.copy(data), s.key(9, data)), append(want, data, append([]byte{9}, data...))
+		}
+		for i := range got {
+			if !bytes.Equal(got[i], want[i]) || got[i] == nil {
+				t.Fatalf("%d: %x became %x", i, want[i], got[i])
+			}
+		}
+		if s.reset(); len(s.blocks)*stateBlock > stateRoom {
+			t.Fatalf("%d blocks are held", len(s.blocks))
+		}
+	}
+	data := []byte("a state")
+	s.reset()
+	if n := testing.AllocsPerRun(100, func() { s.reset(); s.key(1, data); s.copy(data) }); n > 0 {
+		t.Errorf("%v allocations a state", n)
+	}
+}

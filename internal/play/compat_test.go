@@ -13,11 +13,17 @@ import (
 	"playhead/internal/fact"
 )
 
-// What version 1 stored goes on as if version 1 had read it: each line is a
-// viewer's state and the rows, media, watched and stall time (ms) that follow
+// What an older version stored goes on as if that version had read it: each line
+// is a viewer's state and the rows, media, watched and stall time (ms) that follow
 // from closing it.
-func TestReadsVersion1(t *testing.T) {
-	text, err := os.ReadFile("testdata/state.v1.txt")
+func TestReadsOlderVersions(t *testing.T) {
+	for version := 1; version < stateVersion; version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) { readsVersion(t, version) })
+	}
+}
+
+func readsVersion(t *testing.T, version int) {
+	text, err := os.ReadFile(fmt.Sprintf("testdata/state.v%d.txt", version))
 	must(t, err)
 	for n, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		code, want, _ := strings.Cut(line, " ")
@@ -35,7 +41,7 @@ func TestReadsVersion1(t *testing.T) {
 			media, watched, stall = media+p.MediaMS, watched+p.WatchedMS, stall+p.StallMS
 		}
 		if got := fmt.Sprint(len(b.Plays), media, watched, stall); got != want {
-			t.Errorf("line %d: closing it gives %s, version 1 gave %s", n+1, got, want)
+			t.Errorf("line %d: closing it gives %s, version %d gave %s", n+1, got, version, want)
 		}
 		for cut := range state {
 			if err := New(DefaultConfig(), nil).Restore(event.ViewerKey{1}, state[:cut]); !errors.Is(err, ErrState) {
@@ -44,6 +50,7 @@ func TestReadsVersion1(t *testing.T) {
 		}
 		second := New(DefaultConfig(), nil)
 		must(t, second.Restore(event.ViewerKey{1}, again))
+		second.Ready()
 		if !bytes.Equal(second.appendViewer(nil, viewerOne(second)), again) {
 			t.Errorf("line %d: what becomes of it does not survive being stored", n+1)
 		}

@@ -16,6 +16,8 @@ type Engine struct {
 	strings *interner
 	sets    dimSets
 	viewers viewers
+	asleep  sleepers
+	failure error                      // see Err
 	tombs   map[event.ViewerKey][]tomb // of viewers in memory that are buried
 	// load brings back a viewer that was let go, or nil.
 	load func(event.ViewerKey) ([]byte, error)
@@ -67,11 +69,11 @@ func (g *Engine) Begin() {
 	g.Changes, g.ranges = g.Changes[:0], g.ranges[:0]
 }
 
-// OpenPlays is how many plays are open, Viewers how many viewers are held in memory.
+// OpenPlays is how many plays are open.
 func (g *Engine) OpenPlays() int { return g.openPlays }
 
 // Viewers is how many viewers are held in memory.
-func (g *Engine) Viewers() int { return g.viewers.n }
+func (g *Engine) Viewers() int { return g.viewers.n + g.asleep.left }
 
 // emitter says what p does to out; the mute one that is set with it says nothing.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
@@ -102,11 +104,11 @@ func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
 	p := v.find(e.Play)
 	if p == nil || !p.open() || e.Time-p.origin > maxLife {
 		if p = g.admit(v, p, e, out); p == nil {
-			return nil
+			return g.failure
 		}
 	}
 	g.take(p, e, out)
-	return nil
+	return g.failure
 }
 
 // admit finds or makes the play that e is for when it is not simply open. It is
@@ -197,6 +199,9 @@ func (g *Engine) importedBefore(e *event.Event) bool {
 func (g *Engine) viewer(key *event.ViewerKey) (*viewer, error) {
 	if v := g.viewers.get(key); v != nil {
 		return v, nil
+	}
+	if i := g.asleep.find(key); i >= 0 {
+		return g.wake(i)
 	}
 	v := newViewer(*key)
 	if g.load != nil {

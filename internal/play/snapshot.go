@@ -33,7 +33,7 @@ type StateSink interface {
 // stateVersion is the first byte of every stored viewer; older ones are read.
 // metaVersion is that of what belongs to the engine as a whole.
 const (
-	stateVersion = 2
+	stateVersion = 3
 	metaVersion  = 1
 )
 
@@ -116,9 +116,19 @@ func (g *Engine) prune(v *viewer) {
 	}
 }
 
-// Restore brings back a viewer that was stored as Open. Ready is called after the
-// last.
+// Restore brings back a viewer that was stored as Open, as one who sleeps where
+// that can be. Ready is called after the last. A state that is damaged may be
+// found when it is woken: see Err. Errors: ErrState.
 func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
+	r := reader{data: state}
+	if r.byte() == stateVersion {
+		last := r.int()
+		if b := r.brief(last); r.err == nil && !b.now {
+			g.now = max(g.now, last)
+			g.sleep(key, state, b)
+			return nil
+		}
+	}
 	v := newViewer(key)
 	if err := g.restore(v, state); err != nil {
 		return err
@@ -136,6 +146,7 @@ func (g *Engine) Restore(key event.ViewerKey, state []byte) error {
 
 // Ready files what was restored under what will be due of it.
 func (g *Engine) Ready() {
+	g.asleep.ready()
 	g.viewers.each(func(v *viewer) {
 		for p := v.plays; p != nil; p = p.sibling {
 			g.file(p)
@@ -200,6 +211,7 @@ func (g *Engine) appendViewer(b []byte, v *viewer) []byte {
 		last = max(last, t.received)
 	}
 	w.int(last)
+	w.brief(g.brief(v), last)
 	w.uint(uint64(v.count()))
 	for p := v.plays; p != nil; p = p.sibling {
 		w.play(g, p)
@@ -219,6 +231,10 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 		return fmt.Errorf("%w: version %d, this build reads 1 to %d", ErrState, version, stateVersion)
 	}
 	last := r.int()
+	var b brief
+	if version > 2 {
+		b = r.brief(last)
+	}
 	at := &v.plays
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p := v.newPlay()
@@ -243,6 +259,9 @@ func (g *Engine) restore(v *viewer, state []byte) error {
 		}
 	}
 	if r.err == nil && len(r.data) > 0 {
+		r.err = errRange
+	}
+	if now := g.brief(v); r.err == nil && version > 2 && (b.open != now.open || b.now != now.now) {
 		r.err = errRange
 	}
 	if r.err != nil {

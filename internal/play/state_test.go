@@ -23,7 +23,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func viewerOne(g *Engine) *viewer { return g.viewers.get(&event.ViewerKey{1}) }
+// viewerOne is viewer 1, awake, or nil where its state is not readable.
+func viewerOne(g *Engine) *viewer {
+	v, err := g.viewer(&event.ViewerKey{1})
+	if err != nil {
+		return nil
+	}
+	return v
+}
 
 // someState is the stored state of a viewer in the middle of things.
 func someState(t testing.TB, seed uint64) []byte {
@@ -44,6 +51,7 @@ func TestStateRoundTrip(t *testing.T) {
 		state := someState(t, seed)
 		g := New(DefaultConfig(), nil)
 		must(t, g.Restore(event.ViewerKey{1}, state))
+		g.Ready()
 		if again := g.appendViewer(nil, viewerOne(g)); !bytes.Equal(again, state) {
 			t.Fatalf("seed %d: %d bytes become %d other bytes", seed, len(state), len(again))
 		}
@@ -67,6 +75,12 @@ func FuzzRestore(f *testing.F) {
 		var b fact.Batch
 		g.Begin()
 		v := viewerOne(g)
+		if v == nil {
+			if !errors.Is(g.Err(), ErrState) {
+				t.Fatalf("error %v is no ErrState", g.Err())
+			}
+			return
+		}
 		for p := v.plays; p != nil; p = p.sibling {
 			for i, typ := range []event.Type{event.Heartbeat, event.Seeked, event.StallStarted, event.PlayEnded, event.PlayStarted} {
 				e := ev(typ, 0, event.Absent, int64(i)*10_000)
@@ -127,7 +141,11 @@ func TestHostilePlay(t *testing.T) {
 	if len(state) > 1<<20 {
 		t.Fatalf("the state takes %d bytes", len(state))
 	}
-	must(t, New(c, nil).Restore(event.ViewerKey{1}, state))
+	again := New(c, nil)
+	must(t, again.Restore(event.ViewerKey{1}, state))
+	again.Ready()
+	_, err := again.viewer(&event.ViewerKey{1})
+	must(t, err)
 }
 
 // An id that everybody shares has a bounded number of plays.

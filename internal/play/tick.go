@@ -127,6 +127,7 @@ func (w *wheel) drop() {
 // horizon is said.
 func (g *Engine) Tick(now int64, out *fact.Batch) {
 	g.now = max(g.now, now)
+	g.wakeDue(second(g.now))
 	w := &g.wheel
 	if w.next == 0 {
 		return
@@ -241,7 +242,13 @@ func (g *Engine) closeSome(out *fact.Batch) {
 	need := max(1, g.config.MaxOpenPlays/1000)
 	w := &g.wheel
 	var due []*playState
-	for s, ok := w.from(w.next); ok && need > 0; s, ok = w.from(s + 1) {
+	next := w.next
+	for need > 0 {
+		s, ok := g.from(next)
+		if !ok {
+			break
+		}
+		next = s + 1
 		due = due[:0]
 		for _, p := range w.take(s) {
 			if p.open() && second(g.deadline(p)) == s {
@@ -340,6 +347,7 @@ func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) {
 // not final, in an order that depends on nothing but the state: facts must not
 // depend on a map's order.
 func (g *Engine) byKey(keyID uint32, reach event.Reach) []*viewer {
+	g.wakeOf(keyID, reach)
 	var out []*viewer
 	g.viewers.each(func(v *viewer) {
 		if !reach.Holds(v.key) {

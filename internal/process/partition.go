@@ -262,6 +262,9 @@ func (p *partition) step() journey.Step {
 
 // follow tells the journey engine what time made of plays.
 func (p *partition) follow(s journey.Step) error {
+	if err := p.engine.Err(); err != nil {
+		return err
+	}
 	s.Changes = p.engine.Changes[p.told:]
 	_, err := p.across.Apply(s, &p.batch)
 	return err

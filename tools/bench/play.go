@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"runtime"
@@ -138,7 +139,7 @@ type keeper struct {
 }
 
 func (k *keeper) Viewer(_ play.Place, key event.ViewerKey, state []byte) {
-	k.keys, k.states = append(k.keys, key), append(k.states, state)
+	k.keys, k.states = append(k.keys, key), append(k.states, bytes.Clone(state))
 	k.bytes += len(key) + 1 + len(state)
 }
 

@@ -39,20 +39,42 @@ func (g *Engine) index(v *viewer) {
 }
 
 func (g *Engine) listUnder(keyID uint32, v event.ViewerKey) {
+	w := g.waitFor(keyID)
+	w.viewers[v] = struct{}{}
+	w.most = max(w.most, len(w.viewers))
+}
+
+// waitFor is who waits for a settle of the key.
+func (g *Engine) waitFor(keyID uint32) *waiting {
 	w := g.keys[keyID]
 	if w == nil {
 		w = &waiting{viewers: map[event.ViewerKey]struct{}{}}
 		g.keys[keyID] = w
 	}
-	w.viewers[v] = struct{}{}
-	w.most = max(w.most, len(w.viewers))
+	return w
 }
 
 // waiting is who waits for a settle of a key. A map does not shrink: most is how
-// many there were since it was made.
+// many there were since it was made. restored is who waits since before the start,
+// which is not to be held up by finding a million their places.
 type waiting struct {
-	viewers map[event.ViewerKey]struct{}
-	most    int
+	viewers  map[event.ViewerKey]struct{}
+	most     int
+	restored []event.ViewerKey
+}
+
+// gather puts everybody into the map, before it is looked at as a whole.
+func (w *waiting) gather() {
+	if len(w.restored) == 0 {
+		return
+	}
+	all := make(map[event.ViewerKey]struct{}, len(w.viewers)+len(w.restored))
+	maps.Copy(all, w.viewers)
+	for _, v := range w.restored {
+		all[v] = struct{}{}
+	}
+	w.viewers, w.restored = all, nil
+	w.most = max(w.most, len(all))
 }
 
 // fewLeft reports whether a map that held most is worth making anew for n.
@@ -125,6 +147,7 @@ func (g *Engine) workOffBucket(b int64, out *fact.Batch) error {
 // unlist: no settle concerns the viewer any more.
 func (g *Engine) unlist(v *viewer) {
 	if w := g.keys[v.keyID]; w != nil {
+		w.gather()
 		w.drop(v.key)
 		if len(w.viewers) == 0 {
 			delete(g.keys, v.keyID)
@@ -142,6 +165,7 @@ func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) error 
 	if w == nil {
 		return nil
 	}
+	w.gather()
 	var list []event.ViewerKey
 	for key := range w.viewers {
 		if reach.Holds(key) {

@@ -341,16 +341,20 @@ func (v *viewer) agendaEntry(w *writer) []byte {
 func (g *Engine) RestoreAgenda(viewer event.ViewerKey, data []byte) error {
 	r := reader{data: data}
 	r.version()
-	v := newViewer(viewer)
-	v.bucket, v.keyID, v.history = r.int(), uint32(r.uint()), uint32(r.uint())
+	bucket, keyID, history := r.int(), uint32(r.uint()), uint32(r.uint())
 	if err := r.end(); err != nil {
 		return err
 	}
-	if v.bucket > 0 {
-		g.agenda[v.bucket] = append(g.agenda[v.bucket], viewer)
+	if bucket > 0 {
+		g.agenda[bucket] = append(g.agenda[bucket], viewer)
 	}
-	if v.keyID != 0 || v.history != 0 {
-		g.index(v)
+	if keyID != 0 || history != 0 {
+		w := g.waitFor(keyID)
+		w.restored = append(w.restored, viewer)
+	}
+	if history != 0 && history != keyID {
+		w := g.waitFor(history)
+		w.restored = append(w.restored, viewer)
 	}
 	return nil
 }

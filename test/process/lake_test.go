@@ -10,8 +10,10 @@ import (
 )
 
 // TestRebuildFromTheLake: an installation that is made anew from the lake of
-// another answers the same, and its own lake holds the same events.
+// another answers 500 random questions as that one does, and its own lake holds
+// the same events.
 func TestRebuildFromTheLake(t *testing.T) {
+	began := time.Now().Add(-time.Hour)
 	s := startServer(t)
 	truth := filepath.Join(t.TempDir(), "truth.json")
 	r := playheadWithin(t, simulateWithin, "simulate", "--target", s.url(""), "--key", s.key("write"),
@@ -20,6 +22,7 @@ func TestRebuildFromTheLake(t *testing.T) {
 		t.Fatalf("simulate: %s", r)
 	}
 	s.stop()
+	ended := time.Now()
 	var told struct {
 		Events int64 `json:"events"`
 	}
@@ -47,6 +50,9 @@ func TestRebuildFromTheLake(t *testing.T) {
 	again.start()
 	t.Cleanup(again.kill)
 	verify(t, again, truth)
+	s.start()
+	sameAnswers(t, again, s, began, ended)
+	s.stop()
 	again.stop()
 	if got := inLake(again.dir); got != "n,different\n60000,60000" {
 		t.Errorf("the lake of the rebuilt one: %s", got)

@@ -1,6 +1,7 @@
 // What component tests share: put a component on a page, look at it, take it off.
 
 import { createRawSnippet, flushSync, mount, unmount, type Component, type Snippet } from 'svelte';
+import { memory } from '../lib/api/memory.svelte';
 
 const mounted: Record<string, unknown>[] = [];
 
@@ -17,6 +18,7 @@ export function show<P extends Record<string, unknown>>(component: Component<P>,
 export async function clear(): Promise<void> {
   await Promise.all(mounted.splice(0).map((m) => unmount(m)));
   document.body.replaceChildren();
+  memory.clear(); // or the next test is told what this one was
 }
 
 /** Text as a snippet. */

@@ -22,6 +22,8 @@ class Live {
   connected = $state(false);
   #received = $state(0);
   #clock = $state(Date.now());
+  /** Now, to half a second, epoch ms. */
+  clock = $derived(this.#clock);
 
   /** How old what is shown is, ms; undefined before the first snapshot. */
   age = $derived(

@@ -8,11 +8,11 @@ export interface Probe<A, T> {
   end(): void;
 }
 
-export function probe<A, T>(load: (args: A, signal: AbortSignal) => Promise<T>): Probe<A, T> {
+export function probe<A, T>(load: (args: A, signal: AbortSignal) => Promise<T>, name?: string): Probe<A, T> {
   let args = $state.raw<{ value: A } | undefined>(undefined);
   let it!: Resource<T>;
   const end = $effect.root(() => {
-    it = resource(() => args?.value, load);
+    it = resource(() => args?.value, load, name);
   });
   return { it, ask: (value) => (args = { value }), end };
 }

@@ -1,6 +1,7 @@
 // What is asked once and used everywhere: status, session, definitions, catalogue.
 
 import { get } from './client';
+import { memory } from './memory.svelte';
 import type { Creative, Definition, Description, DimensionDefinition, Role, Session, Status, Title } from './types';
 
 class Server {
@@ -28,6 +29,7 @@ class Server {
 
   /** Loads everything; what fails is tried again with the next status. */
   async load(): Promise<void> {
+    memory.clear();
     // First alone: signed out, one refusal is enough.
     await get<Session>('/api/v1/session')
       .then((session) => (this.session = session))
@@ -97,6 +99,7 @@ class Server {
   }
 
   async reloadCatalog(): Promise<void> {
+    memory.clear();
     await this.#catalog();
   }
 

@@ -40,23 +40,28 @@ export function age(ms: number): string {
   return `${Math.round(ms / 86_400_000)}${NARROW}d`;
 }
 
+/** Formatters by how they format: making one takes as long as a hundred uses of it. */
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(ms: number, options: Intl.DateTimeFormatOptions): string {
+  const key = JSON.stringify(options);
+  let it = made.get(key);
+  if (!it) made.set(key, (it = new Intl.DateTimeFormat('en-GB', options)));
+  return it.format(ms);
+}
+
 /** Clock time in a zone: "14:05" or "14:05:30". */
 export function clock(ms: number, timeZone: string, seconds = false): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hour: '2-digit',
-    minute: '2-digit',
-    ...(seconds ? { second: '2-digit' } : {}),
-  }).format(ms);
+  return format(ms, { timeZone, hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}) });
 }
 
 /** "23 Nov" in a zone. */
 export function day(ms: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' }).format(ms);
+  return format(ms, { timeZone, day: 'numeric', month: 'short' });
 }
 
 /** "Mon 23 Nov, 14:05" in a zone. */
 export function moment(ms: number, timeZone: string, seconds = false): string {
-  const date = new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short', day: 'numeric', month: 'short' }).format(ms);
+  const date = format(ms, { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
   return `${date.replace(',', '')}, ${clock(ms, timeZone, seconds)}`;
 }

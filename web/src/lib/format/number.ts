@@ -3,13 +3,14 @@
 const NARROW = '\u202f';
 const MISSING = '–';
 
+const fine = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** 1234567 → "1,234,567". */
 export function exact(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return MISSING;
   if (Number.isInteger(value)) return grouped.format(value);
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 }).format(value);
+  return fine.format(value);
 }
 
 /** 1234 → "1,234", 12345 → "12.3 k", 1234567 → "1.23 M". */

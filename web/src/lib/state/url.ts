@@ -141,6 +141,13 @@ export function grainOf(window: Window): Grain {
   return 'day';
 }
 
+/** The grain of a line the size of a word: a few dozen points. */
+export function sparkGrain(window: Window): Grain {
+  const span = window.span ?? 400 * DAY;
+  if (span <= 3 * HOUR) return 'minute';
+  return span <= 5 * DAY ? 'hour' : 'day';
+}
+
 /** Width of a grain in ms; week and month are nominal. */
 export function grainMs(grain: Grain): number {
   return { '10s': 10_000, minute: MINUTE, hour: HOUR, day: DAY, week: 7 * DAY, month: 30 * DAY }[grain];

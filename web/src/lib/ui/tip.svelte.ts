@@ -17,6 +17,11 @@ class TipState {
 
   #owner: Element | undefined;
 
+  /** The element that what is shown is about. */
+  get owner(): Element | undefined {
+    return this.#owner;
+  }
+
   show(content: TipContent, anchor: DOMRect, owner?: Element): void {
     this.#owner = owner;
     this.content = content;
@@ -26,6 +31,7 @@ class TipState {
   /** Hides what is shown; with an owner only if it is about that element. */
   hide(owner?: Element): void {
     if (owner && owner !== this.#owner) return;
+    this.#owner = undefined;
     this.content = undefined;
   }
 }
@@ -34,37 +40,66 @@ export const tips = new TipState();
 
 const DELAY = 120;
 
+type Content = () => TipContent | string | undefined;
+
+/** What is said about an element. A page has thousands: they share the document's listeners. */
+const said = new WeakMap<Element, Content>();
+let over: Element | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let listening = false;
+
 /** `{@attach tip(() => …)}`: what is said about an element on hover and focus. */
-export function tip(content: () => TipContent | string | undefined): Attachment<Element> {
+export function tip(content: Content): Attachment<Element> {
   return (node) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const open = (): void => {
-      const value = content();
-      if (value) tips.show(typeof value === 'string' ? { text: value } : value, node.getBoundingClientRect(), node);
-    };
-    const later = (): void => {
-      timer = setTimeout(open, DELAY);
-    };
-    const focus = (): void => {
-      if (node.matches(':focus-visible')) open();
-    };
-    const close = (): void => {
-      clearTimeout(timer);
-      // Not now: taking a focused element away blurs it while the page is being drawn.
-      queueMicrotask(() => tips.hide(node));
-    };
-    node.addEventListener('pointerenter', later);
-    node.addEventListener('pointerleave', close);
-    node.addEventListener('pointerdown', close);
-    node.addEventListener('focus', focus);
-    node.addEventListener('blur', close);
+    if (!listening) listen();
+    said.set(node, content);
     return () => {
-      close();
-      node.removeEventListener('pointerenter', later);
-      node.removeEventListener('pointerleave', close);
-      node.removeEventListener('pointerdown', close);
-      node.removeEventListener('focus', focus);
-      node.removeEventListener('blur', close);
+      said.delete(node);
+      if (over === node) leave();
+      else close(node);
     };
   };
+}
+
+function listen(): void {
+  listening = true;
+  document.addEventListener('pointerover', (event) => enter(owner(event.target)));
+  document.documentElement.addEventListener('pointerleave', leave);
+  document.addEventListener('pointerdown', leave);
+  document.addEventListener('focusin', (event) => {
+    const node = event.target;
+    if (node instanceof Element && said.has(node) && node.matches(':focus-visible')) open(node);
+  });
+  document.addEventListener('focusout', (event) => event.target instanceof Element && close(event.target));
+}
+
+/** The nearest element about which something is said. */
+function owner(target: EventTarget | null): Element | undefined {
+  let node = target instanceof Element ? target : null;
+  while (node && !said.has(node)) node = node.parentElement;
+  return node ?? undefined;
+}
+
+function enter(node: Element | undefined): void {
+  if (node === over) return;
+  leave();
+  over = node;
+  if (node) timer = setTimeout(() => open(node), DELAY);
+}
+
+function leave(): void {
+  clearTimeout(timer);
+  const left = over;
+  over = undefined;
+  if (left) close(left);
+}
+
+function open(node: Element): void {
+  const value = said.get(node)?.();
+  if (value) tips.show(typeof value === 'string' ? { text: value } : value, node.getBoundingClientRect(), node);
+}
+
+/** Not now: taking a focused element away blurs it while the page is being drawn. */
+function close(node: Element): void {
+  if (tips.owner === node) queueMicrotask(() => tips.hide(node));
 }

@@ -260,7 +260,7 @@ describe('words on hover', () => {
     const layer = show(TipLayer, {});
     const name = find(show(MetricName, { metric: 'plays' }), '[tabindex]');
     vi.spyOn(name, 'matches').mockReturnValue(true);
-    name.dispatchEvent(new Event('focus'));
+    name.dispatchEvent(new Event('focusin', { bubbles: true }));
     await settle();
     expect(read(find(layer, '[role=tooltip]'))).toContain('count(first frame)');
     window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));

@@ -1,1 +1,0 @@
-var e=[`rebuffering_ratio`,`startup_time`,`video_start_failure_rate`,`video_playback_failure_rate`,`exits_before_video_start`,`stalls_per_hour`],t=[`cdn`,`isp`,`device_type`,`app_version`,`os`,`player`,`country`,`title`];export{e as n,t};

@@ -25,6 +25,13 @@ type execution struct {
 	nothing    rollup.Measures
 	noSketches rollup.Sketches
 	hours      *hours
+	firsts     []reading // of the first metric now, by group and bucket, where ranking read them
+}
+
+// reading is a metric of a row, as it was computed.
+type reading struct {
+	figure figure
+	state  state
 }
 
 // answers are the frames of the parts in one window.

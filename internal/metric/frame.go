@@ -13,9 +13,10 @@ type groupSet struct {
 	ids    map[string]int32
 	values [][]string
 	key    []byte
+	last   int32 // the group found last, −1 if none: the buckets of one come together
 }
 
-func newGroupSet() *groupSet { return &groupSet{ids: map[string]int32{}} }
+func newGroupSet() *groupSet { return &groupSet{ids: map[string]int32{}, last: -1} }
 
 // expect makes room for so many groups.
 func (s *groupSet) expect(n int) {
@@ -30,6 +31,14 @@ func (s *groupSet) expect(n int) {
 
 // id is the number of a group; values are kept.
 func (s *groupSet) id(values []string) int32 {
+	if s.last >= 0 && slices.Equal(s.values[s.last], values) {
+		return s.last
+	}
+	s.last = s.look(values)
+	return s.last
+}
+
+func (s *groupSet) look(values []string) int32 {
 	s.key = s.key[:0]
 	for _, v := range values {
 		s.key = binary.AppendUvarint(s.key, uint64(len(v)))

@@ -1,7 +1,9 @@
 package metric
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -18,13 +20,22 @@ func (r *Result) JSON() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write what is known of an answer: %w", err)
 	}
-	b := make([]byte, 0, len(columns)+len(meta)+64+len(r.Rows)*(4+14*len(r.Columns)))
-	b = append(append(b, `{"columns":`...), columns...)
-	if b, err = appendRows(append(b, `,"rows":`...), r.Rows); err != nil {
+	pages, err := rowPages(r.Rows, len(r.Columns))
+	if err != nil {
 		return nil, err
 	}
+	size := len(columns) + len(meta) + 64
+	for _, p := range pages {
+		size += len(p)
+	}
+	b := make([]byte, 0, size)
+	b = append(append(b, `{"columns":`...), columns...)
+	b = append(b, `,"rows":`...)
+	for _, p := range pages {
+		b = append(b, p...)
+	}
 	if len(r.Totals) > 0 {
-		if b, err = appendRows(append(b, `,"totals":`...), r.Totals); err != nil {
+		if b, err = appendRows(append(b, `,"totals":`...), r.Totals, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -32,7 +43,37 @@ func (r *Result) JSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-func appendRows(b []byte, rows [][]any) ([]byte, error) {
+// pageRows is how many rows are written at a time: enough that it is worth another
+// processor's while.
+const pageRows = 8192
+
+// rowPages are the rows as JSON in pieces, written side by side.
+func rowPages(rows [][]any, columns int) ([][]byte, error) {
+	n := max(1, (len(rows)+pageRows-1)/pageRows)
+	pages, errs := make([][]byte, n), make([]error, n)
+	side(n, func(i int) {
+		from, to := i*pageRows, min(len(rows), (i+1)*pageRows)
+		some := rows
+		if n > 1 {
+			some = rows[from:to]
+		}
+		b := make([]byte, 0, 16+len(some)*(6+14*columns))
+		pages[i], errs[i] = appendRows(b, some, from)
+		if n > 1 { // one list of all
+			pages[i] = bytes.TrimSuffix(pages[i], []byte("]"))
+			if i > 0 {
+				pages[i][0] = ','
+			}
+		}
+	})
+	if n > 1 {
+		pages[n-1] = append(pages[n-1], ']')
+	}
+	return pages, errors.Join(errs...)
+}
+
+// appendRows writes rows, of which the first is row number first of the answer.
+func appendRows(b []byte, rows [][]any, first int) ([]byte, error) {
 	if rows == nil {
 		return append(b, "null"...), nil
 	}
@@ -48,7 +89,7 @@ func appendRows(b []byte, rows [][]any) ([]byte, error) {
 			}
 			var err error
 			if b, err = appendCell(b, v); err != nil {
-				return nil, fmt.Errorf("write row %d of an answer: %w", i, err)
+				return nil, fmt.Errorf("write row %d of an answer: %w", first+i, err)
 			}
 		}
 		b = append(b, ']')

@@ -26,11 +26,14 @@ func (x *execution) rankBySums(ctx context.Context, now, before *answers) (ranke
 	}
 	ranked = x.candidates(now, before)
 	e := &evaluator{x: x}
-	sums := make([]float64, x.groups.len())
+	sums, buckets := make([]float64, x.groups.len()), now.window.buckets()
+	x.firsts = make([]reading, len(sums)*buckets)
 	for _, g := range ranked {
 		sums[g] = math.NaN()
-		for b := range now.window.buckets() {
-			if f, st := e.figure(now, 0, row{bucket: b, group: g}); st == known {
+		for b := range buckets {
+			f, st := e.figure(now, 0, row{bucket: b, group: g})
+			x.firsts[int(g)*buckets+b] = reading{f, st}
+			if st == known {
 				sums[g] = f.v + max(0, noNaN(sums[g]))
 			}
 		}

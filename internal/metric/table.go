@@ -15,6 +15,7 @@ type tabling struct {
 	shown       []int32
 	total       int
 	eval        evaluator
+	frames      []*frame // that tell which rows there are
 	res         *Result
 	names       []string  // of the metric columns
 	worst       []float64 // relative error by metric
@@ -29,6 +30,7 @@ type tabling struct {
 func (t *tabling) result() *Result {
 	t.eval.x = t.execution
 	t.worst = make([]float64, t.r.asked)
+	t.frames = t.byGroup()
 	t.res = &Result{Columns: t.columns()}
 	t.stamps = make([]any, t.p.current.buckets())
 	t.values = make([]any, len(t.r.dims)*t.groups.len())
@@ -36,7 +38,7 @@ func (t *tabling) result() *Result {
 	for b := range t.p.current.buckets() {
 		start := len(t.res.Rows)
 		for _, g := range t.shown {
-			if len(t.r.dims) > 0 && t.r.grain != GrainNone && !t.has(t.now, b, g) && !t.has(t.before, b, g) {
+			if len(t.r.dims) > 0 && t.r.grain != GrainNone && !t.has(b, g) {
 				continue
 			}
 			t.add(row{bucket: b, group: g})
@@ -93,17 +95,29 @@ func (t *tabling) columns() []Column {
 	return cols
 }
 
-// has says whether a group has data in a bucket.
-func (t *tabling) has(a *answers, bucket int, g int32) bool {
-	if a == nil {
-		return false
-	}
-	for y, f := range a.frames {
-		if !y.all && f.find(bucket, g) != nil {
+// has says whether a group has data in a bucket, now or before.
+func (t *tabling) has(bucket int, g int32) bool {
+	for _, f := range t.frames {
+		if f.find(bucket, g) != nil {
 			return true
 		}
 	}
 	return false
+}
+
+// byGroup are the frames that have groups of their own.
+func (t *tabling) byGroup() (list []*frame) {
+	for _, a := range []*answers{t.now, t.before} {
+		if a == nil {
+			continue
+		}
+		for y, f := range a.frames {
+			if !y.all {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
 }
 
 func (t *tabling) add(r row) { t.res.Rows = append(t.res.Rows, t.cells(r)) }
@@ -144,10 +158,19 @@ func (t *tabling) cells(r row) []any {
 	return out
 }
 
+// figure is metric i of a row, as ranking read it if it did.
+func (t *tabling) figure(a *answers, i int, r row) (figure, state) {
+	if i == 0 && a == t.now && t.firsts != nil && !r.whole && !r.rest {
+		x := &t.firsts[int(r.group)*t.p.current.buckets()+r.bucket]
+		return x.figure, x.state
+	}
+	return t.eval.figure(a, i, r)
+}
+
 // cell is one metric as an answer shows it; nil is no data or suppressed.
 func (t *tabling) cell(a *answers, i int, r row, at, column int) any {
 	d := &t.r.metrics[i]
-	f, st := t.eval.figure(a, i, r)
+	f, st := t.figure(a, i, r)
 	if st == suppressed && !r.whole {
 		t.res.Meta.SuppressedCells = append(t.res.Meta.SuppressedCells, SuppressedCell{Row: at, Column: t.res.Columns[column].Name})
 	}

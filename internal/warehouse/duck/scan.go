@@ -106,6 +106,16 @@ func (q *query) groups() string {
 	return " GROUP BY " + strings.Join(n, ", ")
 }
 
+// byGroup is the ORDER BY of a SELECT that starts with the bucket and the keys. Who
+// reads the buckets of a group one after the other then finds them side by side.
+func (q *query) byGroup() string {
+	order := " ORDER BY "
+	for i := range q.keys {
+		order += fmt.Sprint(i+2, ", ")
+	}
+	return order + "1"
+}
+
 // bucketOf is an expression for the index of the bucket that holds a time: a
 // division when all are of one width, else a binary search written out.
 func bucketOf(column string, bounds []int64) string {
@@ -323,9 +333,13 @@ func (c *cellScan) sum(from, to int64, into *summary) error {
 		rows.kinds = len(c.sketches)
 	}
 	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), results...) + " FROM " + source + c.q.groups()
+	if len(c.bounds) > 2 {
+		sql += c.q.byGroup()
+	}
 	err := c.s.each(sql, args, func(row []driver.Value) error {
 		x := rows.next()
 		x.bucket = keysOf(row, x.keys)
+		rows.share(x.keys)
 		row = row[1+len(x.keys):]
 		for i := range x.measures {
 			x.measures[i] = row[i].(int64)

@@ -24,6 +24,7 @@ type summedRows struct {
 	sums                  []int64
 	parts                 []parts
 	texts                 []string
+	last                  []string // keys of the group before
 }
 
 const summedPage = 128
@@ -42,6 +43,17 @@ func (r *summedRows) next() *summed {
 	r.texts, r.sums, r.parts = r.texts[r.keys:], r.sums[r.measures:], r.parts[r.kinds:]
 	r.pages[last] = page
 	return &page[len(page)-1]
+}
+
+// share has the keys that the group before had too, and that groups in order have, be
+// one text in memory.
+func (r *summedRows) share(keys []string) {
+	for i := range r.last {
+		if r.last[i] == keys[i] {
+			keys[i] = r.last[i]
+		}
+	}
+	r.last = keys
 }
 
 func (r *summedRows) len() (n int) {

@@ -71,15 +71,15 @@ func funnelOf(t *table, row int) insight.Funnel {
 	return insight.Funnel{Take: countOf(took, seen), Keep: countOf(kept, took), Effective: countOf(kept, seen)}
 }
 
-// funnels are the ways of all creatives of the catalogue, like compared with like by
-// placement and rank.
-func (a *answering) funnels(ctx context.Context, w window) (*serviceFunnels, error) {
-	f, err := a.counted(ctx, w, nil)
+// funnels are the ways of all creatives of the catalogue, or of those that a filter
+// leaves, like compared with like by placement and rank.
+func (a *answering) funnels(ctx context.Context, w window, where []metric.Where) (*serviceFunnels, error) {
+	f, err := a.counted(ctx, w, where)
 	if err != nil {
 		return nil, err
 	}
 	dims := []string{"title", "creative", "placement", "rank"}
-	t, err := a.places(ctx, w, nil, dims)
+	t, err := a.places(ctx, w, where, dims)
 	if err != nil {
 		return nil, err
 	}

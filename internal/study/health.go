@@ -49,17 +49,24 @@ func (s *Service) besideSome(ids []string) []metric.Where {
 	for i, t := range titles {
 		others[i] = t.ID
 	}
-	byHash(others)
-	return titlesAre(slices.Concat(ids, slices.DeleteFunc(others[:manyTitles], func(id string) bool { return slices.Contains(ids, id) })))
+	return titlesAre(slices.Concat(ids, slices.DeleteFunc(someByHash(others, manyTitles), func(id string) bool { return slices.Contains(ids, id) })))
 }
 
-// byHash sorts ids so that the first of them are neither the largest nor the oldest.
-func byHash(ids []string) {
-	hash := make(map[string]uint64, len(ids))
-	for _, id := range ids {
-		hash[id] = xxh3.HashString(id)
+// someByHash are n of more ids, drawn by their hash so that they are neither the
+// largest nor the oldest.
+func someByHash(ids []string, n int) []string {
+	hash := make([]uint64, len(ids))
+	for i, id := range ids {
+		hash[i] = xxh3.HashString(id)
 	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(hash[a], hash[b]) })
+	most := slices.Sorted(slices.Values(hash))[n-1]
+	some := make([]string, 0, n)
+	for i, id := range ids {
+		if hash[i] <= most && len(some) < n {
+			some = append(some, id)
+		}
+	}
+	return some
 }
 
 // health is what is wrong with launches: titles with no impression where they
@@ -95,16 +102,17 @@ func notShown(all, shown, takes *table, launched []*launch, now time.Time) []Row
 		of[shown.text(row, "title")] += n
 	}
 	var rows []Row
+	countries, everywhere := slices.Sorted(maps.Keys(busy)), max(total(busy), 1)
 	for _, l := range launched {
 		if now.Sub(l.from) < day {
 			continue // it may still be on its way
 		}
-		for _, country := range slices.Sorted(maps.Keys(busy)) {
+		for _, country := range countries {
 			if when, ok := l.title.LaunchedIn(country); !ok || time.UnixMilli(when).Add(day).After(now) || has[[2]string{l.title.ID, country}] > 0 {
 				continue
 			}
 			// What it has elsewhere, in proportion, would have been seen here.
-			expected := of[l.title.ID] * busy[country] / max(total(busy), 1)
+			expected := of[l.title.ID] * busy[country] / everywhere
 			perViewer := float64(manyTimes)
 			if n := viewers[l.title.ID]; n > 0 {
 				perViewer = of[l.title.ID] / n

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"playhead/internal/catalog"
@@ -33,7 +34,7 @@ const (
 
 // launch is a title's figures by day since launch.
 type launch struct {
-	title catalog.Title
+	title *catalog.Title
 	from  time.Time
 	days  int       // that are over or under way
 	media []float64 // hours, by day
@@ -60,19 +61,7 @@ func (s *Service) Launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 func (s *Service) launches(ctx context.Context, q LaunchesAsk) (*Answer, error) {
 	a := s.begin()
 	now := s.o.Clock()
-	var wanted, peers []catalog.Title
-	for _, t := range s.o.Titles.Titles() {
-		at := time.UnixMilli(t.Launched)
-		switch {
-		case t.Launched == 0 || at.After(now):
-		case slices.Contains(q.Titles, t.ID) || len(q.Titles) == 0 && now.Sub(at) <= time.Duration(q.Within)*day:
-			wanted = append(wanted, t)
-		default:
-			peers = append(peers, t)
-		}
-	}
-	slices.SortStableFunc(peers, func(a, b catalog.Title) int { return cmp.Compare(b.Launched, a.Launched) })
-	peers = peers[:min(len(peers), launchPeers)]
+	wanted, peers := s.launchesAnd(q, now)
 	// All that has to be asked is known before: it is asked at once.
 	ours, theirs := coursesOfTitles(wanted, q.Days, now), coursesOfTitles(peers, q.Days, now)
 	launched := launchesOf(ours)
@@ -106,6 +95,33 @@ func (s *Service) launches(ctx context.Context, q LaunchesAsk) (*Answer, error) 
 	return a.done("of a launch: media hours since launch, its interval that of as many independent plays; of not_shown: impressions where it launched; of not_taken: take rate; of fails_to_start: share of play requests that fail", "plays; of not_taken viewers reached, of fails_to_start play requests", append(more, rows...)), nil
 }
 
+// launchesAnd are the titles whose launches are asked for, and of the others those that
+// were launched last.
+func (s *Service) launchesAnd(q LaunchesAsk, now time.Time) (wanted, peers []*catalog.Title) {
+	titles := s.o.Titles.Titles()
+	for i := range titles {
+		t := &titles[i] // a catalogue may be large, and so is what is known of a title
+		at := time.UnixMilli(t.Launched)
+		switch {
+		case t.Launched == 0 || at.After(now):
+		case slices.Contains(q.Titles, t.ID) || len(q.Titles) == 0 && now.Sub(at) <= time.Duration(q.Within)*day:
+			wanted = append(wanted, t)
+		default:
+			peers = putLast(peers, t, launchPeers)
+		}
+	}
+	return wanted, peers
+}
+
+// putLast puts a title among up to n that were launched last, the latest first.
+func putLast(list []*catalog.Title, t *catalog.Title, n int) []*catalog.Title {
+	if len(list) == n && t.Launched <= list[n-1].Launched {
+		return list
+	}
+	at := sort.Search(len(list), func(i int) bool { return list[i].Launched < t.Launched })
+	return slices.Insert(list[:min(len(list), n-1)], at, t)
+}
+
 func value(v *float64) float64 {
 	if v == nil {
 		return 0
@@ -124,8 +140,8 @@ type course struct {
 // reads all days between them.
 const courseSpan = 60 * day
 
-func coursesOfTitles(titles []catalog.Title, days int, now time.Time) (out []*course) {
-	titles = slices.SortedFunc(slices.Values(titles), func(a, b catalog.Title) int { return cmp.Compare(a.Launched, b.Launched) })
+func coursesOfTitles(titles []*catalog.Title, days int, now time.Time) (out []*course) {
+	titles = slices.SortedFunc(slices.Values(titles), func(a, b *catalog.Title) int { return cmp.Compare(a.Launched, b.Launched) })
 	for len(titles) > 0 {
 		first, n := time.UnixMilli(titles[0].Launched).UTC(), 0
 		for n < len(titles) && titles[n].Launched < first.Add(courseSpan).UnixMilli() {
@@ -137,7 +153,7 @@ func coursesOfTitles(titles []catalog.Title, days int, now time.Time) (out []*co
 }
 
 // newCourse is that of titles in the order of their launches.
-func newCourse(titles []catalog.Title, days int, now time.Time) *course {
+func newCourse(titles []*catalog.Title, days int, now time.Time) *course {
 	c, ids := &course{}, []string(nil)
 	var end time.Time
 	for _, t := range titles {

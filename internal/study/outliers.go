@@ -45,7 +45,7 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	if q.Title != "" {
 		all, err = a.titleFunnels(ctx, w, q.Title, "")
 	} else {
-		all, err = a.funnels(ctx, w)
+		all, err = a.funnels(ctx, w, nil)
 	}
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -10,15 +11,26 @@ import (
 
 // drawer keeps findings in memory.
 type drawer struct {
-	bodies map[int64][]byte
+	bodies map[int64][]byte // of outliers
+	others map[string][]byte
 	broken error
 }
 
-func (d *drawer) Findings(_ context.Context, _ string, end int64) ([]byte, error) {
+func (d *drawer) Findings(_ context.Context, kind string, end int64) ([]byte, error) {
+	if kind != outliersKind {
+		return d.others[fmt.Sprint(kind, end)], d.broken
+	}
 	return d.bodies[end], d.broken
 }
 
-func (d *drawer) KeepFindings(_ context.Context, _ string, end int64, body []byte) error {
+func (d *drawer) KeepFindings(_ context.Context, kind string, end int64, body []byte) error {
+	if kind != outliersKind {
+		if d.others == nil {
+			d.others = map[string][]byte{}
+		}
+		d.others[fmt.Sprint(kind, end)] = body
+		return d.broken
+	}
 	d.bodies[end] = body
 	return d.broken
 }

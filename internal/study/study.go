@@ -109,27 +109,15 @@ type usual struct{ off, rates insight.Usual }
 // New returns a service that has learnt nothing yet.
 func New(o Options) *Service { return &Service{o: o} }
 
-const (
-	// learnEvery is how often it is looked whether what is usual must be learnt anew:
-	// when learnGrown of what it was learnt from has come or gone, or a day is over.
-	learnEvery = 10 * time.Minute
-	learnLasts = 24 * time.Hour
-	learnGrown = 0.25
-	// learnTitles are enough to learn it from; more would only take longer.
-	learnTitles = 400
-	// fewTitles are learnt from anew each time: a service that begins has more
-	// a moment later, and they take no time.
-	fewTitles = 20
-	// hllError is the relative standard error of a distinct count.
-	hllError = metric.ViewersError
-)
-
 // Run learns what is usual now and then, and renews what is kept, until ctx is done.
 // A failure is logged and tried again the next time.
 func (s *Service) Run(ctx context.Context) {
 	timer := time.NewTimer(learnEvery / 10)
 	defer timer.Stop()
 	var learnt time.Time
+	if err := s.remember(ctx); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("what was usual of creatives could not be read; it is learnt anew", "error", err)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -150,58 +138,6 @@ func (s *Service) Run(ctx context.Context) {
 		}
 		timer.Reset(learnEvery / 10)
 	}
-}
-
-// usually is what is usual, learnt now if it never was.
-func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
-	s.known.RLock()
-	u, at, few := s.usual, s.learntAt, s.few
-	s.known.RUnlock()
-	if u == nil || few {
-		if err := s.learn(ctx); err != nil {
-			return nil, at, err
-		}
-		s.known.RLock()
-		u, at = s.usual, s.learntAt
-		s.known.RUnlock()
-	}
-	return u, at, nil
-}
-
-// learn learns from the last four weeks.
-func (s *Service) learn(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.known.RLock()
-	fresh := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnEvery/2
-	s.known.RUnlock()
-	if fresh {
-		return nil
-	}
-	b := s.begin()
-	all, err := b.funnels(ctx, window{from: s.o.Clock().AddDate(0, 0, -28)})
-	if err != nil {
-		return fmt.Errorf("learn what is usual of creatives: %w", err)
-	}
-	var titles [][]insight.Funnel
-	takes := 0.0
-	for _, t := range all.some(learnTitles) {
-		titles = append(titles, t.counts)
-		for i := range t.counts {
-			takes += t.counts[i].Take.K
-		}
-	}
-	s.known.RLock()
-	lasts := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnLasts && math.Abs(takes-s.takes) < learnGrown*s.takes
-	s.known.RUnlock()
-	if lasts {
-		return nil
-	}
-	u := &usual{insight.LearnUsual(titles), insight.LearnRates(titles)}
-	s.known.Lock()
-	s.usual, s.learntAt, s.few, s.takes = u, s.o.Clock(), len(titles) < fewTitles, takes
-	s.known.Unlock()
-	return nil
 }
 
 // window is a range of time; a zero end is open.

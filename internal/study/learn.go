@@ -1,0 +1,185 @@
+package study
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"playhead/internal/insight"
+	"playhead/internal/metric"
+)
+
+const (
+	// learnEvery is how often it is looked whether what is usual must be learnt anew:
+	// when learnGrown of what it was learnt from has come or gone, or a day is over.
+	learnEvery = 10 * time.Minute
+	learnLasts = 24 * time.Hour
+	learnGrown = 0.25
+	// learnTitles are enough to learn it from; more would only take longer.
+	learnTitles = 400
+	// fewTitles are learnt from anew each time: a service that begins has more
+	// a moment later, and they take no time.
+	fewTitles = 20
+	// hllError is the relative standard error of a distinct count.
+	hllError = metric.ViewersError
+)
+
+// usually is what is usual, learnt now if it never was.
+func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
+	s.known.RLock()
+	u, at, few := s.usual, s.learntAt, s.few
+	s.known.RUnlock()
+	if u == nil || few {
+		if err := s.learn(ctx); err != nil {
+			return nil, at, err
+		}
+		s.known.RLock()
+		u, at = s.usual, s.learntAt
+		s.known.RUnlock()
+	}
+	return u, at, nil
+}
+
+// learn learns from the last four weeks.
+func (s *Service) learn(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known.RLock()
+	fresh := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnEvery/2
+	s.known.RUnlock()
+	if fresh {
+		return nil
+	}
+	switch known, err := s.recallUsual(ctx); {
+	case known:
+		return err
+	case err != nil && ctx.Err() == nil:
+		s.o.Logger.Warn("what was usual of creatives could not be read; it is learnt anew", "error", err)
+	}
+	all, err := s.learnable(ctx)
+	if err != nil {
+		return fmt.Errorf("learn what is usual of creatives: %w", err)
+	}
+	var titles [][]insight.Funnel
+	takes := 0.0
+	for _, t := range all.some(learnTitles) {
+		titles = append(titles, t.counts)
+		for i := range t.counts {
+			takes += t.counts[i].Take.K
+		}
+	}
+	s.known.RLock()
+	lasts := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnLasts && math.Abs(takes-s.takes) < learnGrown*s.takes
+	s.known.RUnlock()
+	if lasts {
+		return nil
+	}
+	x := learning{At: s.o.Clock(), Takes: takes, Titles: titles}
+	if err := s.take(ctx, &x); err != nil {
+		return err
+	}
+	if err := s.keepUsual(ctx, &x); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("what is usual of creatives could not be kept; it is learnt anew at the next start", "error", err)
+	}
+	return nil
+}
+
+// learning is what is usual as it is kept: what it is learnt from, which takes a second
+// to learn it from and much longer to ask for.
+type learning struct {
+	At     time.Time          `json:"at"`
+	Takes  float64            `json:"takes"`
+	Titles [][]insight.Funnel `json:"titles"`
+}
+
+// take learns from the titles.
+func (s *Service) take(ctx context.Context, x *learning) error {
+	u := &usual{}
+	err := s.begin().inParts(ctx, func(context.Context, *answering) error {
+		u.rates = insight.LearnRates(x.Titles)
+		return nil
+	}, func(context.Context, *answering) error {
+		u.off = insight.LearnUsual(x.Titles)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("learn what is usual of creatives: %w", err)
+	}
+	s.known.Lock()
+	s.usual, s.learntAt, s.few, s.takes = u, x.At, len(x.Titles) < fewTitles, x.Takes
+	s.known.Unlock()
+	return nil
+}
+
+// usualKind is the kind of findings that what is usual is kept as, of the days up to
+// when it was learnt, and usualDays for how many days it is looked for.
+const (
+	usualKind = "usual"
+	usualDays = 7
+)
+
+// keepUsual keeps what is usual for the next start. What is learnt from few titles is
+// learnt in no time.
+func (s *Service) keepUsual(ctx context.Context, x *learning) error {
+	if s.o.Findings == nil || len(x.Titles) < fewTitles {
+		return nil
+	}
+	body, err := json.Marshal(x)
+	if err != nil {
+		return fmt.Errorf("write what is usual of creatives: %w", err)
+	}
+	return s.o.Findings.KeepFindings(ctx, usualKind, startOfDay(x.At.In(s.zone())).UnixMilli(), body)
+}
+
+// remember takes over what was kept when the service last ran.
+func (s *Service) remember(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.recallUsual(ctx)
+	return err
+}
+
+// recallUsual takes over what was kept, where nothing was learnt yet; known is false
+// where nothing of the last days was. It is old as of when it was learnt. s.mu is held.
+func (s *Service) recallUsual(ctx context.Context) (known bool, err error) {
+	s.known.RLock()
+	none := s.usual == nil
+	s.known.RUnlock()
+	if !none || s.o.Findings == nil {
+		return false, nil
+	}
+	today := startOfDay(s.o.Clock().In(s.zone()))
+	for back := range usualDays {
+		body, err := s.o.Findings.Findings(ctx, usualKind, today.AddDate(0, 0, -back).UnixMilli())
+		if err != nil {
+			return false, err
+		}
+		if body == nil {
+			continue
+		}
+		x := &learning{}
+		if err := json.Unmarshal(body, x); err != nil {
+			return false, fmt.Errorf("read what is usual of creatives: %w", err)
+		}
+		if len(x.Titles) < fewTitles {
+			continue // an older or newer form of it
+		}
+		return true, s.take(ctx, x)
+	}
+	return false, nil
+}
+
+// learnable are the ways of enough titles to learn from. Of a large catalogue some are
+// asked for, and all where few of them were shown.
+func (s *Service) learnable(ctx context.Context) (*serviceFunnels, error) {
+	w, some := window{from: s.o.Clock().AddDate(0, 0, -28)}, s.besideSome(nil)
+	if some != nil {
+		f, err := s.begin().funnels(ctx, w, some)
+		if err != nil || len(f.titles) >= learnTitles {
+			return f, err
+		}
+	}
+	return s.begin().funnels(ctx, w, nil)
+}

@@ -1,0 +1,67 @@
+package study
+
+import (
+	"errors"
+	"log/slog"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// TestWhatIsUsualOutlivesAStart: a service that starts again knows what was learnt before
+// without asking, as if it had learnt it; of what is too old, or cannot be read, it does not.
+func TestWhatIsUsualOutlivesAStart(t *testing.T) {
+	c, kept := &cube{}, &drawer{}
+	c.usualTitles()
+	clock := now
+	start := func() *Service {
+		s := serve(c, nil)
+		s.o.Findings, s.o.Logger, s.o.Clock = kept, slog.New(slog.DiscardHandler), func() time.Time { return clock }
+		return s
+	}
+	first, _, err := start().usually(t.Context())
+	if err != nil || len(kept.others) != 1 {
+		t.Fatalf("%d are kept (%v), want what was learnt", len(kept.others), err)
+	}
+	clock = now.AddDate(0, 0, 6)
+	s, asked := start(), len(c.asked)
+	if err := s.remember(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, at, err := s.usually(t.Context())
+	if err != nil || len(c.asked) != asked || !at.Equal(now) {
+		t.Fatalf("%d queries, learnt at %s (%v): want none, as of the start before", len(c.asked)-asked, at, err)
+	}
+	if !reflect.DeepEqual(again, first) {
+		t.Error("what was remembered is not what was learnt")
+	}
+	clock = now.AddDate(0, 0, 8)
+	if _, at, err = start().usually(t.Context()); err != nil || !at.Equal(clock) {
+		t.Errorf("learnt at %s (%v), want now: what was kept is too old", at, err)
+	}
+	kept.broken = errors.New("the disk is gone")
+	if _, at, err = start().usually(t.Context()); err != nil || !at.Equal(clock) {
+		t.Errorf("learnt at %s (%v), want now: what cannot be kept is learnt", at, err)
+	}
+}
+
+// TestSomeByHash: those drawn are always the same, and of fewer a part of those of more.
+func TestSomeByHash(t *testing.T) {
+	ids := make([]string, 5000)
+	for i := range ids {
+		ids[i] = string(rune('a'+i%26)) + time.Duration(i).String()
+	}
+	some := someByHash(ids, 800)
+	if len(some) != 800 || !reflect.DeepEqual(some, someByHash(ids, 800)) {
+		t.Fatalf("%d, want the same 800", len(some))
+	}
+	fewer := map[string]bool{}
+	for _, id := range some {
+		fewer[id] = true
+	}
+	for _, id := range someByHash(ids, 400) {
+		if !fewer[id] {
+			t.Fatalf("%s is among 400 and not among 800", id)
+		}
+	}
+}

@@ -27,7 +27,7 @@ type Asker interface {
 // Store answers what is no query.
 type Store interface {
 	// Retention are curves of a title on the days that touch [from, to), epoch ms.
-	Retention(ctx context.Context, title, by string, from, to int64) ([]rollup.Curve, error)
+	Retention(ctx context.Context, of map[string]string, by rollup.Dimension, from, to int64) ([]rollup.Curve, error)
 	// Values of a dimension that begin with the prefix.
 	Values(ctx context.Context, d rollup.Dimension, prefix string, limit int) ([]string, error)
 	// FreshTo is the moment before which everything received is in, epoch ms.

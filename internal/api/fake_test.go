@@ -24,18 +24,21 @@ import (
 
 // fakes are the ports of the API in memory.
 type fakes struct {
-	block   bool // scans wait until they are given up
-	fail    error
-	ready   error
-	gaveUp  chan struct{}
-	recent  []collect.Entry
-	feed    chan collect.Entry
-	filter  collect.Filter
-	log     bytes.Buffer
-	desk    Desk
-	studies Studies
-	support Support
-	audit   Audit
+	shelf    []catalog.Title // instead of one title
+	curvesOf map[string]string
+	curvesBy rollup.Dimension
+	block    bool // scans wait until they are given up
+	fail     error
+	ready    error
+	gaveUp   chan struct{}
+	recent   []collect.Entry
+	feed     chan collect.Entry
+	filter   collect.Filter
+	log      bytes.Buffer
+	desk     Desk
+	studies  Studies
+	support  Support
+	audit    Audit
 }
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -61,12 +64,13 @@ func (f *fakes) Scan(ctx context.Context, s rollup.Scan) (*rollup.Result, error)
 	}, nil
 }
 
-func (f *fakes) Retention(_ context.Context, title, by string, _, _ int64) ([]rollup.Curve, error) {
-	if title != "dune" {
+func (f *fakes) Retention(_ context.Context, of map[string]string, by rollup.Dimension, _, _ int64) ([]rollup.Curve, error) {
+	f.curvesOf, f.curvesBy = of, by
+	if _, ok := of["dune"]; !ok {
 		return nil, nil
 	}
 	c := rollup.Curve{WidthMS: 10_000, Plays: 4, DurationMS: 25_000, WatchedMS: []int64{40_000, 20_000, 5_000}, Furthest: []int64{1, 1, 1, 1}, Starts: []int64{3, 1}}
-	if by != "" {
+	if by == rollup.DeviceType {
 		c.Key = "tv"
 	}
 	return []rollup.Curve{c}, nil
@@ -107,6 +111,9 @@ func (f *fakes) Redeem(token string) (*http.Cookie, error) {
 func (f *fakes) SignOut() *http.Cookie { return &http.Cookie{Name: access.CookieName, MaxAge: -1} }
 
 func (f *fakes) Titles() []catalog.Title {
+	if f.shelf != nil {
+		return f.shelf
+	}
 	return []catalog.Title{{ID: "dune", Name: "The Dune Sea", Genres: []string{"drama"}, Launched: now.UnixMilli()}}
 }
 
@@ -119,7 +126,12 @@ func (f *fakes) Named(text string, limit int) []catalog.Title {
 }
 
 func (f *fakes) Title(id string) (catalog.Title, bool) {
-	return f.Titles()[0], id == "dune"
+	for _, t := range f.Titles() {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return catalog.Title{}, false
 }
 
 func open(t *testing.T, f *fakes) http.Handler {

@@ -7,13 +7,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"playhead/internal/catalog"
 	"playhead/internal/metric"
 	"playhead/internal/rollup"
 )
 
 type retentionInput struct {
-	ID   string    `path:"id" maxLength:"256" doc:"The title's id."`
-	By   string    `query:"by" enum:"none,device_type" default:"none" doc:"One curve for each value."`
+	ID   string    `path:"id" maxLength:"256" doc:"The title's id; of a show or a season, its episodes count together."`
+	By   string    `query:"by" enum:"none,device_type,country,season,os,app_version,player,cdn,isp" default:"none" doc:"One curve for each value. season: of a show, by the ids of its seasons. device_type has a roll-up; the others but season read the title's single plays, as long as those are kept."`
 	From time.Time `query:"from" doc:"Start of the range; whole days count. Left out: all time."`
 	To   time.Time `query:"to" doc:"End of the range. Left out: now."`
 }
@@ -50,18 +51,16 @@ func (s *server) retention(ctx context.Context, in *retentionInput) (*retentionO
 	start := s.Clock()
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	by := in.By
-	if by == "none" {
-		by = ""
-	}
-	curves, err := s.Store.Retention(ctx, in.ID, by, epoch(in.From), epoch(in.To))
+	of := s.episodes(in.ID, in.By == "season")
+	curves, err := s.Store.Retention(ctx, of, curvesBy[in.By], epoch(in.From), epoch(in.To))
 	if err != nil {
 		return nil, s.asked(ctx, err)
 	}
 	out := &retentionOutput{}
 	t := &out.Body
-	if by != "" {
-		t.Columns = append(t.Columns, metric.Column{Name: by, Type: "string"})
+	keyed := in.By != "none"
+	if keyed {
+		t.Columns = append(t.Columns, metric.Column{Name: in.By, Type: "string"})
 	}
 	t.Columns = append(t.Columns,
 		metric.Column{Name: "position_ms", Type: "integer", Unit: "ms"}, metric.Column{Name: "reached", Type: "number", Unit: "ratio"},
@@ -73,11 +72,43 @@ func (s *server) retention(ctx context.Context, in *retentionInput) (*retentionO
 		c := &curves[i]
 		t.Meta.DurationMS, t.Meta.BinMS = max(t.Meta.DurationMS, c.DurationMS), max(t.Meta.BinMS, c.WidthMS)
 		t.Meta.Plays += c.Plays
-		t.Rows = append(t.Rows, curveRows(c, by != "")...)
+		t.Rows = append(t.Rows, curveRows(c, keyed)...)
 	}
 	t.Meta.ElapsedMS = float64(s.Clock().Sub(start).Microseconds()) / 1000
 	t.Meta.FreshTo = stamp(s.Store.FreshTo())
 	return out, nil
+}
+
+// curvesBy are the dimensions that there may be a curve a value of. A season is one
+// of the catalogue's.
+var curvesBy = map[string]rollup.Dimension{
+	"none": rollup.Title, "season": rollup.Title, "device_type": rollup.DeviceType, "country": rollup.Country, "os": rollup.OS,
+	"app_version": rollup.AppVersion, "player": rollup.Player, "cdn": rollup.CDN, "isp": rollup.ISP,
+}
+
+// episodes are the titles that the retention of one is about, each with the key of
+// its curve: the title itself and, of a show or a season, all that belongs to it.
+func (s *server) episodes(id string, bySeason bool) map[string]string {
+	titles := s.Titles.Titles()
+	of := map[string]string{id: ""}
+	for range 2 { // a show's seasons, then their episodes
+		for _, t := range titles {
+			key, belongs := of[t.Show]
+			if _, in := of[t.ID]; in || !belongs || t.Show == "" {
+				continue
+			}
+			if t.Kind == catalog.Season && bySeason {
+				key = t.ID
+			}
+			of[t.ID] = key
+		}
+	}
+	if t, ok := s.Titles.Title(id); ok && t.Kind == catalog.Season && bySeason {
+		for episode := range of {
+			of[episode] = id
+		}
+	}
+	return of
 }
 
 // curveRows are the bins of one curve, from the first to the title's end.

@@ -30,14 +30,20 @@ type Curve struct {
 	WatchedMS, Furthest, Starts []int64
 }
 
-// CurveScan asks for the retention of a title on the days from From to To
-// (epoch ms, half open, on day boundaries).
+// CurveScan asks for the retention of titles on the days from From to To (epoch
+// ms, half open, on day boundaries).
 type CurveScan struct {
-	Title string
-	// ByDevice asks for a curve a device type, else there is one in all.
-	ByDevice bool
+	// Of are the titles, each with the key of the curve that its plays add to.
+	Of map[string]string
+	// By is a dimension that there is a curve a value of, instead of one a key:
+	// one before Creative. Title is none.
+	By       Dimension
 	From, To int64
 }
+
+// Rolled reports whether the roll-up knows the answer; else it takes all single
+// plays of the titles.
+func (s *CurveScan) Rolled() bool { return s.By == Title || s.By == DeviceType }
 
 const maxBins = 600
 
@@ -57,14 +63,10 @@ func BinWidth(durationMS int64) int64 {
 // addCurve adds a finished play to the curve of its day, title and device. A
 // play without a duration or a position has no place on one.
 func (g *Generation) addCurve(p *fact.Play, d *fact.Dims) {
-	if p.DurationMS <= 0 || p.StartMS < 0 || d.Live || len(p.Cover) == 0 && p.FirstFrame == 0 {
+	if !onCurve(p, d) {
 		return
 	}
-	at := p.FirstFrame
-	if at == 0 {
-		at = FirstMoment(p)
-	}
-	day, _ := g.levels.days.bounds(at)
+	day, _ := g.levels.days.bounds(curveMoment(p))
 	width := BinWidth(p.DurationMS)
 	title, device := &g.names.dims[Title], &g.names.dims[DeviceType]
 	k := curveKey{day, title.texts[title.id(d.Title)], device.texts[device.id(d.DeviceType)], width}
@@ -77,6 +79,18 @@ func (g *Generation) addCurve(p *fact.Play, d *fact.Dims) {
 	before := len(c.WatchedMS) + len(c.Furthest) + len(c.Starts)
 	c.addPlay(p)
 	g.extra += 8 * int64(len(c.WatchedMS)+len(c.Furthest)+len(c.Starts)-before)
+}
+
+func onCurve(p *fact.Play, d *fact.Dims) bool {
+	return p.DurationMS > 0 && p.StartMS >= 0 && !d.Live && (len(p.Cover) > 0 || p.FirstFrame != 0)
+}
+
+// curveMoment is what says on which day a play is.
+func curveMoment(p *fact.Play) int64 {
+	if p.FirstFrame != 0 {
+		return p.FirstFrame
+	}
+	return FirstMoment(p)
 }
 
 func (c *Curve) addPlay(p *fact.Play) {
@@ -156,32 +170,56 @@ type CurveSet struct {
 // NewCurveSet returns an empty answer to a scan.
 func NewCurveSet(s CurveScan) *CurveSet { return &CurveSet{scan: s} }
 
-// Add adds the curve of a device type on a day; the caller has checked the title.
-func (s *CurveSet) Add(day int64, device string, c *Curve) {
-	if day < s.scan.From || day >= s.scan.To {
+// Add adds the curve of a title and a device type on a day.
+func (s *CurveSet) Add(day int64, title, device string, c *Curve) {
+	key, asked := s.scan.Of[title]
+	if !asked || day < s.scan.From || day >= s.scan.To {
 		return
 	}
-	key := ""
-	if s.scan.ByDevice {
+	if s.scan.By == DeviceType {
 		key = device
 	}
-	for _, have := range s.curves {
-		if have.Key == key && have.WidthMS == c.WidthMS {
-			have.Merge(c)
-			return
-		}
-	}
-	own := &Curve{Key: key, WidthMS: c.WidthMS}
-	own.Merge(c)
-	s.curves = append(s.curves, own)
+	s.curve(key, c.WidthMS).Merge(c)
 }
 
-// AddGeneration adds what a generation holds of the title.
-func (s *CurveSet) AddGeneration(g *Generation) {
-	_ = g.Curves(func(day int64, title, device string, c *Curve) error {
-		if title == s.scan.Title {
-			s.Add(day, device, c)
+// AddPlay adds a finished play, for what the roll-up does not know.
+func (s *CurveSet) AddPlay(p *fact.Play, d *fact.Dims) {
+	key, asked := s.scan.Of[d.Title]
+	if !asked || !onCurve(p, d) {
+		return
+	}
+	if at := curveMoment(p); at < s.scan.From || at >= s.scan.To {
+		return
+	}
+	if s.scan.By != Title {
+		key = Value(d, s.scan.By)
+	}
+	s.curve(key, BinWidth(p.DurationMS)).addPlay(p)
+}
+
+// curve is the one of a key and a width, which is made if it is missing.
+func (s *CurveSet) curve(key string, width int64) *Curve {
+	for _, have := range s.curves {
+		if have.Key == key && have.WidthMS == width {
+			return have
 		}
+	}
+	own := &Curve{Key: key, WidthMS: width}
+	s.curves = append(s.curves, own)
+	return own
+}
+
+// AddGeneration adds what a generation holds of the titles.
+func (s *CurveSet) AddGeneration(g *Generation) {
+	if s.scan.Rolled() {
+		_ = g.Curves(func(day int64, title, device string, c *Curve) error {
+			s.Add(day, title, device, c)
+			return nil
+		})
+		return
+	}
+	_ = g.Plays(func(p *fact.Play, dims []fact.Dims, _ []fact.Slot) error {
+		s.AddPlay(p, &dims[p.Dims])
 		return nil
 	})
 }

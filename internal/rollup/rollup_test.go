@@ -233,7 +233,7 @@ func TestCurve(t *testing.T) {
 	undone.N = -1
 	b := &fact.Batch{Dims: []fact.Dims{{Title: "a", DeviceType: "tv"}}, Plays: []fact.Play{play, play, undone, {N: 1, FirstFrame: t0, DurationMS: -1}}}
 	g := apply(t, b)
-	set := rollup.NewCurveSet(rollup.CurveScan{Title: "a", ByDevice: true, From: 0, To: 1 << 60})
+	set := rollup.NewCurveSet(rollup.CurveScan{Of: map[string]string{"a": ""}, By: rollup.DeviceType, From: 0, To: 1 << 60})
 	set.AddGeneration(g)
 	curves := set.Curves()
 	if len(curves) != 1 {

@@ -68,7 +68,7 @@ func (r *rig) check(s *warehouse.Store, what string) {
 	}
 	want := warehousetest.Brute(r.scan(), r.batches)
 	if a := warehousetest.AnswerOf(got); fmt.Sprint(a) != fmt.Sprint(want) {
-		r.t.Fatalf("%s: the store's answer is not that of the facts", what)
+		r.t.Fatalf("%s: the store's answer is not that of the facts:\n%s", what, diffOf(a, want))
 	}
 }
 
@@ -359,20 +359,22 @@ func TestEstimatesWhileNewGroupsComeIn(t *testing.T) {
 	defer func() { _ = file.Close() }()
 	db := &slow{Warehouse: file}
 	s := r.store(db, warehouse.StoreOptions{})
-	r.produce(6, 10)
-	stop := r.run(warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, StopWithin: time.Minute}))
+	first := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, StopWithin: time.Minute})
 	l := warehouse.NewLoader(r.log, s, warehouse.LoaderOptions{Clock: time.Now, FlushEvery: time.Hour, StopWithin: time.Minute})
-	loaded := func(l *warehouse.Loader, n int64) {
-		for l.Stats(t.Context()).Batches < n {
+	loaded := func(l *warehouse.Loader, batches int64) {
+		for l.Stats(t.Context()).Batches < batches {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	stop() // what it had is in the file
+	r.produce(6, 10)
+	stop := r.run(first)
+	loaded(first, 6)
+	stop() // it is in the file
 	r.produce(2, 1)
 	stop = r.run(l)
-	loaded(l, 2)
-	defer stop()
 	n := int64(2)
+	loaded(l, n)
+	defer stop()
 	db.meanwhile = func() {
 		r.produce(4, 10)
 		n += 4
@@ -405,13 +407,13 @@ func TestValuesAndRetention(t *testing.T) {
 		if err != nil || !slices.Equal(got, []string{"t-aa", "t-ab", "t-ac"}) {
 			t.Errorf("values %q, %v", got, err)
 		}
-		inMemory, err := s.Retention(t.Context(), "t-aa", "device_type", r.from, r.world.To)
+		inMemory, err := s.Retention(t.Context(), map[string]string{"t-aa": ""}, rollup.DeviceType, r.from, r.world.To)
 		if err != nil || len(inMemory) == 0 {
 			t.Fatalf("retention %v, %v", inMemory, err)
 		}
 		stop()
 		s = r.store(db, warehouse.StoreOptions{})
-		flushed, err := s.Retention(t.Context(), "t-aa", "device_type", r.from, r.world.To)
+		flushed, err := s.Retention(t.Context(), map[string]string{"t-aa": ""}, rollup.DeviceType, r.from, r.world.To)
 		if err != nil || fmt.Sprint(flushed) != fmt.Sprint(inMemory) {
 			t.Errorf("retention changed by a flush: %v", err)
 		}
@@ -423,8 +425,23 @@ func TestValuesAndRetention(t *testing.T) {
 		if again, _ := s.Values(t.Context(), rollup.Title, "t-a", 3); !slices.Equal(again, got) {
 			t.Errorf("values after a restart %q", again)
 		}
-		if _, err := s.Retention(t.Context(), "t-aa", "cdn", 0, 0); !errors.Is(err, warehouse.ErrDimension) {
-			t.Errorf("retention by cdn gave %v", err)
+		if _, err := s.Retention(t.Context(), map[string]string{"t-aa": ""}, rollup.Genre, 0, 0); !errors.Is(err, warehouse.ErrDimension) {
+			t.Errorf("retention by genre gave %v", err)
 		}
 	})
+}
+
+// diffOf are the groups that differ.
+func diffOf(got, want warehousetest.Answer) (out string) {
+	for k, v := range got {
+		if want[k] != v {
+			out += fmt.Sprintf("%v: got %v, want %v\n", k, v, want[k])
+		}
+	}
+	for k, v := range want {
+		if _, ok := got[k]; !ok {
+			out += fmt.Sprintf("%v: missing %v\n", k, v)
+		}
+	}
+	return out
 }

@@ -15,8 +15,8 @@ import (
 	"playhead/internal/rollup"
 )
 
-// ErrDimension: retention is not kept by this dimension.
-var ErrDimension = errors.New("retention is kept by device_type only")
+// ErrDimension: plays are not told apart by this dimension in retention.
+var ErrDimension = errors.New("there is no retention by this dimension")
 
 // StoreOptions of a Store.
 type StoreOptions struct {
@@ -311,14 +311,17 @@ func above(offsets []Offset, generations []*rollup.Generation) []*rollup.Generat
 	})
 }
 
-// Retention is how far into a title its plays went, on the days that touch
-// [from, to) (epoch ms; to 0 is all time). by is "" or "device_type", else the
-// error is ErrDimension. There is one curve a key; no curve means no plays.
-func (s *Store) Retention(ctx context.Context, title, by string, from, to int64) ([]rollup.Curve, error) {
-	if by != "" && by != "device_type" {
+// Retention is how far the plays of titles went, on the days that touch [from, to)
+// (epoch ms; to 0 is all time). of are the titles, each with the key of its curve;
+// by is a dimension to have a curve a value of instead, rollup.Title for none. Any
+// but device_type is asked of single plays; one that they have not a single value
+// of, from Creative on, is ErrDimension. There is one curve a key; no curve means
+// no plays.
+func (s *Store) Retention(ctx context.Context, of map[string]string, by rollup.Dimension, from, to int64) ([]rollup.Curve, error) {
+	if by >= rollup.Creative {
 		return nil, ErrDimension
 	}
-	scan := rollup.CurveScan{Title: title, ByDevice: by != "", From: math.MinInt64, To: math.MaxInt64}
+	scan := rollup.CurveScan{Of: of, By: by, From: math.MinInt64, To: math.MaxInt64}
 	if to != 0 {
 		days := rollup.NewDays(s.opts.Generation.ReportTZ)
 		scan.From, _ = days.Bounds(from)

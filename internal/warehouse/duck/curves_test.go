@@ -52,7 +52,7 @@ func TestRetentionOfMonths(t *testing.T) {
 			{day(2026, 2, 5), day(2026, 2, 9)}, {day(2026, 3, 20), math.MaxInt64}, {math.MinInt64, day(2026, 1, 20)},
 		} {
 			for _, title := range []string{"t-aa", "t-ab", "t-ac", "t-ad"} {
-				scan := rollup.CurveScan{Title: title, ByDevice: true, From: r[0], To: r[1]}
+				scan := rollup.CurveScan{Of: map[string]string{title: ""}, By: rollup.DeviceType, From: r[0], To: r[1]}
 				got, _, err := db.Retention(t.Context(), scan)
 				if err != nil {
 					t.Fatal(err)

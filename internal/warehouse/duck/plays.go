@@ -46,7 +46,9 @@ func scanPlays(s session, acc *rollup.Accumulator, scan *rollup.Scan) error {
 			return err
 		}
 	}
-	return cutPlays(s, acc, fmt.Sprintf("first_ms < %d AND last_ms > %d AND NOT %s", to, from, inOne))
+	return eachPlay(s, fmt.Sprintf("first_ms < %d AND last_ms > %d AND NOT %s", to, from, inOne), nil, func(b *fact.Batch) {
+		acc.AddPlay(&b.Plays[0], b.Dims, b.Slots)
+	})
 }
 
 func sumPlays(s session, acc *rollup.Accumulator, scan *rollup.Scan, q *query, bucket string) error {
@@ -72,9 +74,9 @@ func sumPlays(s session, acc *rollup.Accumulator, scan *rollup.Scan, q *query, b
 	})
 }
 
-// cutPlays decodes rows and lets the accumulator cut them. It pages by row id,
-// so that an answer of any size takes little memory.
-func cutPlays(s session, acc *rollup.Accumulator, where string) error {
+// eachPlay decodes the rows that a condition holds of, one by one into the same
+// batch. It pages by row id, so that an answer of any size takes little memory.
+func eachPlay(s session, where string, args []any, fn func(*fact.Batch)) error {
 	last := int64(-1)
 	err := s.each("SELECT max(rowid) FROM plays", nil, func(row []driver.Value) error {
 		if v, ok := row[0].(int64); ok {
@@ -92,7 +94,7 @@ func cutPlays(s session, acc *rollup.Accumulator, where string) error {
 	}
 	sql += " FROM plays WHERE rowid >= ? AND rowid < ? AND " + where
 	for from := int64(0); from <= last; from += pageRows {
-		err := s.each(sql, []any{from, from + pageRows}, func(row []driver.Value) error {
+		err := s.each(sql, append([]any{from, from + pageRows}, args...), func(row []driver.Value) error {
 			text := func(d rollup.Dimension) string { return row[2+int(d)].(string) }
 			d := fact.Dims{
 				Title: text(rollup.Title), Country: text(rollup.Country), DeviceType: text(rollup.DeviceType),
@@ -102,7 +104,7 @@ func cutPlays(s session, acc *rollup.Accumulator, where string) error {
 			if err := readDetail(&b, row[1].([]byte), row[0].([]byte), &d); err != nil {
 				return err
 			}
-			acc.AddPlay(&b.Plays[0], b.Dims, b.Slots)
+			fn(&b)
 			return nil
 		})
 		if err != nil {

@@ -7,8 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
+	"playhead/internal/fact"
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
 )
@@ -147,21 +150,33 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 		if offsets, err = s.offsets(); err != nil {
 			return err
 		}
+		if len(scan.Of) == 0 {
+			return nil
+		}
+		if !scan.Rolled() {
+			return playCurves(s, &scan, set)
+		}
 		upTo, err := s.monthsUpTo()
 		if err != nil {
 			return err
 		}
 		from, to := db.wholeMonths(scan.From, min(scan.To, upTo))
-		some := func(table string) string {
-			return "SELECT " + curveColumns + " FROM " + table + " WHERE title = ? AND bucket >= ? AND bucket < ?"
+		var sql []string
+		var args []any
+		some := func(table string, from, to int64) {
+			condition, titles := titlesIn(&scan)
+			sql = append(sql, "SELECT "+curveColumns+" FROM "+table+" WHERE "+condition+" AND bucket >= ? AND bucket < ?")
+			args = append(append(args, titles...), from, to)
 		}
-		sql := some(curveMonths) + " UNION ALL " + some(curveDays) + " UNION ALL " + some(curveDays)
-		return s.each(sql, []any{scan.Title, from, to, scan.Title, scan.From, from, scan.Title, to, scan.To}, func(row []driver.Value) error {
-			day, _, device, c, err := curveOf(row)
+		some(curveMonths, from, to)
+		some(curveDays, scan.From, from)
+		some(curveDays, to, scan.To)
+		return s.each(strings.Join(sql, " UNION ALL "), args, func(row []driver.Value) error {
+			day, title, device, c, err := curveOf(row)
 			if err != nil {
 				return err
 			}
-			set.Add(day, device, c)
+			set.Add(day, title, device, c)
 			return nil
 		})
 	})
@@ -169,6 +184,24 @@ func (db *DB) Retention(ctx context.Context, scan rollup.CurveScan) (*rollup.Cur
 		return nil, nil, fmt.Errorf("read retention: %w", err)
 	}
 	return set, offsets, nil
+}
+
+// titlesIn is the condition that a row is of one of the scan's titles.
+func titlesIn(scan *rollup.CurveScan) (condition string, titles []any) {
+	for _, title := range slices.Sorted(maps.Keys(scan.Of)) {
+		titles = append(titles, title)
+	}
+	return "title IN (?" + strings.Repeat(", ?", len(titles)-1) + ")", titles
+}
+
+// playCurves adds the single plays of the titles.
+func playCurves(s session, scan *rollup.CurveScan, set *rollup.CurveSet) error {
+	condition, titles := titlesIn(scan)
+	condition += fmt.Sprintf(" AND last_ms >= %d AND first_ms < %d", scan.From, scan.To)
+	return eachPlay(s, condition, titles, func(b *fact.Batch) {
+		p := &b.Plays[0]
+		set.AddPlay(p, &b.Dims[p.Dims])
+	})
 }
 
 // Values are all values of a dimension that were ever stored.

@@ -295,7 +295,7 @@ func maintainChangesNothing(t *testing.T, open Open) {
 	for _, s := range scans {
 		before = append(before, AnswerOf(scan(t, db, s)))
 	}
-	curves := retention(t, db, rollup.CurveScan{Title: name("t-", 0), ByDevice: true, From: 0, To: 1 << 60})
+	curves := retention(t, db, rollup.CurveScan{Of: one(0), By: rollup.DeviceType, From: 0, To: 1 << 60})
 	for _, now := range []int64{w.to, w.to + rollup.HourMS, w.from + 30*rollup.HourMS} {
 		if err := db.Maintain(t.Context(), now); err != nil {
 			t.Fatal(err)
@@ -303,7 +303,7 @@ func maintainChangesNothing(t *testing.T, open Open) {
 		for i, s := range scans {
 			same(t, describeScan(s), AnswerOf(scan(t, db, s)), before[i])
 		}
-		after := retention(t, db, rollup.CurveScan{Title: name("t-", 0), ByDevice: true, From: 0, To: 1 << 60})
+		after := retention(t, db, rollup.CurveScan{Of: one(0), By: rollup.DeviceType, From: 0, To: 1 << 60})
 		if fmt.Sprint(after) != fmt.Sprint(curves) {
 			t.Fatalf("retention is\n%v, was\n%v", after, curves)
 		}
@@ -339,14 +339,35 @@ func retentionAndValues(t *testing.T, open Open) {
 		apply(t, ref, g)
 	}
 	for _, s := range []rollup.CurveScan{
-		{Title: name("t-", 0), From: 0, To: 1 << 60},
-		{Title: name("t-", 1), ByDevice: true, From: 0, To: 1 << 60},
-		{Title: name("t-", 0), From: w.from + day, To: w.to + day},
-		{Title: "none", From: 0, To: 1 << 60},
+		{Of: one(0), From: 0, To: 1 << 60},
+		{Of: one(1), By: rollup.DeviceType, From: 0, To: 1 << 60},
+		{Of: one(0), From: w.from + day, To: w.to + day},
+		{Of: one(0), By: rollup.Country, From: 0, To: 1 << 60},
+		{Of: one(1), By: rollup.CDN, From: w.from + day, To: w.to + day},
+		{Of: map[string]string{name("t-", 0): "first", name("t-", 1): "second", name("t-", 2): "first"}, From: 0, To: 1 << 60},
+		{Of: map[string]string{name("t-", 0): "first", name("t-", 1): "second"}, By: rollup.AppVersion, From: 0, To: 1 << 60},
+		{Of: map[string]string{"none": ""}, From: 0, To: 1 << 60},
+		{From: 0, To: 1 << 60},
 	} {
 		got, want := retention(t, db, s), retention(t, ref, s)
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%+v\ngot  %v\nwant %v", s, got, want)
+		}
+	}
+	// Whatever plays are told apart by, together they are those of the roll-up.
+	whole := retention(t, db, rollup.CurveScan{Of: one(0), From: 0, To: 1 << 60})
+	for by := rollup.Country; by < rollup.Creative; by++ {
+		sums := map[int64]*rollup.Curve{}
+		for _, c := range retention(t, db, rollup.CurveScan{Of: one(0), By: by, From: 0, To: 1 << 60}) {
+			if sums[c.WidthMS] == nil {
+				sums[c.WidthMS] = &rollup.Curve{WidthMS: c.WidthMS}
+			}
+			sums[c.WidthMS].Merge(&c)
+		}
+		for _, want := range whole {
+			if got := sums[want.WidthMS]; got == nil || fmt.Sprint(*got) != fmt.Sprint(want) {
+				t.Errorf("by dimension %d\ngot  %v\nwant %v", by, got, want)
+			}
 		}
 	}
 	for d := range rollup.DimensionCount {
@@ -401,6 +422,9 @@ func scan(t *testing.T, db warehouse.Warehouse, s rollup.Scan) *rollup.Result {
 	}
 	return r.Result
 }
+
+// one asks for the curve of a title alone.
+func one(n int) map[string]string { return map[string]string{name("t-", n): ""} }
 
 func retention(t *testing.T, db warehouse.Warehouse, s rollup.CurveScan) []rollup.Curve {
 	t.Helper()

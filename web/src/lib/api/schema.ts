@@ -3303,8 +3303,8 @@ export interface operations {
     retention: {
         parameters: {
             query?: {
-                /** @description One curve for each value. */
-                by?: "none" | "device_type";
+                /** @description One curve for each value. season: of a show, by the ids of its seasons. device_type has a roll-up; the others but season read the title's single plays, as long as those are kept. */
+                by?: "none" | "device_type" | "country" | "season" | "os" | "app_version" | "player" | "cdn" | "isp";
                 /** @description Start of the range; whole days count. Left out: all time. */
                 from?: string;
                 /** @description End of the range. Left out: now. */
@@ -3312,7 +3312,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The title's id. */
+                /** @description The title's id; of a show or a season, its episodes count together. */
                 id: string;
             };
             cookie?: never;

@@ -4,7 +4,7 @@ import { records, num, text } from '$lib/api/ask';
 import type { RetentionTable } from '$lib/api/types';
 
 export interface Curve {
-  /** "" without a breakdown, else the device type. */
+  /** "" without a breakdown, else the value of what is broken down by. */
   group: string;
   /** First frames behind the curve. */
   plays: number;
@@ -14,12 +14,36 @@ export interface Curve {
   watched: [number, number][];
 }
 
+/** What curves can be broken down by, and how the control says it. */
+export const BREAKDOWNS = {
+  device_type: 'By device',
+  country: 'By country',
+  season: 'By season',
+  os: 'By system',
+  app_version: 'By app version',
+  player: 'By player',
+  cdn: 'By CDN',
+  isp: 'By ISP',
+} as const;
+export type Breakdown = keyof typeof BREAKDOWNS;
+
+export function isBreakdown(by: string | null): by is Breakdown {
+  return by !== null && Object.hasOwn(BREAKDOWNS, by);
+}
+
+/** The column that says whose a row is, before that of the position; undefined without a breakdown. */
+export function brokenDownBy(table: RetentionTable): string | undefined {
+  const first = table.columns[0]?.name;
+  return first === 'position_ms' ? undefined : first;
+}
+
 /** One curve a group, the most played first. Counts are made shares of the group's plays. */
 export function curves(table: RetentionTable): Curve[] {
+  const by = brokenDownBy(table);
   const groups = new Map<string, Curve>();
   const counts = new Set<string>();
   for (const row of records(table)) {
-    const group = text(row.device_type);
+    const group = by ? text(row[by]) : '';
     const position = num(row.position_ms);
     if (position === null) continue;
     let curve = groups.get(group);

@@ -41,15 +41,20 @@ const manyTitles = 2 * learnTitles
 // besideSome filters by titles and by enough others, drawn by their hash, to tell what
 // is usual; where there are few it filters nothing.
 func (s *Service) besideSome(ids []string) []metric.Where {
+	return s.besides(ids, manyTitles)
+}
+
+// besides is besideSome with n others.
+func (s *Service) besides(ids []string, n int) []metric.Where {
 	titles := s.o.Titles.Titles()
-	if len(titles) <= manyTitles {
+	if len(titles) <= n {
 		return nil
 	}
 	others := make([]string, len(titles))
 	for i, t := range titles {
 		others[i] = t.ID
 	}
-	return titlesAre(slices.Concat(ids, slices.DeleteFunc(someByHash(others, manyTitles), func(id string) bool { return slices.Contains(ids, id) })))
+	return titlesAre(slices.Concat(ids, slices.DeleteFunc(someByHash(others, n), func(id string) bool { return slices.Contains(ids, id) })))
 }
 
 // someByHash are n of more ids, drawn by their hash so that they are neither the

@@ -19,6 +19,8 @@ const (
 	learnGrown = 0.25
 	// learnTitles are enough to learn it from; more would only take longer.
 	learnTitles = 400
+	// learnAsked are asked for, so that enough of them were shown.
+	learnAsked = learnTitles * 5 / 4
 	// fewTitles are learnt from anew each time: a service that begins has more
 	// a moment later, and they take no time.
 	fewTitles = 20
@@ -40,6 +42,29 @@ func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
 		s.known.RUnlock()
 	}
 	return u, at, nil
+}
+
+// firstLook takes over what was kept when the service last ran. Where nothing was it
+// looks what is usual at once, since whoever asks would wait for it, and says when.
+func (s *Service) firstLook(ctx context.Context) (learnt time.Time) {
+	if err := s.remember(ctx); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("what was usual of creatives could not be read; it is learnt anew", "error", err)
+	}
+	s.known.RLock()
+	known := s.usual != nil
+	s.known.RUnlock()
+	if !known {
+		learnt = s.o.Clock()
+		s.lookAgain(ctx)
+	}
+	return learnt
+}
+
+// lookAgain learns what is usual, or tells why not: it is tried again.
+func (s *Service) lookAgain(ctx context.Context) {
+	if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+		s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
+	}
 }
 
 // learn learns from the last four weeks.
@@ -174,7 +199,7 @@ func (s *Service) recallUsual(ctx context.Context) (known bool, err error) {
 // learnable are the ways of enough titles to learn from. Of a large catalogue some are
 // asked for, and all where few of them were shown.
 func (s *Service) learnable(ctx context.Context) (*serviceFunnels, error) {
-	w, some := window{from: s.o.Clock().AddDate(0, 0, -28)}, s.besideSome(nil)
+	w, some := window{from: s.o.Clock().AddDate(0, 0, -28)}, s.besides(nil, learnAsked)
 	if some != nil {
 		f, err := s.begin().funnels(ctx, w, some)
 		if err != nil || len(f.titles) >= learnTitles {

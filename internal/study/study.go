@@ -112,12 +112,9 @@ func New(o Options) *Service { return &Service{o: o} }
 // Run learns what is usual now and then, and renews what is kept, until ctx is done.
 // A failure is logged and tried again the next time.
 func (s *Service) Run(ctx context.Context) {
+	learnt := s.firstLook(ctx)
 	timer := time.NewTimer(learnEvery / 10)
 	defer timer.Stop()
-	var learnt time.Time
-	if err := s.remember(ctx); err != nil && ctx.Err() == nil {
-		s.o.Logger.Warn("what was usual of creatives could not be read; it is learnt anew", "error", err)
-	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -126,9 +123,7 @@ func (s *Service) Run(ctx context.Context) {
 		}
 		if s.o.Clock().Sub(learnt) >= learnEvery {
 			learnt = s.o.Clock()
-			if err := s.learn(ctx); err != nil && ctx.Err() == nil {
-				s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
-			}
+			s.lookAgain(ctx)
 		}
 		if err := s.renewKept(ctx); err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("an answer about the whole catalogue could not be worked out anew", "error", err)

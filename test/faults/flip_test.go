@@ -30,7 +30,7 @@ func flips(t *testing.T) int {
 // kinds of files of a data folder. The names of those that hold nothing but what
 // can be made anew are not there: events.sql, locks.
 var kinds = []string{
-	"log/*.log", "log/*.sst", "log/*.blob", "log/MANIFEST-*", "log/OPTIONS-*",
+	"log/*.seg", "log/*.log", "log/*.sst", "log/*.blob", "log/MANIFEST-*", "log/OPTIONS-*",
 	"warehouse/warehouse.duckdb", "warehouse/warehouse.duckdb.wal", "ring.json", "keys.json", "people.json", "lake/manifest.json",
 }
 

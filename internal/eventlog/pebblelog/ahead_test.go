@@ -15,20 +15,21 @@ import (
 	"playhead/internal/eventlog/pebblelog"
 )
 
-// gate holds syncs of the write-ahead log up, and tells them how to end.
+// gate holds syncs of the files of a kind up, and tells them how to end.
 type gate struct {
+	file   string
 	held   chan struct{} // one for each sync that waits
 	let    chan error
 	closed chan struct{} // from now on syncs wait
 }
 
-func newGate() *gate {
-	return &gate{held: make(chan struct{}, 100), let: make(chan error), closed: make(chan struct{})}
+func newGate(file string) *gate {
+	return &gate{file: file, held: make(chan struct{}, 100), let: make(chan error), closed: make(chan struct{})}
 }
 
 func (g *gate) inject(op errorfs.Op) error {
 	isSync := op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
-	if !isSync || !strings.HasSuffix(op.Path, ".log") {
+	if !isSync || !strings.HasSuffix(op.Path, g.file) {
 		return nil
 	}
 	select {
@@ -43,8 +44,15 @@ func (g *gate) inject(op errorfs.Op) error {
 // Large calls are written while the one before is synced, but none is acknowledged,
 // or shown to readers, before its own sync; each is when that is through.
 func TestWrittenAhead(t *testing.T) {
-	g := newGate()
+	for topic, file := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testWrittenAhead(t, topic, file) })
+	}
+}
+
+func testWrittenAhead(t *testing.T, topic eventlog.Topic, file string) {
+	g := newGate(file)
 	l := openMem(t, errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(g.inject)))
+	mustAppendTo(t, l, topic, 0, "safe")
 	large := strings.Repeat("p", 65_600)
 	close(g.closed)
 	const calls = 3
@@ -52,7 +60,7 @@ func TestWrittenAhead(t *testing.T) {
 	for i := range calls {
 		before := l.UnderWay()
 		go func() {
-			if err := l.Append(t.Context(), eventlog.Events, record(0, fmt.Sprint(i)+large)); err != nil {
+			if err := l.Append(t.Context(), topic, record(0, fmt.Sprint(i)+large)); err != nil {
 				t.Errorf("append: %v", err)
 			}
 			acked <- i
@@ -62,24 +70,25 @@ func TestWrittenAhead(t *testing.T) {
 			<-g.held // the first sync is for the first call alone
 		}
 	}
-	if _, next, err := l.Bounds(t.Context(), eventlog.Events, 0); err != nil || next != 0 || len(acked) > 0 {
+	if _, next, err := l.Bounds(t.Context(), topic, 0); err != nil || next != 1 || len(acked) > 0 {
 		t.Fatalf("before the first sync %d records are shown and %d calls acknowledged; %v", next, len(acked), err)
 	}
 	g.let <- nil
 	if first := <-acked; first != 0 {
 		t.Errorf("call %d was acknowledged first", first)
 	}
-	if _, next, err := l.Bounds(t.Context(), eventlog.Events, 0); err != nil || next != 1 || len(acked) > 0 {
+	if _, next, err := l.Bounds(t.Context(), topic, 0); err != nil || next != 2 || len(acked) > 0 {
 		t.Errorf("after the first sync %d records are shown and %d more calls acknowledged; %v", next, len(acked), err)
 	}
 	close(g.let) // all further ones are through at once
 	for range calls - 1 {
 		<-acked
 	}
-	texts, err := readAll(t.Context(), l, eventlog.Events, 0)
-	if err != nil || len(texts) != calls {
+	texts, err := readAll(t.Context(), l, topic, 0)
+	if err != nil || len(texts) != 1+calls {
 		t.Fatalf("%d records are there; %v", len(texts), err)
 	}
+	texts = texts[1:]
 	for i := range texts {
 		if !strings.HasPrefix(texts[i], fmt.Sprint(i)+"p") {
 			t.Errorf("record %d is %.6s", i, texts[i])
@@ -89,17 +98,23 @@ func TestWrittenAhead(t *testing.T) {
 
 // A sync that fails takes down with it what was written behind it.
 func TestWrittenAheadOfAFailure(t *testing.T) {
-	g := newGate()
+	for topic, file := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testWrittenAheadOfAFailure(t, topic, file) })
+	}
+}
+
+func testWrittenAheadOfAFailure(t *testing.T, topic eventlog.Topic, file string) {
+	g := newGate(file)
 	mem := vfs.NewCrashableMem()
 	l := openMem(t, errorfs.Wrap(mem, errorfs.InjectorFunc(g.inject)))
-	mustAppend(t, l, 0, "safe")
+	mustAppendTo(t, l, topic, 0, "safe")
 	large := strings.Repeat("p", 65_600)
 	close(g.closed)
 	const calls = 3
 	failed := make(chan error, calls)
 	for range calls {
 		before := l.UnderWay()
-		go func() { failed <- l.Append(t.Context(), eventlog.Events, record(0, large)) }()
+		go func() { failed <- l.Append(t.Context(), topic, record(0, large)) }()
 		await(t, "a call is written", func() bool { return l.UnderWay() > before })
 	}
 	<-g.held
@@ -111,7 +126,7 @@ func TestWrittenAheadOfAFailure(t *testing.T) {
 		}
 	}
 	again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
-	if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || strings.Join(texts, " ") != "safe" {
+	if texts, err := readAll(t.Context(), again, topic, 0); err != nil || strings.Join(texts, " ") != "safe" {
 		t.Errorf("after a restart %d records are there, of which one was acknowledged; %v", len(texts), err)
 	}
 }

@@ -15,7 +15,13 @@ func (l *Log) Backup(dir string) error {
 		return err
 	}
 	defer l.life.end()
+	// The events that a later processor begins with are there as long as they are held.
+	l.segments.hold()
+	defer l.segments.release()
 	if err := l.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+		return fmt.Errorf("copy the log to %s: %w", dir, storeError(err))
+	}
+	if err := l.segments.backup(dir); err != nil {
 		return fmt.Errorf("copy the log to %s: %w", dir, storeError(err))
 	}
 	return nil

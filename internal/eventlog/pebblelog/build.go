@@ -14,7 +14,7 @@ import (
 // and leaves no trace in b; an error that comes back spoils the whole group.
 func (l *Log) build(b *pebble.Batch, group []*call) error {
 	w := &l.writer
-	w.last = w.stamp.next(l.opts.Clock())
+	w.begin(l.opts.Clock())
 	full := l.full(group)
 	for _, c := range group {
 		var err error
@@ -48,6 +48,15 @@ func (l *Log) build(b *pebble.Batch, group []*call) error {
 	return nil
 }
 
+// begin is called before a group is made.
+func (w *writer) begin(now int64) {
+	w.lastBefore, w.ready = w.last, w.ready[:0]
+	w.last = w.stamp.next(now)
+	for p := range w.pending {
+		w.before[p] = w.pending[p].logs[topicEvents-1].next
+	}
+}
+
 // add appends one record to the partition's block, and cuts the block when it
 // is large enough.
 func (w *writer) add(b *pebble.Batch, topic byte, p int32, data []byte) error {
@@ -60,14 +69,35 @@ func (w *writer) add(b *pebble.Batch, topic byte, p int32, data []byte) error {
 	return w.cut(b, topic, p)
 }
 
-// cut puts the partition's block, if there is one, into b.
+// cut puts the partition's block, if there is one, into b, or among those that are
+// written to a segment.
 func (w *writer) cut(b *pebble.Batch, topic byte, p int32) error {
 	builder := &w.builders[topic-1][p]
 	if builder.count == 0 {
 		return nil
 	}
 	base := w.pending[p].logs[topic-1].next - int64(builder.count)
-	return b.Set(blockKey(topic, p, base), builder.finish(topic, p, base, w.last), nil)
+	if topic != topicEvents {
+		return b.Set(blockKey(topic, p, base), builder.finish(topic, p, base, w.last), nil)
+	}
+	r := readyBlock{ref: ref{partition: p, base: base, count: builder.count}}
+	r.data = builder.finish(topic, p, base, w.last)
+	w.ready = append(w.ready, r)
+	builder.buf = nil
+	if n := len(w.free); n > 0 {
+		builder.buf, w.free = w.free[n-1], w.free[:n-1]
+	}
+	return nil
+}
+
+// reuse keeps the memory of blocks that are written for the next ones.
+func (w *writer) reuse() {
+	for i := range w.ready {
+		if len(w.free) <= len(w.before) && cap(w.ready[i].data) <= 4*blockTarget {
+			w.free = append(w.free, w.ready[i].data)
+		}
+		w.ready[i].data = nil
+	}
 }
 
 // check finds out whether all of txs start where their partition stands.
@@ -142,13 +172,18 @@ func (l *Log) buildTrim(b *pebble.Batch, c *call) error {
 		return nil
 	}
 	block := first
-	if first < durable.next {
+	// Where there are segments the database has what is before them.
+	end := durable.next
+	if c.topic == topicEvents {
+		end = min(end, l.segments.begin(p))
+	}
+	if first < end {
 		if block, err = l.blockOf(c.topic, p, first); err != nil {
 			c.err = err
 			return nil
 		}
 	}
-	if block > e.block {
+	if block > e.block && e.block < end {
 		if err := b.DeleteRange(blockKey(c.topic, p, e.block), blockKey(c.topic, p, block), nil); err != nil {
 			return err
 		}

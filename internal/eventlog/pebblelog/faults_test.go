@@ -29,10 +29,18 @@ func record(p int32, data string) []eventlog.Record {
 
 func mustAppend(t *testing.T, l *pebblelog.Log, p int32, data string) {
 	t.Helper()
-	if err := l.Append(t.Context(), eventlog.Events, record(p, data)); err != nil {
+	mustAppendTo(t, l, eventlog.Events, p, data)
+}
+
+func mustAppendTo(t *testing.T, l *pebblelog.Log, topic eventlog.Topic, p int32, data string) {
+	t.Helper()
+	if err := l.Append(t.Context(), topic, record(p, data)); err != nil {
 		t.Fatal(err)
 	}
 }
+
+// firstFiles are what the topics are written to first.
+var firstFiles = map[eventlog.Topic]string{eventlog.Events: ".seg", eventlog.Facts: ".log"}
 
 // readAll reads a partition of a topic from its first kept offset on.
 func readAll(ctx context.Context, l *pebblelog.Log, topic eventlog.Topic, p int32) ([]string, error) {
@@ -167,11 +175,17 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestWriteFailure lets the disk refuse a write or a sync of the write-ahead log:
-// Pebble cannot go on, so the log must fail loudly, acknowledge nothing and
+// TestWriteFailure lets the disk refuse a write or a sync of a segment or of the
+// write-ahead log: the log cannot go on, so the log must fail loudly, acknowledge nothing and
 // answer everyone; after a restart what was acknowledged is there. A sync that
 // finds no room is no better: what became of the bytes before it is not known.
 func TestWriteFailure(t *testing.T) {
+	for topic, file := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testWriteFailure(t, topic, file) })
+	}
+}
+
+func testWriteFailure(t *testing.T, topic eventlog.Topic, file string) {
 	for name, kind := range map[string]errorfs.OpKind{"write": errorfs.OpFileWrite, "sync": errorfs.OpFileSyncData} {
 		cause := syscall.EIO
 		if name == "sync" {
@@ -182,7 +196,7 @@ func TestWriteFailure(t *testing.T) {
 			var broken atomic.Bool
 			inject := errorfs.InjectorFunc(func(op errorfs.Op) error {
 				isSync := kind == errorfs.OpFileSyncData && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo)
-				if broken.Load() && strings.HasSuffix(op.Path, ".log") && (op.Kind == kind || isSync) {
+				if broken.Load() && strings.HasSuffix(op.Path, file) && (op.Kind == kind || isSync) {
 					return &os.PathError{Op: "write", Path: op.Path, Err: cause}
 				}
 				return nil
@@ -196,14 +210,14 @@ func TestWriteFailure(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			mustAppend(t, l, 0, "safe")
+			mustAppendTo(t, l, topic, 0, "safe")
 			waited := make(chan error, 1)
-			go func() { waited <- l.Wait(t.Context(), eventlog.Events, []eventlog.Cursor{{Offset: 1}}) }()
+			go func() { waited <- l.Wait(t.Context(), topic, []eventlog.Cursor{{Offset: 1}}) }()
 			broken.Store(true)
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {
-					err := l.Append(t.Context(), eventlog.Events, record(0, "lost"))
+					err := l.Append(t.Context(), topic, record(0, "lost"))
 					if !errors.Is(err, pebblelog.ErrFailed) || !errors.Is(err, cause) || errors.Is(err, eventlog.ErrFull) != (cause == syscall.ENOSPC) {
 						t.Errorf("append: %v", err)
 					}
@@ -211,10 +225,10 @@ func TestWriteFailure(t *testing.T) {
 			}
 			wg.Wait()
 			broken.Store(false)
-			if err := l.Append(t.Context(), eventlog.Events, record(0, "lost")); !errors.Is(err, pebblelog.ErrFailed) {
+			if err := l.Append(t.Context(), topic, record(0, "lost")); !errors.Is(err, pebblelog.ErrFailed) {
 				t.Errorf("append to a failed log: %v", err)
 			}
-			if _, err := readAll(t.Context(), l, eventlog.Events, 0); !errors.Is(err, pebblelog.ErrFailed) {
+			if _, err := readAll(t.Context(), l, topic, 0); !errors.Is(err, pebblelog.ErrFailed) {
 				t.Errorf("read from a failed log: %v", err)
 			}
 			if err := <-waited; !errors.Is(err, pebblelog.ErrFailed) {
@@ -231,7 +245,7 @@ func TestWriteFailure(t *testing.T) {
 				t.Errorf("told %d times; logged %q", told.Load(), logged.String())
 			}
 			again := openMem(t, fs.CrashClone(vfs.CrashCloneCfg{}))
-			if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
+			if texts, err := readAll(t.Context(), again, topic, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
 				t.Errorf("after a restart: %q, %v", texts, err)
 			}
 		})
@@ -240,7 +254,7 @@ func TestWriteFailure(t *testing.T) {
 
 func openMem(t *testing.T, fs vfs.FS) *pebblelog.Log {
 	t.Helper()
-	l, err := pebblelog.Open("log", pebblelog.Options{FS: fs, MemTableBytes: 256 << 10})
+	l, err := pebblelog.Open("log", pebblelog.Options{FS: fs, MemTableBytes: 256 << 10, SegmentBytes: 256 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,6 +265,12 @@ func openMem(t *testing.T, fs vfs.FS) *pebblelog.Log {
 // TestCorruption flips single bits in stored files; whatever is read afterwards
 // is either right or refused as corrupt.
 func TestCorruption(t *testing.T) {
+	for topic := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testCorruption(t, topic) })
+	}
+}
+
+func testCorruption(t *testing.T, topic eventlog.Topic) {
 	dir := filepath.Join(t.TempDir(), "log")
 	r := rand.New(rand.NewPCG(1, 1))
 	var want []string
@@ -266,7 +286,7 @@ func TestCorruption(t *testing.T) {
 				data[i] = byte(r.Uint32())
 			}
 			want = append(want, string(data))
-			mustAppend(t, l, 0, string(data))
+			mustAppendTo(t, l, topic, 0, string(data))
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
@@ -289,16 +309,16 @@ func TestCorruption(t *testing.T) {
 			}
 			flips++
 			found[filepath.Ext(file)] = true
-			corruptAndRead(t, file, good, at+40, dir, want)
+			corruptAndRead(t, file, good, at+40, dir, topic, want)
 		}
 	}
-	if flips < 4 || !found[".log"] || !(found[".blob"] || found[".sst"]) {
+	if flips < 4 || !found[firstFiles[topic]] || topic == eventlog.Facts && !(found[".blob"] || found[".sst"]) {
 		t.Errorf("only %d places were found to flip, in %v", flips, found)
 	}
 }
 
 // corruptAndRead works on a copy of dir in which one bit of file is flipped.
-func corruptAndRead(t *testing.T, file string, good []byte, at int, dir string, want []string) {
+func corruptAndRead(t *testing.T, file string, good []byte, at int, dir string, topic eventlog.Topic, want []string) {
 	t.Helper()
 	there := filepath.Join(t.TempDir(), "log")
 	if err := os.CopyFS(there, os.DirFS(dir)); err != nil {
@@ -313,7 +333,7 @@ func corruptAndRead(t *testing.T, file string, good []byte, at int, dir string, 
 	if err == nil {
 		defer l.Close()
 		var texts []string
-		texts, err = readAll(t.Context(), l, eventlog.Events, 0)
+		texts, err = readAll(t.Context(), l, topic, 0)
 		for i := range texts {
 			if texts[i] != want[i] {
 				t.Fatalf("%s: record %d was read wrong without an error", filepath.Base(file), i)
@@ -329,7 +349,7 @@ func corruptAndRead(t *testing.T, file string, good []byte, at int, dir string, 
 // then right: the block's own must find it and name the place.
 func TestCorruptBlock(t *testing.T) {
 	key := func(partition byte, base byte) []byte {
-		return []byte{1, 1, 0, 0, 0, partition, 0, 0, 0, 0, 0, 0, 0, base}
+		return []byte{1, 2, 0, 0, 0, partition, 0, 0, 0, 0, 0, 0, 0, base}
 	}
 	for name, change := range map[string]func(value []byte) []byte{
 		"bit":       func(v []byte) []byte { v[15] ^= 1; return v },
@@ -345,8 +365,8 @@ func TestCorruptBlock(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, text := range []string{"first", "second", "third"} {
-				mustAppend(t, l, 2, text)
-				mustAppend(t, l, 3, text)
+				mustAppendTo(t, l, eventlog.Facts, 2, text)
+				mustAppendTo(t, l, eventlog.Facts, 3, text)
 			}
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
@@ -360,16 +380,16 @@ func TestCorruptBlock(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			texts, err := readAll(t.Context(), l, eventlog.Events, 2)
+			texts, err := readAll(t.Context(), l, eventlog.Facts, 2)
 			if !errors.Is(err, eventlog.ErrCorrupt) || strings.Join(texts, " ") != "first" {
 				t.Fatalf("read %q, %v", texts, err)
 			}
-			for _, part := range []string{"events", "partition 2", "offset 1"} {
+			for _, part := range []string{"facts", "partition 2", "offset 1"} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("the error %q does not name %s", err, part)
 				}
 			}
-			if texts, err := readAll(t.Context(), l, eventlog.Events, 3); err != nil || len(texts) != 3 {
+			if texts, err := readAll(t.Context(), l, eventlog.Facts, 3); err != nil || len(texts) != 3 {
 				t.Errorf("the other partition: %q, %v", texts, err)
 			}
 		})

@@ -24,7 +24,7 @@ func TestFlippedManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 5 {
-			mustAppend(t, l, 0, strings.Repeat("x", 3000))
+			mustAppendTo(t, l, eventlog.Facts, 0, strings.Repeat("x", 3000))
 			records++
 		}
 		if err := l.Close(); err != nil {
@@ -66,7 +66,7 @@ func openDamaged(t *testing.T, fs vfs.FS, records, at int) string {
 		return "corrupt"
 	}
 	defer l.Close()
-	texts, err := readAll(t.Context(), l, eventlog.Events, 0)
+	texts, err := readAll(t.Context(), l, eventlog.Facts, 0)
 	switch {
 	case err != nil && !errors.Is(err, eventlog.ErrCorrupt):
 		t.Errorf("byte %d: read: %v", at, err)
@@ -87,13 +87,13 @@ func TestTornManifest(t *testing.T) {
 		}
 		acknowledged := 0
 		for range r.IntN(200) {
-			mustAppend(t, l, 0, strings.Repeat("x", 2000))
+			mustAppendTo(t, l, eventlog.Facts, 0, strings.Repeat("x", 2000))
 			acknowledged++
 		}
 		after := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: r.IntN(101), RNG: r})
 		_ = l.Close()
 		again := openMem(t, after)
-		if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) != acknowledged {
+		if texts, err := readAll(t.Context(), again, eventlog.Facts, 0); err != nil || len(texts) != acknowledged {
 			t.Fatalf("seed %d: %d of %d records, %v", seed, len(texts), acknowledged, err)
 		}
 	}

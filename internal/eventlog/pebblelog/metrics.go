@@ -86,6 +86,7 @@ func (l *Log) refresh() <-chan struct{} {
 	go func() {
 		defer close(read)
 		m := sizesOf(l.db.Metrics())
+		m.DiskBytes += l.segments.bytes()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.last = m

@@ -14,8 +14,12 @@ import (
 	"playhead/internal/eventlog"
 )
 
-// formatVersion is that of the layout in doc.go.
-const formatVersion = 1
+// formatVersion is that of the layout in doc.go. firstVersion had events in the
+// database: they stay there until they are trimmed, and later ones go to segments.
+const (
+	firstVersion  = 1
+	formatVersion = 2
+)
 
 // Log is the embedded log. All methods may be called from many goroutines.
 type Log struct {
@@ -24,6 +28,8 @@ type Log struct {
 	db         *pebble.DB
 	lock       *pebble.Lock
 	partitions int32
+
+	segments *segments
 
 	life lifetime
 	room *room
@@ -180,8 +186,30 @@ func (l *Log) load() error {
 			return err
 		}
 	}
-	l.writer.start(l.durable, last, l.opts.Clock())
+	at, err := l.loadSegments()
+	if err != nil {
+		return err
+	}
+	l.writer.start(l.durable, max(last, at), l.opts.Clock())
 	return nil
+}
+
+// loadSegments finds the events that are in segments, and the time of the last.
+func (l *Log) loadSegments() (last int64, err error) {
+	l.segments = newSegments(l.dir, &roomFS{l.opts.FS, l.room}, l.partitions, l.opts.SegmentBytes)
+	first := make([]int64, l.partitions)
+	for p := range l.durable {
+		first[p] = l.durable[p].logs[topicEvents-1].first
+	}
+	next, last, err := l.segments.open(first, l.opts.ReadOnly)
+	if err != nil {
+		return 0, err
+	}
+	for p, next := range next {
+		e := &l.durable[p].logs[topicEvents-1]
+		e.next = max(e.next, next)
+	}
+	return last, nil
 }
 
 func (l *Log) loadSettings() error {
@@ -204,7 +232,7 @@ func (l *Log) loadSettings() error {
 	if len(value) != 5 {
 		return fmt.Errorf("%w: settings take %d bytes", eventlog.ErrCorrupt, len(value))
 	}
-	if value[0] != formatVersion {
+	if value[0] < firstVersion || value[0] > formatVersion {
 		return fmt.Errorf("format version %d is not known; this program knows %d", value[0], formatVersion)
 	}
 	l.partitions = int32(binary.BigEndian.Uint32(value[1:]))
@@ -213,6 +241,13 @@ func (l *Log) loadSettings() error {
 	}
 	if l.opts.Partitions != 0 && l.opts.Partitions != l.partitions {
 		return fmt.Errorf("it was made with %d partitions and cannot be opened with %d; the number is fixed", l.partitions, l.opts.Partitions)
+	}
+	if value[0] == formatVersion || l.opts.ReadOnly {
+		return nil
+	}
+	// A program that knows no segments must not take the log for shorter than it is.
+	if err := l.db.Set([]byte{keySettings}, append([]byte{formatVersion}, value[1:]...), pebble.Sync); err != nil {
+		return fmt.Errorf("write settings: %w", storeError(err))
 	}
 	return nil
 }
@@ -295,7 +330,7 @@ func (l *Log) Close() error {
 	go func() {
 		<-l.stopped
 		if l.life.failure() == nil {
-			closed <- l.db.Close()
+			closed <- errors.Join(l.segments.close(), l.db.Close())
 		}
 	}()
 	select {

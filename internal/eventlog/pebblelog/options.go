@@ -30,6 +30,9 @@ type Options struct {
 	// three; 0 is 16 MiB. Keep ReserveBytes above three of them, so that they
 	// can be flushed on a full disk.
 	MemTableBytes uint64
+	// SegmentBytes is about the size of a file of events; they are let go of by
+	// whole files. 0 is 32 MiB.
+	SegmentBytes int64
 	// ReserveBytes is the free disk space below which nothing more is taken;
 	// 0 is 64 MiB, a negative number means no reserve.
 	ReserveBytes int64
@@ -49,6 +52,7 @@ const (
 	DefaultPartitions    int32  = 4
 	defaultCacheBytes    int64  = 16 << 20
 	defaultMemTableBytes uint64 = 16 << 20
+	defaultSegmentBytes  int64  = 32 << 20
 	defaultReserveBytes  int64  = 64 << 20
 	maxPartitions        int32  = 4096
 )
@@ -65,6 +69,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MemTableBytes == 0 {
 		o.MemTableBytes = defaultMemTableBytes
+	}
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = defaultSegmentBytes
 	}
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = defaultReserveBytes

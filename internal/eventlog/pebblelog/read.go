@@ -64,10 +64,40 @@ func (l *Log) Read(ctx context.Context, topic eventlog.Topic, from eventlog.Curs
 		return from.Offset, ctx.Err()
 	}
 	r := reading{topic: t, from: from, end: e.next, left: maxBytes, fn: fn}
-	if err := r.run(ctx, l.db); err != nil {
+	if err := l.read(ctx, &r); err != nil {
+		// It may have been let go of meanwhile.
+		if _, e, errAt := l.extent(topic, from.Partition); errAt == nil && errors.Is(err, errNowhere) && r.from.Offset < e.first {
+			err = fmt.Errorf("%w: topic %s, partition %d: offset %d", eventlog.ErrTrimmed, topic, from.Partition, r.from.Offset)
+		}
 		return r.from.Offset, err
 	}
 	return r.from.Offset, nil
+}
+
+// read reads events from their segments, and the rest from the database, as events
+// that a program before segments wrote.
+func (l *Log) read(ctx context.Context, r *reading) error {
+	if r.topic != topicEvents {
+		return r.run(ctx, l.db)
+	}
+	if begin := l.segments.begin(r.from.Partition); r.from.Offset < begin {
+		end := r.end
+		r.end = min(end, begin)
+		if err := r.run(ctx, l.db); err != nil {
+			return err
+		}
+		if r.end = end; r.from.Offset < begin || r.from.Offset >= end || r.left <= 0 {
+			return nil
+		}
+	}
+	return r.runSegments(ctx, l.segments)
+}
+
+// errNowhere: no block holds the offset.
+var errNowhere = fmt.Errorf("%w: no block holds it", eventlog.ErrCorrupt)
+
+func (r *reading) nowhere() error {
+	return fmt.Errorf("topic %s, partition %d, offset %d: %w", topicName(r.topic), r.from.Partition, r.from.Offset, errNowhere)
 }
 
 // reading is one call of Read; from.Offset moves on with each entry.
@@ -113,7 +143,7 @@ func (r *reading) run(ctx context.Context, db *pebble.DB) (err error) {
 		return storeError(err)
 	}
 	if r.from.Offset < r.end {
-		return corrupt(r.topic, r.from.Partition, r.from.Offset, "no block holds it")
+		return r.nowhere()
 	}
 	return nil
 }

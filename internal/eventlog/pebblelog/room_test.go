@@ -104,9 +104,9 @@ func TestDiskFilledByOthers(t *testing.T) {
 	c, mem := &crowded{}, vfs.NewCrashableMem()
 	l := openMem(t, anew{errorfs.Wrap(mem, errorfs.InjectorFunc(c.inject))})
 	// A client that tries again until it is acknowledged.
-	send := func(text string) error {
+	send := func(topic eventlog.Topic, text string) error {
 		for {
-			err := l.Append(t.Context(), eventlog.Events, record(0, text))
+			err := l.Append(t.Context(), topic, record(0, text))
 			if !errors.Is(err, eventlog.ErrFull) || errors.Is(err, pebblelog.ErrFailed) {
 				return err
 			}
@@ -114,7 +114,7 @@ func TestDiskFilledByOthers(t *testing.T) {
 		}
 	}
 	acknowledged := 0 // of the sender's, while it runs
-	kinds := []string{".log", ".sst", ".blob", "MANIFEST"}
+	kinds := []string{".seg", ".log", ".sst", ".blob", "MANIFEST"}
 	for round := range len(kinds) + 1 {
 		// Of a sender that does not rest, a file of each kind is the first to find no
 		// room, and in the last round whatever happens to be written.
@@ -125,9 +125,12 @@ func TestDiskFilledByOthers(t *testing.T) {
 		sent := make(chan error, 1)
 		go func() {
 			for !enough.Load() {
-				if err := send(fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{byte(acknowledged)}, 6_000+round))); err != nil {
-					sent <- err
-					return
+				text := fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{byte(acknowledged)}, 6_000+round))
+				for topic := range firstFiles {
+					if err := send(topic, text); err != nil {
+						sent <- err
+						return
+					}
 				}
 				acknowledged++
 			}
@@ -157,13 +160,15 @@ func TestDiskFilledByOthers(t *testing.T) {
 		}
 	}
 	for _, again := range []*pebblelog.Log{l, openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))} {
-		texts, err := readAll(t.Context(), again, eventlog.Events, 0)
-		if err != nil || len(texts) != acknowledged {
-			t.Fatalf("%d records are there, %d were acknowledged; %v", len(texts), acknowledged, err)
-		}
-		for i := range texts {
-			if !strings.HasPrefix(texts[i], fmt.Sprintf("%06d", i)) {
-				t.Fatalf("record %d is %.6s", i, texts[i])
+		for topic := range firstFiles {
+			texts, err := readAll(t.Context(), again, topic, 0)
+			if err != nil || len(texts) != acknowledged {
+				t.Fatalf("%s: %d records are there, %d were acknowledged; %v", topic, len(texts), acknowledged, err)
+			}
+			for i := range texts {
+				if !strings.HasPrefix(texts[i], fmt.Sprintf("%06d", i)) {
+					t.Fatalf("%s: record %d is %.6s", topic, i, texts[i])
+				}
 			}
 		}
 	}
@@ -172,12 +177,18 @@ func TestDiskFilledByOthers(t *testing.T) {
 // A log that is closed while its writes wait for room ends, and keeps what it
 // acknowledged.
 func TestCloseWhileFull(t *testing.T) {
+	for topic := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testCloseWhileFull(t, topic) })
+	}
+}
+
+func testCloseWhileFull(t *testing.T, topic eventlog.Topic) {
 	c, mem := &crowded{}, vfs.NewCrashableMem()
 	l := openMem(t, anew{errorfs.Wrap(mem, errorfs.InjectorFunc(c.inject))})
-	mustAppend(t, l, 0, "safe")
+	mustAppendTo(t, l, topic, 0, "safe")
 	c.full.Store(true)
 	waits := make(chan error, 1)
-	go func() { waits <- l.Append(t.Context(), eventlog.Events, record(0, "lost")) }()
+	go func() { waits <- l.Append(t.Context(), topic, record(0, "lost")) }()
 	awaitFull(t, l)
 	closed := make(chan error, 1)
 	go func() { closed <- l.Close() }()
@@ -192,7 +203,7 @@ func TestCloseWhileFull(t *testing.T) {
 		}
 	}
 	again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
-	if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
+	if texts, err := readAll(t.Context(), again, topic, 0); err != nil || len(texts) == 0 || texts[0] != "safe" {
 		t.Errorf("after a restart: %q, %v", texts, err)
 	}
 }
@@ -207,7 +218,7 @@ func TestCloseWhileFlushWaits(t *testing.T) {
 		go func() {
 			defer close(sent)
 			text := strings.Repeat("t", 6_000)
-			for l.Append(t.Context(), eventlog.Events, record(0, text)) == nil {
+			for l.Append(t.Context(), eventlog.Facts, record(0, text)) == nil {
 				acknowledged++
 			}
 		}()
@@ -224,7 +235,7 @@ func TestCloseWhileFlushWaits(t *testing.T) {
 		}
 		<-sent
 		again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
-		if texts, err := readAll(t.Context(), again, eventlog.Events, 0); err != nil || len(texts) < acknowledged {
+		if texts, err := readAll(t.Context(), again, eventlog.Facts, 0); err != nil || len(texts) < acknowledged {
 			t.Errorf("%s: after a restart %d records are there, %d were acknowledged; %v", kind, len(texts), acknowledged, err)
 		}
 	}
@@ -245,7 +256,7 @@ func TestBrokenValues(t *testing.T) {
 		acknowledged := 0
 		var err error
 		for err == nil && acknowledged < 2_000 {
-			if err = l.Append(t.Context(), eventlog.Events, record(0, fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{1}, 6_000)))); err == nil {
+			if err = l.Append(t.Context(), eventlog.Facts, record(0, fmt.Sprintf("%06d%s", acknowledged, bytes.Repeat([]byte{1}, 6_000)))); err == nil {
 				acknowledged++
 			}
 		}
@@ -253,7 +264,7 @@ func TestBrokenValues(t *testing.T) {
 			t.Fatalf("write %d: after %d records: %v", left, acknowledged, err)
 		}
 		again := openMem(t, mem.CrashClone(vfs.CrashCloneCfg{}))
-		texts, err := readAll(t.Context(), again, eventlog.Events, 0)
+		texts, err := readAll(t.Context(), again, eventlog.Facts, 0)
 		if err != nil || len(texts) < acknowledged {
 			t.Fatalf("write %d: %d records are there, %d were acknowledged; %v", left, len(texts), acknowledged, err)
 		}

@@ -14,7 +14,13 @@ import (
 // TestTrimFreesSpace appends far more than it keeps: the files must stay near
 // the size of what is kept.
 func TestTrimFreesSpace(t *testing.T) {
-	l, err := pebblelog.Open("log", pebblelog.Options{FS: vfs.NewMem(), Partitions: 1, MemTableBytes: 512 << 10})
+	for topic := range firstFiles {
+		t.Run(string(topic), func(t *testing.T) { testTrimFreesSpace(t, topic) })
+	}
+}
+
+func testTrimFreesSpace(t *testing.T, topic eventlog.Topic) {
+	l, err := pebblelog.Open("log", pebblelog.Options{FS: vfs.NewMem(), Partitions: 1, MemTableBytes: 512 << 10, SegmentBytes: 4 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +31,7 @@ func TestTrimFreesSpace(t *testing.T) {
 		record[i] = byte(r.Uint32())
 	}
 	for range 600 { // 60 MB
-		if err := l.Append(t.Context(), eventlog.Events, []eventlog.Record{{Data: record}}); err != nil {
+		if err := l.Append(t.Context(), topic, []eventlog.Record{{Data: record}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,19 +39,19 @@ func TestTrimFreesSpace(t *testing.T) {
 	if before < 50<<20 {
 		t.Fatalf("60 MB take %d bytes: the test tests nothing", before)
 	}
-	if err := l.Trim(t.Context(), eventlog.Events, eventlog.Cursor{Offset: 590}); err != nil {
+	if err := l.Trim(t.Context(), topic, eventlog.Cursor{Offset: 590}); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		// A log in use writes on, which flushes the trim to disk.
-		if err := l.Append(t.Context(), eventlog.Events, []eventlog.Record{{Data: record}}); err != nil {
+		if err := l.Append(t.Context(), topic, []eventlog.Record{{Data: record}}); err != nil {
 			t.Fatal(err)
 		}
-		_, next, err := l.Bounds(t.Context(), eventlog.Events, 0)
+		_, next, err := l.Bounds(t.Context(), topic, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Trim(t.Context(), eventlog.Events, eventlog.Cursor{Offset: next - 10}); err != nil {
+		if err := l.Trim(t.Context(), topic, eventlog.Cursor{Offset: next - 10}); err != nil {
 			t.Fatal(err)
 		}
 		if after := l.Metrics().DiskBytes; after < 16<<20 {

@@ -207,10 +207,18 @@ type writer struct {
 	last     int64       // ReceivedAt of the group that is made
 	stamp    stamp
 	builders [topicCount][]blockBuilder
+
+	// Of events: next offsets and ReceivedAt before the group, its blocks, and memory
+	// for further ones.
+	before     []int64
+	lastBefore int64
+	ready      []readyBlock
+	free       [][]byte
 }
 
 func (w *writer) start(durable []partition, last, now int64) {
 	w.pending = slices.Clone(durable)
+	w.before = make([]int64, len(durable))
 	w.last = last
 	w.stamp.start(last, now)
 	for t := range w.builders {
@@ -218,12 +226,15 @@ func (w *writer) start(durable []partition, last, now int64) {
 	}
 }
 
-// applied is a group that the database has and that may not be durable yet.
+// applied is a group that the database and the segments have and that may not be
+// durable yet.
 type applied struct {
-	group []*call
-	batch *pebble.Batch // nil when nothing is to be written
-	size  int64
-	at    []partition // where the log stands with it
+	group  []*call
+	batch  *pebble.Batch // nil when the database has nothing of it
+	events written       // file is nil when there are none
+	size   int64
+	at     []partition // where the log stands with it
+	trim   bool        // it trims events
 }
 
 // write is the writer: it lives from Open until Close, or until the log fails.
@@ -266,13 +277,18 @@ func (l *Log) writeGroup(group []*call) {
 		}
 	}()
 	// At once as large as it will be: growing copies it, again and again.
-	b := l.db.NewBatchWithSize(sizeOf(group))
+	b := l.db.NewBatchWithSize(sizeInDatabase(group))
 	err := l.build(b, group)
 	for _, c := range group {
 		close(c.copied)
 	}
 	copied = true
 	group = answerRefused(group)
+	a := applied{group: group}
+	if w := &l.writer; err == nil && len(w.ready) > 0 {
+		a.events, err = l.segments.append(w.ready, w.before, w.lastBefore, w.last)
+		w.reuse()
+	}
 	if err == nil && !b.Empty() {
 		err = l.db.ApplyNoSyncWait(b, pebble.Sync)
 	}
@@ -282,9 +298,10 @@ func (l *Log) writeGroup(group []*call) {
 	if l.life.failure() != nil {
 		return
 	}
-	a := applied{group: group, at: slices.Clone(l.writer.pending)}
-	if !b.Empty() {
-		a.batch, a.size = b, int64(b.Len())
+	a.at = slices.Clone(l.writer.pending)
+	a.trim = slices.ContainsFunc(group, func(c *call) bool { return c.trim != nil && c.topic == topicEvents })
+	if a.size = a.events.bytes; !b.Empty() {
+		a.batch, a.size = b, a.size+int64(b.Len())
 	}
 	l.underWay.Add(1)
 	l.underWayBytes.Add(a.size)
@@ -317,17 +334,21 @@ func (l *Log) finish() {
 
 // finishGroup waits until a group is durable, shows it to readers and answers its calls.
 func (l *Log) finishGroup(a applied) {
-	if a.batch != nil {
-		if err := a.batch.SyncWait(); err != nil {
+	if l.life.failure() == nil {
+		if err := a.sync(); err != nil {
 			l.life.fail(err)
 		}
 	}
 	// A failed log acknowledges nothing, whatever Pebble says: see walGuard.
 	err := l.life.failure()
-	if err == nil && a.batch != nil {
-		_ = a.batch.Close()
+	if err == nil && (a.batch != nil || a.events.file != nil) {
 		l.publish(a.at)
 		l.stats.group(a.group)
+	}
+	if err == nil && a.trim {
+		if err := l.dropSegments(); err != nil {
+			l.backgroundError(err)
+		}
 	}
 	l.underWay.Add(-1)
 	l.underWayBytes.Add(-a.size)
@@ -338,6 +359,24 @@ func (l *Log) finishGroup(a applied) {
 		}
 		close(c.done)
 	}
+}
+
+// sync returns when the group is durable.
+func (a *applied) sync() error {
+	var errs []error
+	if f := a.events.file; f != nil {
+		errs = append(errs, f.sync(a.events.to))
+		if old := a.events.retired; old != nil {
+			errs = append(errs, old.Close()) // groups before this one were synced
+		}
+	}
+	if a.batch != nil {
+		if err := a.batch.SyncWait(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		_ = a.batch.Close()
+	}
+	return errors.Join(errs...)
 }
 
 // publish shows readers what has become durable and wakes those who wait.
@@ -363,6 +402,17 @@ func sizeOf(group []*call) int {
 	size := 0
 	for _, c := range group {
 		size += c.size
+	}
+	return size
+}
+
+// sizeInDatabase is the same without events.
+func sizeInDatabase(group []*call) int {
+	size := 0
+	for _, c := range group {
+		if c.topic != topicEvents || c.trim != nil {
+			size += c.size + 64
+		}
 	}
 	return size
 }

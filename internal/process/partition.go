@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"playhead/internal/event"
@@ -43,7 +44,8 @@ type partition struct {
 	snapshot    int64     // offset the stored state stands at
 	acrossBytes int64
 	playBytes   int64
-	sweeping    byte // first byte of the idle viewers looked at next
+	swept       time.Time // when idle viewers were looked at
+	sweeping    byte      // first byte of those that are looked at next
 	states      states
 
 	marks []trimMark
@@ -75,7 +77,7 @@ func (p *partition) restore(ctx context.Context) error {
 	for p.next < progress.Committed {
 		from := p.next
 		p.begin()
-		err := p.read(ctx, progress.Committed)
+		err := p.read(ctx, progress.Committed, math.MaxInt)
 		switch {
 		case err == nil && ctx.Err() != nil:
 			err = ctx.Err()
@@ -155,7 +157,8 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 	p.begin()
 	p.states.reset()
 	p.tx = eventlog.Transaction{Partition: p.number, From: p.next, State: p.tx.State[:0]}
-	if err := p.read(ctx, 1<<62); err != nil {
+	c := &p.runner.config
+	if err := p.read(ctx, math.MaxInt64, c.SnapshotStates); err != nil {
 		return fmt.Errorf("partition %d from offset %d: %w", p.number, p.next, err)
 	}
 	p.tx.To = p.next
@@ -164,16 +167,19 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 		p.encoded = fact.AppendBatch(p.encoded[:0], &p.batch)
 		p.tx.Output = append(p.tx.Output[:0], p.encoded)
 	}
-	c := &p.runner.config
-	due := !time.Now().Before(p.due) || p.sinceSnap >= c.SnapshotEvents
+	due := !time.Now().Before(p.due) || p.sinceSnap >= c.SnapshotEvents || p.changed() >= c.SnapshotStates
 	if final || due && p.next > p.snapshot {
 		return p.snap(ctx)
 	}
 	return nil
 }
 
-// read folds entries up to the offset limit or the epoch's size.
-func (p *partition) read(ctx context.Context, limit int64) error {
+// changed is how many states a snapshot would write.
+func (p *partition) changed() int { return p.engine.Dirty() + p.across.Dirty() }
+
+// read folds entries up to the offset limit, to the epoch's size or until so many
+// states have changed.
+func (p *partition) read(ctx context.Context, limit int64, states int) error {
 	cursor := eventlog.Cursor{Partition: p.number, Offset: p.next}
 	next, err := p.runner.log.Read(ctx, eventlog.Events, cursor, p.runner.config.EpochBytes, func(e eventlog.Entry) error {
 		if e.Offset >= limit {
@@ -183,6 +189,9 @@ func (p *partition) read(ctx context.Context, limit int64) error {
 			return fmt.Errorf("offset %d: %w", e.Offset, err)
 		}
 		p.next = e.Offset + 1
+		if p.changed() >= states {
+			return errLimit
+		}
 		return nil
 	})
 	if errors.Is(err, errLimit) {
@@ -273,9 +282,12 @@ func (p *partition) follow(s journey.Step) error {
 // snap adds the changed states to the transaction.
 func (p *partition) snap(ctx context.Context) error {
 	p.tx.Snapshot = true
-	// Sweep first: a viewer that came back is written after it was swept.
-	if err := p.sweep(ctx); err != nil {
-		return fmt.Errorf("sweep idle viewers: %w", err)
+	if now := time.Now(); now.Sub(p.swept) >= p.runner.config.Snapshot {
+		p.swept = now
+		// First: a viewer that came back is written after it was swept.
+		if err := p.sweep(ctx); err != nil {
+			return fmt.Errorf("sweep idle viewers: %w", err)
+		}
 	}
 	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyHeard), Value: p.heard.append(nil)})
 	p.engine.Snapshot(p)
@@ -310,7 +322,8 @@ func idleKey(v event.ViewerKey) []byte {
 	return append([]byte{prefixIdle}, v[:]...)
 }
 
-// sweep deletes what can no longer matter of one 256th of the viewers a snapshot.
+// sweep deletes what can no longer matter of one 256th of the viewers, each time
+// that a snapshot takes its turn.
 func (p *partition) sweep(ctx context.Context) error {
 	part, now := p.sweeping, p.heard.at(p.received)
 	p.sweeping++
@@ -344,14 +357,15 @@ func (p *partition) drop(key []byte) {
 
 // committed takes note that the transaction is durable.
 func (p *partition) committed() {
+	now := time.Now()
 	if p.tx.Snapshot {
 		p.snapshot, p.sinceSnap = p.tx.To, 0
 		// In step with its own first: were all partitions due together, so would be
 		// the work of each, in one epoch.
-		every := p.runner.config.Snapshot
-		p.due = p.due.Add(max(0, time.Since(p.due)).Truncate(every) + every)
+		if every := p.runner.config.Snapshot; !p.due.After(now) {
+			p.due = p.due.Add(now.Sub(p.due).Truncate(every) + every)
+		}
 	}
-	now := time.Now()
 	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) >= 5*time.Second {
 		p.marks = append(p.marks, trimMark{now, p.snapshot})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,10 @@ type Config struct {
 	// of a partition. Defaults 2 s and 300,000.
 	Snapshot       time.Duration
 	SnapshotEvents int
+	// SnapshotStates is how many changed states of a partition are written together
+	// as a rule: a snapshot is due when so many have changed, since what a crowd
+	// that was silent brings about would fill the memory otherwise. Default 60,000.
+	SnapshotStates int
 	// RetainEvents is how long processed events stay in the log. Default 1 h.
 	RetainEvents time.Duration
 	Logger       *slog.Logger
@@ -55,6 +60,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SnapshotEvents <= 0 {
 		c.SnapshotEvents = 300_000
+	}
+	if c.SnapshotStates <= 0 {
+		c.SnapshotStates = 60_000
 	}
 	if c.Play == (play.Config{}) {
 		c.Play = play.DefaultConfig()
@@ -259,13 +267,48 @@ func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
 		return nil
 	}
 	start := time.Now()
-	if err := r.commit(ctx, txs); err != nil {
-		return err
+	for together := range inPieces(txs) {
+		if err := r.commit(ctx, together); err != nil {
+			return err
+		}
 	}
 	r.pending = false
 	r.stats.commitMillis.Store(time.Since(start).Milliseconds())
 	r.stats.epochs.Add(1)
 	return r.after(ctx)
+}
+
+// pieceBytes is about what one commit writes at most, if not one partition alone
+// has more: partitions know nothing of each other, but share a sync where they can.
+const pieceBytes = 8 << 20
+
+// inPieces are the transactions in groups that are committed one after the other.
+func inPieces(txs []eventlog.Transaction) iter.Seq[[]eventlog.Transaction] {
+	return func(yield func([]eventlog.Transaction) bool) {
+		from, size := 0, 0
+		for i := range txs {
+			n := sizeOf(&txs[i])
+			if i > from && size+n > pieceBytes {
+				if !yield(txs[from:i]) {
+					return
+				}
+				from, size = i, 0
+			}
+			size += n
+		}
+		yield(txs[from:])
+	}
+}
+
+// sizeOf is about what a transaction writes, in bytes.
+func sizeOf(tx *eventlog.Transaction) (n int) {
+	for _, o := range tx.Output {
+		n += len(o)
+	}
+	for i := range tx.State {
+		n += len(tx.State[i].Key) + len(tx.State[i].Value)
+	}
+	return n
 }
 
 // commit tries again while the disk is full: facts wait, nothing is lost.

@@ -2,9 +2,31 @@ package process
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"playhead/internal/eventlog"
 )
+
+// An epoch that writes much does so in pieces of whole partitions, in their order.
+func TestInPieces(t *testing.T) {
+	tx := func(partition int32, bytes int) eventlog.Transaction {
+		return eventlog.Transaction{Partition: partition, State: []eventlog.KV{{Key: make([]byte, 1), Value: make([]byte, bytes-1)}}}
+	}
+	txs := []eventlog.Transaction{tx(0, 100), tx(1, pieceBytes-100), tx(2, 1), tx(3, 3*pieceBytes), tx(4, 7), tx(5, 7)}
+	var got []string
+	for piece := range inPieces(txs) {
+		var s string
+		for i := range piece {
+			s += fmt.Sprint(piece[i].Partition)
+		}
+		got = append(got, s)
+	}
+	if fmt.Sprint(got) != "[01 2 3 45]" {
+		t.Errorf("the pieces are %v", got)
+	}
+}
 
 func TestStatesKeepWhatTheyWereGiven(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))

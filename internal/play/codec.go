@@ -242,7 +242,7 @@ func (p *playState) valid(c *Config) error {
 	}
 	ok = ok && len(p.list) <= max(c.MaxListed, 60_000) && f.first <= f.count
 	ok = ok && f.state <= closed && f.beforeSeek <= closed && f.reason <= fact.EndedByExit && f.nGaps <= gapsKept
-	ok = ok && f.rate > 0 && f.rate <= maxRate*1000 && f.beat >= 0 && f.beat <= maxGap
+	ok = ok && f.rate > 0 && f.rate <= maxRate*1000 && f.every >= 0 && f.every <= maxGap
 	ok = ok && p.origin > -1<<50 && p.origin < 1<<50 && p.received > -1<<50 && p.received < 1<<50
 	if !ok {
 		return errRange

@@ -48,18 +48,14 @@ type playState struct {
 	origin  int64 // epoch ms
 	// received is when the last event was received, by the log, epoch ms.
 	received int64
-	seqs     seqSet
 	kept     []evidence // since base, in order
+	seqs     seqSet
 	// list is what the folds have listed so far: base and tip share it, each up to
 	// its own count.
 	list      []record
-	base, tip fold
-	moreDims  *[]uint32 // see Engine.dimsAt
 	firstDims uint32
-	newest    int32 // the highest event time seen
-	floor     int32 // what is older comes too late even within the horizon: more was kept than MaxKept
-	keyID     uint32
-	taste     uint32 // interned lines of what the viewer likes
+	newest    int32  // the highest event time seen
+	floor     int32  // what is older comes too late even within the horizon: more was kept than MaxKept
 	due       uint32 // under which second the play is filed, see Engine.file; 0: nowhere
 	finalPart uint16 // of the parts before it was said that they are over
 	reached   Reached
@@ -68,6 +64,10 @@ type playState struct {
 	silent    bool // closed by silence, which the next event takes back
 	over      bool // what is known was said to be final
 	started   bool // its startup was said to be final
+	tip, base fold
+	moreDims  *[]uint32 // see Engine.dimsAt
+	keyID     uint32
+	taste     uint32 // interned lines of what the viewer likes
 }
 
 // gone reports whether the play was let go: whoever still holds it leaves it

@@ -1,0 +1,65 @@
+package play
+
+import (
+	"playhead/internal/event"
+	"playhead/internal/fact"
+)
+
+// beat does what step does for what nearly all evidence is: a heartbeat of a play
+// that goes on playing, where it should be, with nothing new to tell. It reports
+// whether e is such; if not, nothing was done.
+func (f *fold) beat(e *evidence, x *emitter) bool {
+	gap := e.time - f.last
+	switch {
+	case e.kind != event.Heartbeat, f.state != playing, e.dims != f.dims, e.dropped > 0:
+		return false
+	case gap <= 0, gap > 3*f.heartbeat(x.config), int64(gap) > x.config.PlayTimeout:
+		return false
+	case f.position < 0, f.play.from < 0, f.seekFrom >= 0, f.rate != 1000, e.rate != 0 && e.rate != 1000:
+		return false
+	case e.duration > 0 && e.duration != f.duration:
+		return false
+	case f.interval.kind != fact.Playing, f.interval.to != f.last, f.interval.dims != f.dims:
+		return false
+	case f.activeDims != f.dims, f.activeTo < e.time:
+		return false
+	}
+	expected := int32(min(int64(f.position)+int64(gap), 1<<31-1))
+	at := e.position
+	if at < 0 {
+		at = expected
+	} else if !near(at, expected, x.config) {
+		return false
+	}
+	f.media += gap
+	f.watched += gap
+	if f.bitrate > 0 {
+		f.bitrateMS += int64(f.bitrate) * int64(gap)
+		f.knownBitrate += gap
+	}
+	if !x.mute {
+		x.span(fact.Playing, f.dims, f.last, e.time, uint32(f.bitrate))
+	}
+	f.interval.to = e.time
+	f.learn(e)
+	if e.bitrate > 0 {
+		f.bitrate = e.bitrate
+	}
+	f.ahead = 0
+	f.watchTo(at, x)
+	f.last = e.time
+	// What makes a play measured has not changed, and what is complete stays so.
+	if f.measured && !f.completed && f.share(9) {
+		f.complete(x)
+	}
+	until := e.time + 2*f.heartbeat(x.config)
+	if !x.mute && until != f.activeTo {
+		if until > f.activeTo {
+			x.active(f.activeTo, until, f.dims, 1)
+		} else {
+			x.active(until, f.activeTo, f.dims, -1)
+		}
+	}
+	f.activeTo = until
+	return true
+}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -45,9 +44,6 @@ func main() {
 	flag.IntVar(&o.crowd, "crowd", 1_000_000, "viewers whose plays are open at once, and who are idle later, in the run of the processor's state")
 	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "lake", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
-	if os.Getenv("PROF") != "" {
-		runtime.MemProfileRate = 16 << 10
-	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

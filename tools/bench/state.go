@@ -41,13 +41,11 @@ func measureState(ctx context.Context, r *figures.Report, crowd int) (err error)
 	if open := s.runner.Stats().OpenPlays; open != int64(crowd) {
 		return errors.Join(fmt.Errorf("%d plays are open, not %d", open, crowd), s.stop())
 	}
-	heapProfile("open")
 	r.Add("process.open_play_bytes", float64(liveBytes()-empty)/float64(crowd), "B")
 	if err := s.stop(); err != nil {
 		return err
 	}
 	began := time.Now()
-	prof := cpuProfile("restart")
 	before, err := processorTime()
 	if err != nil {
 		return err
@@ -55,8 +53,6 @@ func measureState(ctx context.Context, r *figures.Report, crowd int) (err error)
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	prof()
-	heapProfile("restart")
 	r.AtMost("restart.open_plays_s", time.Since(began).Seconds(), "s", 5)
 	after, err := processorTime()
 	if err != nil {
@@ -76,7 +72,6 @@ func measureState(ctx context.Context, r *figures.Report, crowd int) (err error)
 	if st := s.runner.Stats(); st.OpenPlays != 0 {
 		return errors.Join(fmt.Errorf("%d plays are open after a day of silence", st.OpenPlays), s.stop())
 	}
-	heapProfile("idle")
 	r.AtMost("state.viewer.bytes", float64(max(0, liveBytes()-empty))/float64(crowd), "B", 300)
 	return s.stop()
 }

@@ -104,6 +104,7 @@ func (db *DB) use(ctx context.Context, t turn, fn func(context.Context, *engine)
 	const attempts = 3
 	for n := 1; ; n++ {
 		failed, err := db.useOnce(ctx, t, fn)
+		err = db.named(err)
 		switch {
 		case failed == nil || ctx.Err() != nil:
 			if outOfMemory(err) {
@@ -120,6 +121,14 @@ func (db *DB) use(ctx context.Context, t turn, fn func(context.Context, *engine)
 			return fmt.Errorf("open the warehouse again: %w", err)
 		}
 	}
+}
+
+// named adds the file to what DuckDB says of its bytes, which leaves it out.
+func (db *DB) named(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "Corrupt database file") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", db.path(), err)
 }
 
 // useOnce runs fn, and returns the engine if it is given up.

@@ -17,6 +17,7 @@ import (
 
 	"playhead/internal/collect/native"
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 	"playhead/internal/event"
 	"playhead/schema"
 )
@@ -386,6 +387,9 @@ type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
+// plain is the schema of what is rated.
+const plain = `{"type":"record","name":"E","fields":[{"name":"type","type":"string"},{"name":"time","type":"long"},{"name":"viewer_id","type":"string"}]}`
+
 func FuzzDecode(f *testing.F) {
 	p := published(f)
 	f.Add(append(bytes.Clone(p.Mark()), encode(f, p.schema, full())...))
@@ -409,6 +413,12 @@ func FuzzDecode(f *testing.F) {
 		if n > 100 {
 			t.Errorf("%d items", n)
 		}
+		// Between the blocks of a file.
+		good := encode(t, avro.MustParse(plain), map[string]any{"type": "rated", "time": at, "viewer_id": "v"})
+		file := slices.Concat(header(plain, "null"), block(1, good), block(1, body), block(1, good))
+		wiretest.Neighbours(t, file, func(emit func(*wire.Item)) error {
+			return d.Decode(file, Options{MaxEvents: 100, MaxBytes: 1 << 20}, emit)
+		})
 		if err == nil && n == 0 && !IsFile(body) {
 			t.Error(fmt.Sprint("nothing became of ", len(body), " bytes"))
 		}

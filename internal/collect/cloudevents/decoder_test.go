@@ -1,6 +1,8 @@
 package cloudevents
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +10,7 @@ import (
 
 	"playhead/internal/collect/rawjson"
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 	"playhead/internal/event"
 )
 
@@ -86,5 +89,16 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && got != want {
 			t.Fatalf("%d events of %d", got, want)
 		}
+		d := NewDecoder()
+		wiretest.Bounded(t, body, func() (items int) {
+			_ = d.Decode(body, Options{MaxEvents: 10_000}, func(*wire.Item) { items++ }) // whatever it says
+			return items
+		})
+		if !json.Valid(body) || bytes.Count(body, []byte("[")) > 100 || bytes.Count(body, []byte("{")) > 100 { // nesting has a limit
+			return
+		}
+		good := one(`,"time":"2026-11-23T05:00:00Z"`, `{"viewer_id":"v","play_id":"p"}`)
+		list := []byte(`[` + good + "," + string(body) + "," + good + `]`)
+		wiretest.Neighbours(t, list, func(emit func(*wire.Item)) error { return NewDecoder().Decode(list, Options{}, emit) })
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 	"playhead/internal/event"
 )
 
@@ -225,6 +226,14 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || got != lines {
 			t.Fatalf("%d reports of %d lines: %v", got, lines, err)
 		}
+		d := NewDecoder()
+		wiretest.Bounded(t, body, func() (items int) {
+			_ = d.Decode(body, Options{}, func(*wire.Item) { items++ }) // whatever it says
+			return items
+		})
+		const good = `cid="m",e=ps,sid="s",sn=1,sta=p,ts=1795410000000`
+		between := []byte(good + "\n" + string(body) + "\n" + good)
+		wiretest.Neighbours(t, between, func(emit func(*wire.Item)) error { return NewDecoder().Decode(between, Options{}, emit) })
 	})
 }
 

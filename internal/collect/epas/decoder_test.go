@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 	"playhead/internal/event"
 )
 
@@ -182,6 +183,10 @@ func FuzzDecode(f *testing.F) {
 			if len(it.Event.Properties) > 2*len(body)+event.MaxTextBytes {
 				t.Errorf("%d bytes of properties from %d", len(it.Event.Properties), len(body))
 			}
+		})
+		wiretest.Bounded(t, body, func() (items int) {
+			_ = d.Decode(body, Options{}, func(*wire.Item) { items++ }) // whatever it says
+			return items
 		})
 		if (err == nil) != (n == 1) {
 			t.Errorf("%d items, %v", n, err)

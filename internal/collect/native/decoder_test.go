@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 )
 
 // decode gives the raw texts of the good events and the codes of the bad ones.
@@ -149,6 +150,7 @@ func FuzzDecode(f *testing.F) {
 				}
 			}
 		})
+		within(t, body)
 		if lines {
 			return
 		}
@@ -165,6 +167,28 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("took %q", body)
 		}
 	})
+}
+
+// within holds a body to what it may cost, and puts it between good events.
+func within(t *testing.T, body []byte) {
+	t.Helper()
+	for _, lines := range []bool{false, true} {
+		d := NewDecoder()
+		wiretest.Bounded(t, body, func() (items int) {
+			_ = d.Decode(body, Options{Lines: lines, MaxEvents: 10_000}, func(*wire.Item) { items++ }) // whatever it says
+			return items
+		})
+	}
+	const good = `{"type":"paused","time":1795410000000,"viewer_id":"v","play_id":"p"}`
+	between := []byte(good + "\n" + string(body) + "\n" + good)
+	wiretest.Neighbours(t, between, func(emit func(*wire.Item)) error {
+		return NewDecoder().Decode(between, Options{Lines: true}, emit)
+	})
+	if !json.Valid(body) || bytes.Count(body, []byte("[")) > 100 || bytes.Count(body, []byte("{")) > 100 { // nesting has a limit
+		return
+	}
+	list := []byte("[" + good + "," + string(body) + "," + good + "]")
+	wiretest.Neighbours(t, list, func(emit func(*wire.Item)) error { return NewDecoder().Decode(list, Options{}, emit) })
 }
 
 func TestEveryPrefixIsRefusedOrRead(t *testing.T) {

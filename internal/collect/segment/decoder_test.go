@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,6 +16,7 @@ import (
 
 	"playhead/internal/collect/rawjson"
 	"playhead/internal/collect/wire"
+	"playhead/internal/collect/wiretest"
 	"playhead/internal/event"
 )
 
@@ -263,6 +266,17 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && got != want {
 			t.Fatalf("%d events of %d", got, want)
 		}
+		d := NewDecoder()
+		wiretest.Bounded(t, body, func() (items int) {
+			_ = d.Decode(body, Options{MaxEvents: 10_000}, func(*wire.Item) { items++ }) // whatever it says
+			return items
+		})
+		if !json.Valid(body) || len(body) > MaxBatchBytes/2 || bytes.Count(body, []byte("[")) > 100 || bytes.Count(body, []byte("{")) > 100 { // nesting has a limit
+			return
+		}
+		good := track("Video Content Playing", `{"session_id":"s"}`)
+		list := []byte(`{"batch":[` + good + "," + string(body) + "," + good + `]}`)
+		wiretest.Neighbours(t, list, func(emit func(*wire.Item)) error { return NewDecoder().Decode(list, Options{}, emit) })
 	})
 }
 

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wiretest
+
+// raced: the race detector allocates, too.
+const raced = false

@@ -24,6 +24,19 @@ export async function someViewer(context, origin) {
   return (await response.json()).plays[0]?.viewer ?? ''
 }
 
+// warm waits until the demo's past is in and the server has caught up with the present:
+// three looks, a second apart, at which nothing waits and figures are fresh. What
+// hinders that for two minutes is no longer the demo's beginning, and is measured.
+export async function warm(context, origin) {
+  const look = async path => (await context.request.get(origin + path)).json()
+  await eventually("the demo's history is in", 900_000, () => look('/api/v1/status'), s => s.history && s.history.done >= s.history.total)
+  const rests = ({ figures, counts }) => figures.fresh_seconds < 1 && counts.every(c => c.name !== 'waiting_seconds' || c.value < 1)
+  for (let rested = 0, end = Date.now() + 120_000; rested < 3 && Date.now() < end;) {
+    rested = rests(await look('/api/v1/pipeline')) ? rested + 1 : 0
+    await new Promise(resolve => setTimeout(resolve, 1000))
+  }
+}
+
 // eventually asks until check(answer) holds, and returns that answer.
 export async function eventually(what, timeoutMs, ask, check) {
   const deadline = Date.now() + timeoutMs

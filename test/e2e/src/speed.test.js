@@ -1,6 +1,8 @@
 // The dashboard answers a click at once: Live is usable within a second of its
 // address, each other page within half a second of a click, on warm data of a
-// demo. Usable is what a reader waits for: the page's own figures are there.
+// demo: its past is in and nothing waits. Usable is what a reader waits for: the
+// page's own figures are there. A page is opened for the first time, pointed at
+// before it is clicked, and again from elsewhere.
 //
 // Each is taken several times and the best counts: on a machine that does other
 // work at the same time the others say what that work costs. Where it does more
@@ -8,7 +10,7 @@
 // test says so and is skipped.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, query, someViewer } from './api.js'
+import { eventually, query, someViewer, warm } from './api.js'
 import { launch, patience } from './browser.js'
 import { holdBar, watchMachine } from './machine.js'
 import { startDemo } from './server.js'
@@ -27,6 +29,7 @@ before(async () => {
   const rows = await eventually('some dozen plays', 600_000, () => query(context, server.url, busiest), rows => rows[0]?.plays > 40)
   title = rows[0].title
   viewer = await eventually('somebody has played', 600_000, () => someViewer(context, server.url), found => found !== '')
+  await warm(context, server.url)
 })
 
 after(async () => {
@@ -48,6 +51,14 @@ const READY = {
   '/events': () => document.querySelector('[role=listbox]') !== null,
   '/pipeline': () => document.querySelectorAll('main section').length > 2,
   '/settings': () => document.querySelector('nav[aria-label=Settings]') !== null,
+}
+
+/** A page of its own that shows Live, as one has it open who then goes elsewhere. */
+async function openLive() {
+  const page = await context.newPage()
+  await page.goto(`${server.url}/live`, { waitUntil: 'commit' })
+  await page.waitForFunction(READY['/live'], undefined, { polling: 'raf' })
+  return page
 }
 
 /** Clicks a link of the page and says after how many ms what READY waits for was drawn. */
@@ -80,9 +91,7 @@ function hold(t, name, times, bar, machine) {
 test('Live is usable within a second', { timeout: 900_000 }, async t => {
   const times = [], machine = watchMachine()
   for (let i = 0; i < TRIES; i++) {
-    const page = await context.newPage()
-    await page.goto(`${server.url}/live`, { waitUntil: 'commit' })
-    await page.waitForFunction(READY['/live'], undefined, { polling: 'raf' })
+    const page = await openLive()
     // Since the address was asked for.
     times.push(await page.evaluate(() => performance.now()))
     await page.close()
@@ -91,22 +100,19 @@ test('Live is usable within a second', { timeout: 900_000 }, async t => {
 })
 
 test('every other page is usable within half a second of a click', { timeout: 1_800_000 }, async t => {
-  const page = await context.newPage()
-  await page.goto(`${server.url}/live`)
-  await page.waitForFunction(READY['/live'], undefined)
-  // A reader who has been here: the pages' code is in the browser's cache.
-  for (const path of Object.keys(READY)) await clickAndWait(page, path)
   for (const path of Object.keys(READY).filter(p => p !== '/live')) {
-    await t.test(path, async t => {
-      const times = [], machine = watchMachine()
-      for (let i = 0; i < TRIES; i++) {
-        await clickAndWait(page, '/live')
-        times.push(await clickAndWait(page, path))
-      }
-      hold(t, path, times, PAGE_MS, machine)
-    })
+    const first = [], again = [], machine = watchMachine()
+    for (let i = 0; i < TRIES; i++) {
+      const page = await openLive()
+      await page.locator(`nav[aria-label=Pages] a[href="${path}"]:not([aria-label="Playhead, home page"])`).hover()
+      first.push(await clickAndWait(page, path))
+      await clickAndWait(page, '/live')
+      again.push(await clickAndWait(page, path))
+      await page.close()
+    }
+    await t.test(path, t => hold(t, path, first, PAGE_MS, machine))
+    await t.test(`${path}, again`, t => hold(t, `${path} again`, again, PAGE_MS, machine))
   }
-  await page.close()
 })
 
 test("a title and a viewer's timeline are usable within half a second", { timeout: 900_000 }, async t => {
@@ -114,8 +120,7 @@ test("a title and a viewer's timeline are usable within half a second", { timeou
     [`/titles/${encodeURIComponent(title)}`]: () => document.querySelectorAll('main canvas').length > 0 && document.querySelector('main h1') !== null,
     [`/viewers?viewer=${viewer}`]: () => document.querySelector('[data-play]') !== null,
   }
-  const page = await context.newPage()
-  await page.goto(`${server.url}/live`)
+  const page = await openLive()
   for (const [path, holds] of Object.entries(ready)) {
     const times = [], machine = watchMachine()
     for (let i = 0; i <= TRIES; i++) {

@@ -33,49 +33,74 @@ func Art(t Title, c Creative, w, h int) []byte {
 	v.second = v.hue + []float64{28, -34, 150, 190, 55}[v.rng.IntN(5)]
 	fmt.Fprintf(v, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %.0f %.0f" preserveAspectRatio="xMidYMid slice">`, w, h, v.w, v.h)
 	v.WriteString(`<defs><pattern id="g" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(27)"><circle cx="1" cy="1" r=".6" fill="#fff"/><circle cx="3.6" cy="3.4" r=".6" fill="#000"/></pattern></defs>`)
-	compositions := compositionsOf(t.Genres)
-	// The creatives of a title take turns at its compositions.
-	turn := int(xxh3.HashString(t.ID) % uint64(len(compositions)))
-	for i := range t.Creatives {
-		if t.Creatives[i].ID == c.ID {
-			turn += i
-		}
-	}
-	compositions[turn%len(compositions)](v)
+	compositionOf(t, c).draw(v)
 	fmt.Fprintf(v, `<rect width="%.0f" height="%.0f" fill="url(#g)" opacity=".05"/>`, v.w, v.h)
 	v.letter(t)
 	v.WriteString(`</svg>`)
 	return []byte(v.String())
 }
 
-type composition func(*canvas)
+// composition is a kind of picture and what is to be seen in it.
+type composition struct {
+	draw func(*canvas)
+	tags []string
+}
+
+// compositionOf is how a creative of a title is drawn: they take turns at its
+// compositions.
+func compositionOf(t Title, c Creative) composition {
+	all := compositionsOf(t.Genres)
+	turn := int(xxh3.HashString(t.ID) % uint64(len(all)))
+	for i := range t.Creatives {
+		if t.Creatives[i].ID == c.ID {
+			turn += i
+		}
+	}
+	return all[turn%len(all)]
+}
 
 // compositionsOf are the pictures that suit a title, best first.
 func compositionsOf(genres []string) []composition {
+	var (
+		onBars     = composition{bars, []string{"abstract"}}
+		onBlinds   = composition{blinds, []string{"interior", "shadow"}}
+		onCity     = composition{city, []string{"city", "night"}}
+		onCorridor = composition{corridor, []string{"interior", "light"}}
+		onForest   = composition{forest, []string{"landscape", "trees"}}
+		onHorizon  = composition{horizon, []string{"landscape", "sun"}}
+		onMoonrise = composition{moonrise, []string{"moon", "night"}}
+		onOrbit    = composition{orbit, []string{"planet", "night"}}
+		onPeaks    = composition{peaks, []string{"landscape", "mountains"}}
+		onPetals   = composition{petals, []string{"flowers"}}
+		onPortrait = composition{portrait, []string{"face"}}
+		onRings    = composition{rings, []string{"abstract"}}
+		onShapes   = composition{shapes, []string{"abstract", "colour"}}
+		onWaves    = composition{waves, []string{"landscape", "sea"}}
+	)
 	var out []composition
 	for _, g := range genres {
 		switch g {
 		case "science fiction", "science":
-			out = append(out, orbit, corridor, horizon, rings)
+			out = append(out, onOrbit, onCorridor, onHorizon, onRings)
 		case "crime", "thriller":
-			out = append(out, city, blinds, corridor, portrait)
+			out = append(out, onCity, onBlinds, onCorridor, onPortrait)
 		case "mystery", "horror":
-			out = append(out, forest, portrait, blinds, moonrise)
+			out = append(out, onForest, onPortrait, onBlinds, onMoonrise)
 		case "nature", "adventure", "western", "war":
-			out = append(out, peaks, horizon, waves, forest)
+			out = append(out, onPeaks, onHorizon, onWaves, onForest)
 		case "romance":
-			out = append(out, waves, moonrise, portrait, petals)
+			out = append(out, onWaves, onMoonrise, onPortrait, onPetals)
 		case "animation", "family", "comedy":
-			out = append(out, shapes, petals, rings, horizon)
+			out = append(out, onShapes, onPetals, onRings, onHorizon)
 		case "music", "sport":
-			out = append(out, rings, bars, shapes, portrait)
+			out = append(out, onRings, onBars, onShapes, onPortrait)
 		case "fantasy", "history":
-			out = append(out, moonrise, peaks, forest, petals)
+			out = append(out, onMoonrise, onPeaks, onForest, onPetals)
 		case "documentary", "news", "medical":
-			out = append(out, bars, peaks, portrait, corridor)
+			out = append(out, onBars, onPeaks, onPortrait, onCorridor)
 		}
 	}
-	return append(out, portrait, waves, horizon, city)
+	return append(out, onPortrait, onWaves, onHorizon, onCity)
 }
 
 // tone is a colour of a hue with saturation and lightness in percent, as #rrggbb.

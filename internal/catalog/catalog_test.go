@@ -29,11 +29,19 @@ func TestDemoIsWellFormed(t *testing.T) {
 		if title.Kind != Live && len(title.Cast) == 0 || len(title.Themes) < 2 || title.Launched == 0 || title.Language == "" {
 			t.Errorf("%s lacks something: %+v", title.ID, title)
 		}
+		var seen []string
 		for _, cr := range title.Creatives {
 			if creatives[cr.ID] {
 				t.Errorf("creative %s is there twice", cr.ID)
 			}
 			creatives[cr.ID] = true
+			seen = append(seen, cr.Tags...)
+			if len(cr.Tags) == 0 {
+				t.Errorf("nothing is said to be seen in %s", cr.ID)
+			}
+		}
+		if slices.Sort(seen); len(slices.Compact(seen)) < 2 {
+			t.Errorf("the creatives of %s cannot be told apart by what is seen in them", title.ID)
 		}
 		for _, g := range title.Genres {
 			if _, ok := genreHue[g]; !ok || genreThemes[g] == nil {

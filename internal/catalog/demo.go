@@ -55,6 +55,9 @@ func demoTitle(rng *rand.Rand, name, kind string, genres []string, day time.Time
 	for i := range stills {
 		t.Creatives = append(t.Creatives, demoCreative(t.ID, Still, i))
 	}
+	for i := range t.Creatives {
+		t.Creatives[i].Tags = compositionOf(t, t.Creatives[i]).tags
+	}
 	return t
 }
 

@@ -2,6 +2,7 @@
 // fails when something does not do what it says: node dev/check.mjs
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { strict as assert } from 'node:assert';
 import { chromium } from 'playwright-core';
 
@@ -151,6 +152,18 @@ try {
     await menu.click();
     const [picture] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download PNG' }).click()]);
     assert.equal(picture.suggestedFilename(), 'playhead-how-far-plays-go.png');
+  });
+
+  await check('the map is a file too', async (page) => {
+    await page.goto(`${base}/live`);
+    await page.locator('[data-code="BR"]').waitFor();
+    const menu = page.getByRole('button', { name: 'Where they are watching: table and downloads' });
+    await menu.click();
+    const [picture] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download PNG' }).click()]);
+    assert.equal(picture.suggestedFilename(), 'playhead-where-they-are-watching.png');
+    const bytes = await readFile(await picture.path());
+    assert.deepEqual([...bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
+    assert.ok(bytes.length > 20_000, `a world in ${bytes.length} bytes`);
   });
 
   await check('every figure says what it means, on hover and by keyboard', async (page) => {

@@ -1,5 +1,5 @@
 // Pictures of every page for the README: make screenshots. The demo is given
-// time to fill its history first.
+// time to fill its history first; PLAYHEAD_URL names one that runs already.
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { query, someViewer } from './api.js'
@@ -10,11 +10,14 @@ import { startDemo } from './server.js'
 const out = fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url))
 const seconds = Number(process.env.FILL_SECONDS ?? 90)
 
-const server = await startDemo({ viewers: Number(process.env.VIEWERS ?? 20_000), historyDays: 35 })
+const running = process.env.PLAYHEAD_URL
+const server = running ? { url: running, stop() {} } : await startDemo({ viewers: Number(process.env.VIEWERS ?? 20_000), historyDays: 35 })
 const browser = await launch()
 try {
-  console.log(`the demo fills its history for ${seconds} s`)
-  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  if (!running) {
+    console.log(`the demo fills its history for ${seconds} s`)
+    await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  }
   const context = await browser.newContext()
   await (await context.newPage()).goto(server.url)
   const [busiest] = await query(context, server.url, { metrics: ['plays'], dimensions: ['title'], order: [{ by: 'plays', desc: true }], limit: 1 })

@@ -144,6 +144,9 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 	if divided || only != nil || a.window != &x.p.current {
 		top = nil
 	}
+	if j, ok := x.joins(y, c, divided, top); ok {
+		return f, x.join(ctx, j, y, c, f, where)
+	}
 	for i := range c.pieces {
 		s := y.scan(&c.pieces[i], divided)
 		s.Where, s.Top = where, top
@@ -153,30 +156,36 @@ func (x *execution) fetch(ctx context.Context, y *part, a *answers, divided bool
 			return nil, err
 		}
 		f.pruned = f.pruned || top != nil && len(res.Groups) >= top.N
-		if !divided {
-			x.groups.expect(len(res.Groups))
-		}
-		f.cells = slices.Grow(f.cells, len(res.Groups))
 		if c.pieces[i].level.cut == cutEver && len(res.Groups) > 0 {
 			f.first = w.from // cells of all time begin with it
 		}
-		for j := range res.Groups {
-			g := &res.Groups[j]
-			if y.needs.none(g) {
-				continue
-			}
-			bucket := 0
+		x.takeGroups(f, y, res, func(g *rollup.Group) int {
 			if divided {
-				bucket = c.pieces[i].bucket + g.Bucket
+				return c.pieces[i].bucket + g.Bucket
 			}
-			if y.kind == ofTitles {
-				x.addViews(f, y, bucket, g)
-				continue
-			}
-			f.merge(bucket, x.groups.id(g.Keys[:len(y.by):len(y.by)]), g)
-		}
+			return 0
+		})
 	}
 	return f, nil
+}
+
+// takeGroups adds the groups of an answer to a frame, each to its bucket.
+func (x *execution) takeGroups(f *frame, y *part, res *rollup.Result, bucketOf func(*rollup.Group) int) {
+	if f.window.bounds == nil {
+		x.groups.expect(len(res.Groups))
+	}
+	f.cells = slices.Grow(f.cells, len(res.Groups))
+	for j := range res.Groups {
+		g := &res.Groups[j]
+		if y.needs.none(g) {
+			continue
+		}
+		if y.kind == ofTitles {
+			x.addViews(f, y, bucketOf(g), g)
+			continue
+		}
+		f.merge(bucketOf(g), x.groups.id(g.Keys[:len(y.by):len(y.by)]), g)
+	}
 }
 
 // scan is the physical scan of a piece.
@@ -219,15 +228,30 @@ func (x *execution) scanAll(ctx context.Context, f *frame, scans []rollup.Scan) 
 		return nil, err
 	}
 	for i, res := range list {
-		if name := SourceName(scans[i].Source); !slices.Contains(x.sources, name) {
-			x.sources = append(x.sources, name)
-		}
+		x.used(scans[i].Source)
 		if scans[i].Source == rollup.SourceCreativeAll && len(res.Groups) > 0 {
 			res.FirstData = scans[i].From // its one cell does not say since when
 		}
 		f.saw(res)
 	}
 	return list, nil
+}
+
+// used notes a source that the answer is from.
+func (x *execution) used(s rollup.Source) {
+	if name := SourceName(s); !slices.Contains(x.sources, name) {
+		x.sources = append(x.sources, name)
+	}
+}
+
+// count is an error where so many groups are more than an answer may be made of.
+func (x *execution) count(groups int) error {
+	if groups <= x.maxGroups {
+		return nil
+	}
+	return &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
+		"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
+		groups, x.maxGroups)}}}
 }
 
 // ask asks the scanner, within bounds.
@@ -250,10 +274,9 @@ func (x *execution) askAll(ctx context.Context, scans []rollup.Scan) ([]*rollup.
 		if errs[i] != nil {
 			return nil, fmt.Errorf("scan %s: %w", SourceName(scans[i].Source), errs[i])
 		}
-		if groups += len(res.Groups); groups > x.maxGroups {
-			return nil, &QueryError{Fields: []FieldError{{Field: "dimensions", Code: "limit", Message: fmt.Sprintf(
-				"this has %d groups and buckets, more than the %d that one answer may be made of; filter, or ask for fewer dimensions or a coarser grain",
-				groups, x.maxGroups)}}}
+		groups += len(res.Groups)
+		if err := x.count(groups); err != nil {
+			return nil, err
 		}
 		x.read += res.CellsRead
 	}

@@ -1,6 +1,9 @@
 package rollup
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Clone is a group of its own, to be added to.
 func (g *Group) Clone() *Group {
@@ -22,6 +25,60 @@ func Union(parts []*Group) *Group {
 		own.Sketches.Merge(&g.Sketches)
 	}
 	own.Sketches.settle()
+	return own
+}
+
+// Join is the answer to several scans of the same keys as one, without buckets: their
+// groups together, and of distinct counts the estimates alone. The answers stay as they
+// are, but for what the join is made of.
+func Join(results ...*Result) *Result {
+	joined := &Result{}
+	index := map[string]int{}
+	var parts [][]*Group
+	var key []byte
+	for i, r := range results {
+		joined.CellsRead += r.CellsRead
+		if i == 0 || r.FreshTo < joined.FreshTo {
+			joined.FreshTo = r.FreshTo
+		}
+		if r.FirstData != 0 && (joined.FirstData == 0 || r.FirstData < joined.FirstData) {
+			joined.FirstData = r.FirstData
+		}
+		joined.Engine = r.Engine
+		for j := range r.Groups {
+			g := &r.Groups[j]
+			key = key[:0]
+			for _, k := range g.Keys {
+				key = binary.AppendUvarint(key, uint64(len(k)))
+				key = append(key, k...)
+			}
+			at, ok := index[string(key)]
+			if !ok {
+				at = len(parts)
+				index[string(key)] = at
+				parts = append(parts, nil)
+			}
+			parts[at] = append(parts[at], g)
+		}
+	}
+	joined.Groups = make([]Group, len(parts))
+	for i, list := range parts {
+		joined.Groups[i] = Union(list).estimated()
+		parts[i] = nil
+	}
+	return joined
+}
+
+// estimated is the group with estimates in place of its distinct counts.
+func (g *Group) estimated() Group {
+	own := *g
+	own.Bucket = 0
+	own.Sketches.list = slices.Clone(g.Sketches.list)
+	for i := range own.Sketches.list {
+		if h := &own.Sketches.list[i]; h.hll != nil || h.theta != nil {
+			*h = held{kind: h.kind, estimate: h.count()}
+		}
+	}
 	return own
 }
 

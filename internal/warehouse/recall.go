@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 
 	"playhead/internal/rollup"
@@ -24,13 +25,32 @@ type recall struct {
 	order   *list.List               // used last first
 }
 
-// remembered is the answer to one scan.
+// remembered is the answer to one scan, or to several as one.
 type remembered struct {
-	name     string
+	name  string
+	about []stretch
+	snap  Snapshot
+	bytes int64
+}
+
+// stretch is time of a source (epoch ms, half open).
+type stretch struct {
 	source   rollup.Source
 	from, to int64
-	snap     Snapshot
-	bytes    int64
+}
+
+// of are the stretches that change the answer to a scan: its time, and what is before
+// all cells that there were, which moves its FirstData.
+func of(scan *rollup.Scan, snap Snapshot) []stretch {
+	first := snap.FirstData
+	if first == 0 {
+		first = math.MaxInt64
+	}
+	return []stretch{{scan.Source, scan.From, scan.To}, {scan.Source, math.MinInt64, first}}
+}
+
+func touches(g *rollup.Generation, list []stretch) bool {
+	return slices.ContainsFunc(list, func(x stretch) bool { return g.Touches(x.source, x.from, x.to) })
 }
 
 func newRecall(most int64) *recall {
@@ -52,8 +72,8 @@ func (r *recall) find(name string) (snap Snapshot, epoch int64, ok bool) {
 
 // keep remembers an answer, unless something was flushed since find: then it may
 // be from before.
-func (r *recall) keep(name string, epoch int64, scan rollup.Scan, snap Snapshot) {
-	x := &remembered{name: name, source: scan.Source, from: scan.From, to: scan.To, snap: snap, bytes: snap.Bytes() + int64(2*len(name)) + 400}
+func (r *recall) keep(name string, epoch int64, about []stretch, snap Snapshot) {
+	x := &remembered{name: name, about: about, snap: snap, bytes: snap.Bytes() + int64(2*len(name)) + 400}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if epoch != r.epoch || x.bytes > r.most/2 || r.answers[name] != nil {
@@ -82,23 +102,13 @@ func (r *recall) flushed(generations []*rollup.Generation) {
 	for e := r.order.Front(); e != nil; {
 		next := e.Next()
 		for _, g := range generations {
-			if e.Value.(*remembered).touchedBy(g) {
+			if touches(g, e.Value.(*remembered).about) {
 				r.drop(e)
 				break
 			}
 		}
 		e = next
 	}
-}
-
-// touchedBy reports whether a generation changes the answer: by cells within its
-// time, or by cells before all that there were, which move its FirstData.
-func (x *remembered) touchedBy(g *rollup.Generation) bool {
-	first := x.snap.FirstData
-	if first == 0 {
-		first = math.MaxInt64
-	}
-	return g.Touches(x.source, x.from, x.to) || g.Touches(x.source, math.MinInt64, first)
 }
 
 // nameOf tells scans apart; ok is false for those that are not remembered: of

@@ -233,7 +233,7 @@ func (s *Store) scanDatabase(ctx context.Context, scan rollup.Scan) (Snapshot, e
 	}
 	snap, err := s.db.Scan(ctx, scan)
 	if err == nil {
-		s.recall.keep(name, epoch, scan, snap)
+		s.recall.keep(name, epoch, of(&scan, snap), snap)
 	}
 	return snap, err
 }

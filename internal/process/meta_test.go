@@ -38,7 +38,7 @@ func TestWaysToTheSameFacts(t *testing.T) {
 		"a snapshot each epoch":       {2, process.Config{Epoch: ms, EpochBytes: 6_000, Tick: 3 * ms, Snapshot: time.Nanosecond}, 300, ms, 2, false},
 		"no snapshot":                 {2, process.Config{Epoch: ms, EpochBytes: 9_000, Tick: 3 * ms, Snapshot: time.Hour}, 400, ms, 3, true},
 		"slowly, power is lost":       {4, process.Config{Epoch: 2 * ms, EpochBytes: 3_000, Tick: 2 * ms, Snapshot: 4 * ms}, 150, 3 * ms, 3, true},
-		"few states a snapshot":       {3, process.Config{Epoch: ms, Tick: 4 * ms, Snapshot: time.Hour, SnapshotStates: 9}, 250, 0, 2, true},
+		"few states a snapshot":       {3, process.Config{Epoch: ms, Tick: 4 * ms, Snapshot: time.Hour, SnapshotStates: 9, CommitBytes: 1}, 250, 0, 2, true},
 		"few events a snapshot":       {3, process.Config{Epoch: ms, Tick: 4 * ms, Snapshot: time.Hour, SnapshotEvents: 40}, 250, 0, 2, true},
 	} {
 		t.Run(name, func(t *testing.T) {

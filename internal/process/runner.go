@@ -39,6 +39,10 @@ type Config struct {
 	// as a rule: a snapshot is due when so many have changed, since what a crowd
 	// that was silent brings about would fill the memory otherwise. Default 60,000.
 	SnapshotStates int
+	// CommitBytes is about what one commit writes at most, if not one partition
+	// alone has more: partitions know nothing of each other, but share a sync where
+	// they can. Default 8 MiB.
+	CommitBytes int
 	// RetainEvents is how long processed events stay in the log. Default 1 h.
 	RetainEvents time.Duration
 	Logger       *slog.Logger
@@ -63,6 +67,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SnapshotStates <= 0 {
 		c.SnapshotStates = 60_000
+	}
+	if c.CommitBytes <= 0 {
+		c.CommitBytes = 8 << 20
 	}
 	if c.Play == (play.Config{}) {
 		c.Play = play.DefaultConfig()
@@ -267,7 +274,7 @@ func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
 		return nil
 	}
 	start := time.Now()
-	for together := range inPieces(txs) {
+	for together := range inPieces(txs, r.config.CommitBytes) {
 		if err := r.commit(ctx, together); err != nil {
 			return err
 		}
@@ -278,17 +285,14 @@ func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
 	return r.after(ctx)
 }
 
-// pieceBytes is about what one commit writes at most, if not one partition alone
-// has more: partitions know nothing of each other, but share a sync where they can.
-const pieceBytes = 8 << 20
-
-// inPieces are the transactions in groups that are committed one after the other.
-func inPieces(txs []eventlog.Transaction) iter.Seq[[]eventlog.Transaction] {
+// inPieces are the transactions in groups of most bytes that are committed one
+// after the other.
+func inPieces(txs []eventlog.Transaction, most int) iter.Seq[[]eventlog.Transaction] {
 	return func(yield func([]eventlog.Transaction) bool) {
 		from, size := 0, 0
 		for i := range txs {
 			n := sizeOf(&txs[i])
-			if i > from && size+n > pieceBytes {
+			if i > from && size+n > most {
 				if !yield(txs[from:i]) {
 					return
 				}

@@ -14,9 +14,10 @@ func TestInPieces(t *testing.T) {
 	tx := func(partition int32, bytes int) eventlog.Transaction {
 		return eventlog.Transaction{Partition: partition, State: []eventlog.KV{{Key: make([]byte, 1), Value: make([]byte, bytes-1)}}}
 	}
+	const pieceBytes = 1000
 	txs := []eventlog.Transaction{tx(0, 100), tx(1, pieceBytes-100), tx(2, 1), tx(3, 3*pieceBytes), tx(4, 7), tx(5, 7)}
 	var got []string
-	for piece := range inPieces(txs) {
+	for piece := range inPieces(txs, pieceBytes) {
 		var s string
 		for i := range piece {
 			s += fmt.Sprint(piece[i].Partition)

@@ -34,7 +34,7 @@ func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
 	u, at, few := s.usual, s.learntAt, s.few
 	s.known.RUnlock()
 	if u == nil || few {
-		if err := s.learn(ctx); err != nil {
+		if err := s.learn(ctx, true); err != nil {
 			return nil, at, err
 		}
 		s.known.RLock()
@@ -44,9 +44,19 @@ func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
 	return u, at, nil
 }
 
+// firstLookAfter is how long a service that starts has its processors for those who ask.
+const firstLookAfter = 20 * time.Second
+
 // firstLook takes over what was kept when the service last ran. Where nothing was it
-// looks what is usual at once, since whoever asks would wait for it, and says when.
+// looks what is usual, since whoever asks would wait for it, and says when.
 func (s *Service) firstLook(ctx context.Context) (learnt time.Time) {
+	timer := time.NewTimer(firstLookAfter)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return learnt
+	case <-timer.C:
+	}
 	if err := s.remember(ctx); err != nil && ctx.Err() == nil {
 		s.o.Logger.Warn("what was usual of creatives could not be read; it is learnt anew", "error", err)
 	}
@@ -62,17 +72,18 @@ func (s *Service) firstLook(ctx context.Context) (learnt time.Time) {
 
 // lookAgain learns what is usual, or tells why not: it is tried again.
 func (s *Service) lookAgain(ctx context.Context) {
-	if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+	if err := s.learn(ctx, false); err != nil && ctx.Err() == nil {
 		s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
 	}
 }
 
-// learn learns from the last four weeks.
-func (s *Service) learn(ctx context.Context) error {
+// learn learns from the last four weeks. anyWill: whatever is known will do, which somebody
+// else may have learnt by now.
+func (s *Service) learn(ctx context.Context, anyWill bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.known.RLock()
-	fresh := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnEvery/2
+	fresh := s.usual != nil && !s.few && (anyWill || s.o.Clock().Sub(s.learntAt) < learnEvery/2)
 	s.known.RUnlock()
 	if fresh {
 		return nil

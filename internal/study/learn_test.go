@@ -35,6 +35,9 @@ func TestWhatIsUsualOutlivesAStart(t *testing.T) {
 	if !reflect.DeepEqual(again, first) {
 		t.Error("what was remembered is not what was learnt")
 	}
+	if err := s.learn(t.Context(), true); err != nil || len(c.asked) != asked {
+		t.Errorf("%d queries (%v) of somebody who waited for it to be remembered", len(c.asked)-asked, err)
+	}
 	clock = now.AddDate(0, 0, 8)
 	if _, at, err = start().usually(t.Context()); err != nil || !at.Equal(clock) {
 		t.Errorf("learnt at %s (%v), want now: what was kept is too old", at, err)

@@ -17,9 +17,10 @@ export async function titleFigures(context, origin, title, metrics) {
   return rows[0] ?? Object.fromEntries(metrics.map(name => [name, null]))
 }
 
-// someViewer is the pseudonym of somebody who has played; '' while nobody has.
-export async function someViewer(context, origin) {
-  const response = await context.request.post(`${origin}/api/v1/plays/sample`, { data: { worst: 'latest', limit: 1 } })
+// someViewer is the pseudonym of somebody who has played; '' while nobody has. By
+// what the play is chosen is the API's.
+export async function someViewer(context, origin, worst = 'latest') {
+  const response = await context.request.post(`${origin}/api/v1/plays/sample`, { data: { worst, limit: 1 } })
   assert.equal(response.status(), 200, await response.text())
   return (await response.json()).plays[0]?.viewer ?? ''
 }

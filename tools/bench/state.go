@@ -157,8 +157,10 @@ func (s *stateBench) settled(ctx context.Context) error {
 	}
 }
 
-// snapshots waits until n more snapshots were taken: viewers leave memory with one.
+// snapshots waits until n more snapshots of each partition were taken, which take
+// turns: viewers leave memory with one.
 func (s *stateBench) snapshots(ctx context.Context, n int64) error {
+	n *= int64(s.log.Partitions())
 	for until := s.runner.Stats().Snapshots + n; s.runner.Stats().Snapshots < until; {
 		if err := s.settled(ctx); err != nil {
 			return err

@@ -105,8 +105,9 @@ func TestCrashOfSegments(t *testing.T) {
 			for i := 0; ; i++ {
 				err := n.append(ctx, l)
 				mu.Lock() // nothing is counted between the count and the crash
+				call := n.acked.Load() - 5
 				mu.Unlock()
-				if call := n.acked.Load() - 5; err == nil && i%7 == 6 && call > 0 {
+				if err == nil && i%7 == 6 && call > 0 {
 					err = n.trim(ctx, l, call)
 				}
 				if err != nil {

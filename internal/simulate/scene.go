@@ -128,9 +128,9 @@ func (s *scene) plant() {
 			off("winner", title, k, effect{take: 2.4, keep: 1})
 		}
 	}
-	show := s.shelf[worldFilms] // whose takes are of episodes, and fewer
+	show := s.shelf[worldFilms] // whose takes are of episodes
 	s.take[show] = sceneTake
-	off("winner", show, 1, effect{take: 3.2, keep: 1})
+	off("winner", show, 1, effect{take: 2.4, keep: 1})
 
 	s.blocked, s.shutOut = s.shelf[worldFilms-1], 0 // a new title has few viewers but where most are
 	s.planted = append(s.planted, TruthPlanted{Kind: "not_shown", Title: w.titles[s.blocked].ID, Country: w.countries[s.shutOut].code, From: w.titles[s.blocked].Launched})

@@ -61,28 +61,23 @@ func TestJoinedScansAreOne(t *testing.T) {
 				}
 			}
 		}
-		fill := func(n int) {
-			r.world.From, r.world.To = r.from+int64(n)*rollup.HourMS, r.from+int64(n+1)*rollup.HourMS
-			r.produce(6, 5)
-		}
-		flush := func() { time.Sleep(11 * time.Second); synctest.Wait() }
 		r.world.Corrections = 0 // they may be of any hour
-		fill(0)
-		fill(2)
-		flush()
+		r.fill(0)
+		r.fill(2)
+		flushed()
 		check("flushed", 2)
-		fill(6)
+		r.fill(6)
 		synctest.Wait()
 		check("with later hours in memory", 0)
-		fill(0)
+		r.fill(0)
 		synctest.Wait()
 		check("with late facts in memory", -1)
-		flush()
+		flushed()
 		check("with late facts flushed", 2)
-		fill(-3)
+		r.fill(-3)
 		synctest.Wait()
 		check("with earlier facts in memory", -1)
-		flush()
+		flushed()
 		check("with earlier facts flushed", -1)
 	})
 }

@@ -25,6 +25,18 @@ func (c *counted) Scan(ctx context.Context, s rollup.Scan) (warehouse.Snapshot, 
 	return c.Memory.Scan(ctx, s)
 }
 
+// fill produces facts of an hour, counted from the first.
+func (r *rig) fill(hour int) {
+	r.world.From, r.world.To = r.from+int64(hour)*rollup.HourMS, r.from+int64(hour+1)*rollup.HourMS
+	r.produce(6, 5)
+}
+
+// flushed waits, in a bubble's time, until what was produced is in the database.
+func flushed() {
+	time.Sleep(11 * time.Second)
+	synctest.Wait()
+}
+
 // An answer about hours that nothing more comes to is asked of the database once,
 // and is that of the facts all the same, whatever is flushed meanwhile, late facts
 // too. Answers that are added to memory's stay as they are.
@@ -53,39 +65,34 @@ func TestAnswersAreRememberedUntilTheyChange(t *testing.T) {
 			}
 			return db.scans.Load() - before
 		}
-		fill := func(n int) {
-			r.world.From, r.world.To = r.from+int64(n)*rollup.HourMS, r.from+int64(n+1)*rollup.HourMS
-			r.produce(6, 5)
-		}
-		flush := func() { time.Sleep(11 * time.Second); synctest.Wait() }
 		r.world.Corrections = 0 // they may be of any hour
-		fill(0)
-		flush()
-		fill(2) // the hour between keeps the ends of plays apart
-		flush()
+		r.fill(0)
+		flushed()
+		r.fill(2) // the hour between keeps the ends of plays apart
+		flushed()
 		if n := check("hour 0", hour(0)); n != 1 {
 			t.Errorf("hour 0 was asked %d times", n)
 		}
-		fill(6)
+		r.fill(6)
 		synctest.Wait()
 		check("hour 6 in memory", hour(6))
 		check("all, partly in memory", r.scan())
-		flush()
+		flushed()
 		if n := check("hour 0 after a flush of hour 6", hour(0)); n != 0 {
 			t.Errorf("hour 0 was asked again %d times", n)
 		}
 		check("hour 6 flushed", hour(6))
-		fill(0)
+		r.fill(0)
 		synctest.Wait()
 		if n := check("hour 0 with late facts in memory", hour(0)); n != 0 {
 			t.Errorf("hour 0 was asked again %d times though memory has all that is new", n)
 		}
-		flush()
+		flushed()
 		if n := check("hour 0 with late facts flushed", hour(0)); n != 1 {
 			t.Errorf("hour 0 was asked %d times after late facts", n)
 		}
-		fill(-3)
-		flush()
+		r.fill(-3)
+		flushed()
 		got, err := s.Scan(t.Context(), hour(0))
 		if err != nil || got.FirstData >= r.from {
 			t.Errorf("the first data is at %d after earlier facts came, %v", got.FirstData, err)

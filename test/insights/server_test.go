@@ -53,7 +53,6 @@ type world struct {
 	from        time.Time // where the world begins
 	said        output
 	sent, ready time.Duration
-	close       func()
 	found       map[string][]row // answers, by path: the whole catalogue's take a while
 }
 
@@ -105,11 +104,10 @@ func openWorld(t *testing.T, name string, events int, seed int) *world {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w.close = sync.OnceFunc(func() {
+	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // its data is thrown away
 		_ = cmd.Wait()
 	})
-	t.Cleanup(w.close)
 	w.until("the server is ready", time.Minute, func() bool { return w.get("/readyz", nil) == http.StatusOK })
 	key := playhead(t, "keys", "create", "--write", "--data-dir", data)
 	w.token = playhead(t, "keys", "create", "--read", "--data-dir", data)

@@ -2,7 +2,6 @@ package pebblelog_test
 
 import (
 	"errors"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -41,14 +40,14 @@ func TestFlippedManifest(t *testing.T) {
 			name = max(name, n)
 		}
 	}
-	good := contents(t, mem, mem.PathJoin("log", name))
+	good := pebblelog.FileContents(t, mem, mem.PathJoin("log", name))
 	outcome := map[string]int{}
 	for at := range good {
 		for _, flip := range []byte{1 << (at % 8), 0xff} {
 			fs := mem.CrashClone(vfs.CrashCloneCfg{})
 			bad := append([]byte(nil), good...)
 			bad[at] ^= flip
-			put(t, fs, fs.PathJoin("log", name), bad)
+			pebblelog.PutContents(t, fs, fs.PathJoin("log", name), bad)
 			outcome[openDamaged(t, fs, records, at)]++
 		}
 	}
@@ -96,31 +95,5 @@ func TestTornManifest(t *testing.T) {
 		if texts, err := readAll(t.Context(), again, eventlog.Facts, 0); err != nil || len(texts) != acknowledged {
 			t.Fatalf("seed %d: %d of %d records, %v", seed, len(texts), acknowledged, err)
 		}
-	}
-}
-
-func contents(t *testing.T, fs vfs.FS, path string) []byte {
-	t.Helper()
-	f, err := fs.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func put(t *testing.T, fs vfs.FS, path string, data []byte) {
-	t.Helper()
-	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		t.Fatal(err)
 	}
 }

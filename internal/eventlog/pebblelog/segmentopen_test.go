@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -74,45 +73,18 @@ func readSmall(t *testing.T, fs vfs.FS) (records int, err error) {
 	return records, err
 }
 
-func fileContents(t *testing.T, fs vfs.FS, name string) []byte {
-	t.Helper()
-	f, err := fs.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-// putContents may be given what it is to keep: a file system may change what it writes.
-func putContents(t *testing.T, fs vfs.FS, name string, data []byte) {
-	t.Helper()
-	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.Write(bytes.Clone(data))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Each byte of the segments is another in turn, by one bit or by all: that is found, and
 // the file is named.
 func TestFlippedSegment(t *testing.T) {
 	mem, names := smallSegments(t)
 	for _, name := range names {
-		good := fileContents(t, mem, name)
+		good := FileContents(t, mem, name)
 		for at := range good {
 			for _, flip := range []byte{1 << (at % 8), 0xff} {
 				fs := mem.CrashClone(vfs.CrashCloneCfg{})
 				bad := bytes.Clone(good)
 				bad[at] ^= flip
-				putContents(t, fs, name, bad)
+				PutContents(t, fs, name, bad)
 				records, err := readSmall(t, fs)
 				isVersion := at == 8 && err != nil && strings.Contains(err.Error(), "version")
 				if !isVersion && !errors.Is(err, eventlog.ErrCorrupt) || !strings.Contains(err.Error(), name) {
@@ -127,7 +99,7 @@ func TestFlippedSegment(t *testing.T) {
 // on. One before it that ends early is damaged, and one that is missing is missed.
 func TestTornSegment(t *testing.T) {
 	mem, names := smallSegments(t)
-	last := fileContents(t, mem, names[1])
+	last := FileContents(t, mem, names[1])
 	had := 16
 	for size := len(last) - 1; size >= 0; size-- {
 		for _, zeros := range []bool{false, true} {
@@ -138,7 +110,7 @@ func TestTornSegment(t *testing.T) {
 				torn = append(torn, make([]byte, 1000)...)
 			}
 			fs := mem.CrashClone(vfs.CrashCloneCfg{})
-			putContents(t, fs, names[1], torn)
+			PutContents(t, fs, names[1], torn)
 			records, err := readSmall(t, fs)
 			if err != nil || records > had || records < 8 {
 				t.Fatalf("cut to %d bytes, zeros %v: %d records, %v", size, zeros, records, err)
@@ -160,8 +132,8 @@ func TestTornSegment(t *testing.T) {
 		t.Errorf("%d records are there without the last segment", had)
 	}
 	fs := mem.CrashClone(vfs.CrashCloneCfg{})
-	first := fileContents(t, fs, names[0])
-	putContents(t, fs, names[0], first[:len(first)-1])
+	first := FileContents(t, fs, names[0])
+	PutContents(t, fs, names[0], first[:len(first)-1])
 	if _, err := readSmall(t, fs); !errors.Is(err, eventlog.ErrCorrupt) || !strings.Contains(err.Error(), names[0]) {
 		t.Errorf("the first is cut short: %v", err)
 	}
@@ -190,7 +162,7 @@ func FuzzSegment(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, tail []byte) {
 		fs := vfs.NewMem()
-		putContents(t, fs, segmentName(1), append(head.append(nil), tail...))
+		PutContents(t, fs, segmentName(1), append(head.append(nil), tail...))
 		records, err := readSmall(t, fs)
 		if records > len(tail) || err != nil && !errors.Is(err, eventlog.ErrCorrupt) && !strings.Contains(err.Error(), "version") {
 			t.Fatalf("%d records of %d bytes: %v", records, len(tail), err)

@@ -19,7 +19,10 @@ func Rest(ctx context.Context, dir string, log eventlog.Log, fn func([]event.Eve
 	if err != nil {
 		return 0, err
 	}
-	r := &rest{f: follower{lake: &Lake{log: log, options: Options{}.withDefaults()}}, fn: fn, seen: map[uint64]struct{}{}}
+	r := &rest{
+		f: follower{lake: &Lake{log: log, options: Options{}.withDefaults()}}, fn: fn,
+		seen: map[uint64]struct{}{}, numbered: map[uint64]struct{}{},
+	}
 	for p := range log.Partitions() {
 		var at Reached
 		if int(p) < len(m.Reached) {
@@ -42,7 +45,12 @@ type rest struct {
 	// seen are what came without a play's number: facts name repetitions, but not
 	// of what was not processed yet.
 	seen map[uint64]struct{}
+	// numbered and older are what came with one, the last restNumbered to twice as
+	// many: who sends again does so soon, and of what does not whoever plays it knows.
+	numbered, older map[uint64]struct{}
 }
+
+const restNumbered = 2_000_000
 
 func (r *rest) partition(ctx context.Context, p int32, at Reached) (missing int64, err error) {
 	missing, told, err := r.f.catchUp(ctx, p, &at)
@@ -101,14 +109,30 @@ func (r *rest) give(ctx context.Context, unknown bool) error {
 	return ctx.Err()
 }
 
-// known reports whether e came before, and remembers it. What is numbered within
-// its play is known by that to whoever plays it.
+// known reports whether e came before, and remembers it.
 func (r *rest) known(e *event.Event) bool {
-	if identified(e) || e.ID.IsZero() {
+	if identified(e) {
+		h := mixed(e.Play, e.Viewer) + uint64(e.Seq)*0xc2b2ae3d27d4eb4f
+		_, known := r.numbered[h]
+		if !known {
+			_, known = r.older[h]
+		}
+		if len(r.numbered) >= restNumbered {
+			r.older, r.numbered = r.numbered, map[uint64]struct{}{}
+		}
+		r.numbered[h] = struct{}{}
+		return known
+	}
+	if e.ID.IsZero() {
 		return false
 	}
-	h := binary.LittleEndian.Uint64(e.ID[:8]) ^ binary.LittleEndian.Uint64(e.ID[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(e.Viewer[:8])
+	h := mixed(e.ID, e.Viewer)
 	_, known := r.seen[h]
 	r.seen[h] = struct{}{}
 	return known
+}
+
+// mixed is a hash of what are hashes already.
+func mixed(id event.Ref, viewer event.ViewerKey) uint64 {
+	return binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(viewer[:8])
 }

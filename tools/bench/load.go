@@ -152,7 +152,11 @@ func calibrate(ctx context.Context, o options) (float64, error) {
 // measureIngest sends at full speed and waits until the last answer is the
 // final one. It returns the rate.
 func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []body) (float64, error) {
-	s, err := startServer(ctx, o.binary, "serve")
+	looked, err := newProfiler(o.profiles)
+	if err != nil {
+		return 0, err
+	}
+	s, err := startServer(ctx, o.binary, "serve", looked.flags()...)
 	if err != nil {
 		return 0, err
 	}
@@ -165,7 +169,16 @@ func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []b
 	if err != nil {
 		return 0, err
 	}
+	profiled := looked.begin(ctx, o.load*3/4)
+	before, err := processorTime()
+	if err != nil {
+		return 0, err
+	}
 	got, err := send(ctx, s, key, bodies, o.connections, o.load, 0)
+	if err := errors.Join(err, profiled()); err != nil {
+		return 0, err
+	}
+	after, err := processorTime()
 	if err != nil {
 		return 0, err
 	}
@@ -173,9 +186,13 @@ func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []b
 	if err != nil {
 		return 0, err
 	}
+	s.stop()
+	spent := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
 	rate := float64(got.events) / got.took.Seconds()
 	r.Add("ingest.events_per_s", rate, "events/s")
 	r.Add("ingest.seconds", got.took.Seconds(), "s")
+	r.Add("ingest.core_us_per_event", float64(spent.Nanoseconds())/1e3/float64(got.events), "µs")
+	r.Add("ingest.sender_us_per_event", float64((after-before).Nanoseconds())/1e3/float64(got.events), "µs")
 	r.AtMost("ingest.backlog_s", backlog.Seconds(), "s", 2)
 	for _, f := range r.Figures {
 		if f.Name == "decode.native.events_per_s" {

@@ -28,7 +28,8 @@ type options struct {
 	connections int
 	kept        time.Duration // of the run with many connections
 	crowd       int           // viewers whose state is weighed in the processor
-	only        string        // "collect", "connections", "decode", "demo", "play", "sketch" or "state" for that run alone
+	profiles    string        // a folder, "" for none
+	only        string        // "collect", "connections", "decode", "demo", "ingest", "play", "sketch" or "state" for that run alone
 }
 
 func main() {
@@ -42,7 +43,8 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
 	flag.IntVar(&o.crowd, "crowd", 1_000_000, "viewers whose plays are open at once, and who are idle later, in the run of the processor's state")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "lake", "play", "sketch" or "state": that alone, without a file`)
+	flag.StringVar(&o.profiles, "profiles", "", "a folder for the server's processor and allocation profiles of the ingest run (go tool pprof reads them)")
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "ingest", "lake", "play", "sketch" or "state": that alone, without a file`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,6 +69,9 @@ func runOnly(ctx context.Context, o options, r *figures.Report) error {
 			return err
 		}
 		return measureCollector(ctx, r, bodies)
+	case "ingest":
+		_, err := ingestBesidePeers(ctx, o, r)
+		return err
 	case "sketch":
 		return measureSketch(r)
 	case "state":
@@ -90,8 +95,6 @@ func runOnly(ctx context.Context, o options, r *figures.Report) error {
 
 func run(ctx context.Context, o options) error {
 	var r figures.Report
-	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
-
 	if o.only != "" {
 		if err := runOnly(ctx, o, &r); err != nil {
 			return fmt.Errorf("%s: %w", o.only, err)
@@ -99,34 +102,10 @@ func run(ctx context.Context, o options) error {
 		r.Print(os.Stdout)
 		return r.Merge(o.out)
 	}
-	say("calibrating")
-	rate, err := calibrate(ctx, o)
+	ingest, err := ingestBesidePeers(ctx, o, &r)
 	if err != nil {
-		return fmt.Errorf("calibrate: %w", err)
+		return err
 	}
-	events := int64(rate * o.load.Seconds() * 1.25)
-	say("preparing %d events", events)
-	bodies, err := prepare(ctx, 2, events)
-	if err != nil {
-		return fmt.Errorf("prepare: %w", err)
-	}
-	say("decoding in this process")
-	if err := measureDecoding(&r, bodies); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	if err := measureCMCD(&r); err != nil {
-		return fmt.Errorf("decode: %w", err)
-	}
-	say("sending to the collector alone")
-	if err := measureCollector(ctx, &r, bodies[:min(len(bodies), 400)]); err != nil {
-		return fmt.Errorf("collect: %w", err)
-	}
-	say("sending for %s", o.load)
-	ingest, err := measureIngest(ctx, o, &r, bodies)
-	if err != nil {
-		return fmt.Errorf("ingest: %w", err)
-	}
-	bodies = nil
 	say("probing freshness at half of that rate")
 	if err := measureFreshness(ctx, o, &r, ingest/2); err != nil {
 		return fmt.Errorf("freshness: %w", err)
@@ -161,4 +140,45 @@ func run(ctx context.Context, o options) error {
 	}
 	r.Print(os.Stdout)
 	return r.Merge(o.out)
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+
+// ingestBesidePeers takes what decoding, collecting and the whole way cost, and
+// what databases take for the same bytes. It returns the rate of the whole way.
+func ingestBesidePeers(ctx context.Context, o options, r *figures.Report) (float64, error) {
+	say("calibrating")
+	rate, err := calibrate(ctx, o)
+	if err != nil {
+		return 0, fmt.Errorf("calibrate: %w", err)
+	}
+	events := int64(rate * o.load.Seconds() * 1.25)
+	say("preparing %d events", events)
+	bodies, err := prepare(ctx, 2, events)
+	if err != nil {
+		return 0, fmt.Errorf("prepare: %w", err)
+	}
+	say("decoding in this process")
+	if err := measureDecoding(r, bodies); err != nil {
+		return 0, fmt.Errorf("decode: %w", err)
+	}
+	if err := measureCMCD(r); err != nil {
+		return 0, fmt.Errorf("decode: %w", err)
+	}
+	if o.only == "" {
+		say("sending to the collector alone")
+		if err := measureCollector(ctx, r, bodies[:min(len(bodies), 400)]); err != nil {
+			return 0, fmt.Errorf("collect: %w", err)
+		}
+	}
+	say("sending for %s", o.load)
+	ingest, err := measureIngest(ctx, o, r, bodies)
+	if err != nil {
+		return 0, fmt.Errorf("ingest: %w", err)
+	}
+	say("loading the same bytes into DuckDB and ClickHouse")
+	if err := measurePeers(ctx, r, bodies, ingest); err != nil {
+		return 0, fmt.Errorf("peers: %w", err)
+	}
+	return ingest, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/layout"
 )
 
 // Apply appends the generations that the file does not hold yet, with the
@@ -102,7 +103,7 @@ func (db *DB) writeGenerations(s session, list []*rollup.Generation, first map[s
 	}
 	for _, source := range rollup.StoredSources() {
 		if err := db.writeCells(s, list, source, rolled, saw); err != nil {
-			return fmt.Errorf("append to %s and coarser: %w", tableOf(source), err)
+			return fmt.Errorf("append to %s and coarser: %w", layout.TableOf(source), err)
 		}
 	}
 	if err := db.appendCurves(s, list); err != nil {
@@ -119,7 +120,7 @@ func (db *DB) writeGenerations(s session, list []*rollup.Generation, first map[s
 
 // writeCells appends the cells of a family: each to the finest source that keeps
 // it, and to those coarser ones that hold its time already.
-func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Source, rolled rolledUpTo, saw func(string, int64)) (err error) {
+func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Source, rolled layout.RolledUpTo, saw func(string, int64)) (err error) {
 	open := map[rollup.Source]*cellAppender{}
 	defer func() {
 		for _, a := range open {
@@ -129,12 +130,12 @@ func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Sou
 	add := func(to rollup.Source, bucket int64, r *rollup.Row) error {
 		a := open[to]
 		if a == nil {
-			if a, err = newCellAppender(s, to, tableOf(to)); err != nil {
+			if a, err = newCellAppender(s, to, layout.TableOf(to)); err != nil {
 				return err
 			}
 			open[to] = a
 		}
-		saw(tableOf(to), bucket)
+		saw(layout.TableOf(to), bucket)
 		return a.row(bucket, r)
 	}
 	return rollup.Fold(list, source, func(r *rollup.Row) error {
@@ -142,7 +143,7 @@ func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Sou
 			return err
 		}
 		for _, coarser := range r.Source.Coarser() {
-			if r.Bucket >= rolled.upTo(coarser, r.Face) {
+			if r.Bucket >= rolled.UpTo(coarser, r.Face) {
 				break // what is coarser still is not summed from here yet either
 			}
 			bucket, _ := db.days.Bucket(coarser, r.Bucket)

@@ -9,6 +9,7 @@ import (
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // cellAppender appends rows to a table of cells, some at a time.
@@ -30,7 +31,7 @@ func newCellAppender(s session, source rollup.Source, table string) (*cellAppend
 	if err != nil {
 		return nil, err
 	}
-	return &cellAppender{ctx: s.ctx, appender: a, source: source, keys: keyCount(source), measures: source.Measures(), sketches: kinds(source.Sketches())}, nil
+	return &cellAppender{ctx: s.ctx, appender: a, source: source, keys: layout.KeyCount(source), measures: source.Measures(), sketches: layout.Kinds(source.Sketches())}, nil
 }
 
 // close commits what was appended to the transaction, or forgets it.
@@ -106,33 +107,16 @@ func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 // cellColumns are the columns of a source in the order in which cellReader reads them.
 func cellColumns(s rollup.Source) []string {
 	list := []string{"bucket", "face"}
-	for i := range keyCount(s) {
+	for i := range layout.KeyCount(s) {
 		list = append(list, fmt.Sprint("k", i))
 	}
 	for _, m := range s.Measures() {
-		list = append(list, measureColumn(m))
+		list = append(list, layout.MeasureColumn(m))
 	}
-	for _, k := range kinds(s.Sketches()) {
-		list = append(list, sketchColumn(k), sketchColumn(k)+"_n")
+	for _, k := range layout.Kinds(s.Sketches()) {
+		list = append(list, layout.SketchColumn(k), layout.SketchColumn(k)+"_n")
 	}
 	return list
-}
-
-// part is a stored cell, or several merged.
-type part struct {
-	bucket   int64
-	face     uint8
-	keys     []string
-	measures rollup.Measures
-	images   [rollup.SketchCount]stored
-}
-
-// stored is a sketch of a part: its image while it is the only one, then the
-// merged sketch.
-type stored struct {
-	image    []byte
-	estimate float64
-	merged   *rollup.Sketches
 }
 
 // cellReader reads rows of cellColumns.
@@ -144,79 +128,35 @@ type cellReader struct {
 }
 
 func newCellReader(s rollup.Source) *cellReader {
-	return &cellReader{s, keyCount(s), s.Measures(), kinds(s.Sketches())}
+	return &cellReader{s, layout.KeyCount(s), s.Measures(), layout.Kinds(s.Sketches())}
 }
 
-func (c *cellReader) read(row []driver.Value) *part {
-	p := &part{bucket: row[0].(int64), face: row[1].(uint8)}
+func (c *cellReader) read(row []driver.Value) *layout.Part {
+	p := &layout.Part{Bucket: row[0].(int64), Face: row[1].(uint8)}
 	row = row[2:]
-	p.keys = make([]string, len(c.source.FaceDimensions(rollup.Face(p.face))))
-	for i := range p.keys {
-		p.keys[i], _ = row[i].(string)
+	p.Keys = make([]string, len(c.source.FaceDimensions(rollup.Face(p.Face))))
+	for i := range p.Keys {
+		p.Keys[i], _ = row[i].(string)
 	}
 	row = row[c.keys:]
 	for i, m := range c.measures {
-		p.measures[m], _ = row[i].(int64)
+		p.Measures[m], _ = row[i].(int64)
 	}
 	row = row[len(c.measures):]
 	for i, k := range c.sketches {
 		image, _ := row[2*i].([]byte)
-		p.images[k].image = image
-		p.images[k].estimate, _ = row[2*i+1].(float64)
+		p.Images[k].Image = image
+		p.Images[k].Estimate, _ = row[2*i+1].(float64)
 	}
 	return p
 }
 
-// same reports whether two parts are of one cell.
-func (p *part) same(o *part) bool {
-	if p.bucket != o.bucket || p.face != o.face {
-		return false
-	}
-	for i := range p.keys {
-		if p.keys[i] != o.keys[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// merge adds another part of the cell.
-func (c *cellReader) merge(p, o *part) error {
-	for _, m := range c.measures {
-		p.measures[m] += o.measures[m]
-	}
-	for _, k := range c.sketches {
-		to, from := &p.images[k], &o.images[k]
-		switch {
-		case len(from.image) == 0:
-			continue
-		case to.merged == nil && len(to.image) == 0:
-			*to = *from
-			continue
-		case to.merged == nil:
-			made := rollup.NewSketches(rollup.SketchesOf(k))
-			to.merged = &made
-			if err := made.Absorb(k, to.image); err != nil {
-				return err
-			}
-			to.image = nil
-		}
-		if err := to.merged.Absorb(k, from.image); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // part appends a merged part.
-func (a *cellAppender) part(p *part, tier uint8) error {
-	a.begin(p.bucket, tier, p.face, p.keys)
-	a.addMeasures(&p.measures)
+func (a *cellAppender) part(p *layout.Part, tier uint8) error {
+	a.begin(p.Bucket, tier, p.Face, p.Keys)
+	a.addMeasures(&p.Measures)
 	for _, k := range a.sketches {
-		image, estimate := p.images[k].image, p.images[k].estimate
-		if p.images[k].merged != nil {
-			image, estimate = p.images[k].merged.Image(k)
-		}
+		image, estimate := p.ImageOf(k)
 		if len(image) == 0 {
 			a.values = append(a.values, nil, nil)
 		} else {

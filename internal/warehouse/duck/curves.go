@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // monthsName is the row of meta that says up to when (epoch ms) days are in
@@ -78,13 +79,13 @@ func (db *DB) compactCurves(ctx context.Context, table string, now int64) error 
 }
 
 func mergeCurves(s session, table string, bucket int64) error {
-	var curves curveMap
+	var curves layout.CurveMap
 	err := s.each("SELECT "+curveColumns+" FROM "+table+" WHERE bucket = ?", []any{bucket}, func(row []driver.Value) error {
 		bucket, title, device, c, err := curveOf(row)
 		if err != nil {
 			return err
 		}
-		return curves.add(bucket, title, device, c)
+		return curves.Add(bucket, title, device, c)
 	})
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func mergeCurves(s session, table string, bucket int64) error {
 	if err := s.exec("DELETE FROM "+table+" WHERE bucket = ?", bucket); err != nil {
 		return err
 	}
-	return curves.write(s, table)
+	return writeCurves(s, &curves, table)
 }
 
 // rollCurves sums the days of months that are over, a month a transaction. The days
@@ -144,17 +145,17 @@ func rollMonth(s session, from, to int64) error {
 		return err
 	}
 	for _, page := range between("title", cuts) {
-		var curves curveMap
+		var curves layout.CurveMap
 		sql := fmt.Sprintf("SELECT %s FROM %s WHERE bucket >= %d AND bucket < %d%s", curveColumns, curveDays, from, to, page)
 		err := s.each(sql, nil, func(row []driver.Value) error {
 			_, title, device, c, err := curveOf(row)
 			if err != nil {
 				return err
 			}
-			return curves.add(from, title, device, c)
+			return curves.Add(from, title, device, c)
 		})
 		if err == nil {
-			err = curves.write(s, curveMonths)
+			err = writeCurves(s, &curves, curveMonths)
 		}
 		if err != nil {
 			return err

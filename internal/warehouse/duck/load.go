@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // Cell is one finished cell that was made elsewhere than from facts.
@@ -31,7 +32,7 @@ type Image struct {
 // during its turn.
 func (db *DB) LoadCells(ctx context.Context, source rollup.Source, cells iter.Seq[*Cell]) error {
 	err := db.step(ctx, func(s session) error {
-		a, err := newCellAppender(s, source, tableOf(source))
+		a, err := newCellAppender(s, source, layout.TableOf(source))
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (db *DB) LoadCells(ctx context.Context, source rollup.Source, cells iter.Se
 		return joinClose(a, err)
 	})
 	if err != nil {
-		return fmt.Errorf("load cells into %s: %w", tableOf(source), err)
+		return fmt.Errorf("load cells into %s: %w", layout.TableOf(source), err)
 	}
 	return db.read(ctx, db.findFirst)
 }
@@ -91,7 +92,7 @@ func (db *DB) loadCurves(ctx context.Context, table string, curves iter.Seq[*Day
 	err := db.step(ctx, func(s session) error {
 		return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
 			for c := range curves {
-				err := add(c.Day, c.Title, c.Device, c.Curve.WidthMS, c.Curve.Plays, c.Curve.DurationMS, appendBins(nil, c.Curve))
+				err := add(c.Day, c.Title, c.Device, c.Curve.WidthMS, c.Curve.Plays, c.Curve.DurationMS, layout.AppendBins(nil, c.Curve))
 				if err != nil {
 					return err
 				}
@@ -112,8 +113,8 @@ func (db *DB) LoadDone(ctx context.Context, values map[rollup.Dimension][]string
 		if err := s.exec("DELETE FROM rolled"); err != nil {
 			return err
 		}
-		for _, source := range cellSources() {
-			if _, ok := finerOf(source); !ok {
+		for _, source := range layout.CellSources() {
+			if _, ok := layout.FinerOf(source); !ok {
 				continue
 			}
 			end, _ := db.days.Bucket(source, upTo) // the bucket under way is in the finer source

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // Maintain sums finished buckets to coarser ones, drops what is older than is
@@ -19,16 +20,16 @@ func (db *DB) Maintain(ctx context.Context, now int64) error {
 	if err := db.rollUp(ctx, now); err != nil {
 		return fmt.Errorf("make coarser cells: %w", err)
 	}
-	for _, source := range cellSources() {
+	for _, source := range layout.CellSources() {
 		if keep := db.opts.Keep.Of(source); keep != 0 {
 			if err := db.drop(ctx, source, now-keep); err != nil {
 				return fmt.Errorf("drop old cells: %w", err)
 			}
 		}
 	}
-	for _, source := range cellSources() {
+	for _, source := range layout.CellSources() {
 		if err := db.compactCells(ctx, source, now); err != nil {
-			return fmt.Errorf("merge partial rows of %s: %w", tableOf(source), err)
+			return fmt.Errorf("merge partial rows of %s: %w", layout.TableOf(source), err)
 		}
 	}
 	for _, table := range []string{curveDays, curveMonths} {
@@ -92,7 +93,7 @@ func (db *DB) step(ctx context.Context, fn func(session) error) error {
 // drop deletes cells that begin before a time, when there are at least an hour's,
 // but none that a coarser source does not hold yet.
 func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) error {
-	table := tableOf(source)
+	table := layout.TableOf(source)
 	db.mu.Lock()
 	first := db.first[table]
 	db.mu.Unlock()
@@ -106,7 +107,7 @@ func (db *DB) drop(ctx context.Context, source rollup.Source, before int64) erro
 		}
 		for _, coarser := range source.Coarser()[:min(1, len(source.Coarser()))] {
 			for _, face := range source.Faces() {
-				before = min(before, rolled.upTo(coarser, face))
+				before = min(before, rolled.UpTo(coarser, face))
 			}
 		}
 		return s.exec("DELETE FROM "+table+" WHERE bucket < ?", before)
@@ -148,7 +149,7 @@ type pile struct {
 // and of all tiers, where the bucket has ended and got no more since the last look.
 // (An import writes long-ended buckets again and again.)
 func (db *DB) piles(ctx context.Context, source rollup.Source, now int64) (list []pile, err error) {
-	table := tableOf(source)
+	table := layout.TableOf(source)
 	sql := fmt.Sprintf(`SELECT bucket, tier, count(*) FILTER (WHERE face = 0), sum(%s)::DOUBLE FROM %s
 		WHERE tier < %d GROUP BY bucket, tier ORDER BY bucket, tier`, rowBytes(partBytes, source.Sketches()), table, finalTier)
 	before, seen := db.parts[table], map[int64]int64(nil)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // pageBytes is about how many bytes of sketches one query may bring: the engine
@@ -13,7 +14,7 @@ import (
 const pageBytes = 8 << 20
 
 // merge reads the sketches of the cells and merges them into the answer: of the
-// groups in need, by groupKey, or of all if it is nil.
+// groups in need, by layout.GroupKey, or of all if it is nil.
 func (c *cellScan) merge(from, to int64, need map[string]rollup.SketchSet) error {
 	narrow := c.narrow(need)
 	pages, err := c.pages(from, to, narrow)
@@ -37,7 +38,7 @@ func (c *cellScan) narrow(need map[string]rollup.SketchSet) string {
 	seen := map[string]bool{}
 	var list []string
 	for k := range need {
-		if v := keyAt(k, 0); !seen[v] {
+		if v := layout.KeyAt(k, 0); !seen[v] {
 			seen[v] = true
 			list = append(list, quote(v))
 		}
@@ -45,32 +46,11 @@ func (c *cellScan) narrow(need map[string]rollup.SketchSet) string {
 	return " AND " + c.q.keys[0] + " IN (" + strings.Join(list, ", ") + ")"
 }
 
-// keyAt is the n-th key in a groupKey.
-func keyAt(k string, n int) string {
-	_, rest := uvarint(k)
-	for range n {
-		size, after := uvarint(rest)
-		rest = after[size:]
-	}
-	size, after := uvarint(rest)
-	return after[:size]
-}
-
-func uvarint(s string) (v uint64, rest string) {
-	for i, shift := 0, 0; i < len(s); i, shift = i+1, shift+7 {
-		v |= uint64(s[i]&0x7f) << shift
-		if s[i] < 0x80 {
-			return v, s[i+1:]
-		}
-	}
-	return 0, ""
-}
-
 func (c *cellScan) set() rollup.SketchSet { return rollup.SketchesOf(c.sketches...) }
 
 func (c *cellScan) columns() (list []string) {
 	for _, k := range c.sketches {
-		list = append(list, sketchColumn(k))
+		list = append(list, layout.SketchColumn(k))
 	}
 	return list
 }
@@ -79,14 +59,14 @@ func (c *cellScan) columns() (list []string) {
 func (c *cellScan) present() string {
 	var list []string
 	for _, k := range c.sketches {
-		list = append(list, sketchColumn(k)+"_n IS NOT NULL")
+		list = append(list, layout.SketchColumn(k)+"_n IS NOT NULL")
 	}
 	return "(" + strings.Join(list, " OR ") + ")"
 }
 
 func (c *cellScan) counts() (list []string) {
 	for _, k := range c.sketches {
-		list = append(list, sketchColumn(k)+"_n")
+		list = append(list, layout.SketchColumn(k)+"_n")
 	}
 	return list
 }
@@ -153,7 +133,7 @@ func (c *cellScan) mergePage(from, to int64, narrow string, need map[string]roll
 		i := keysOf(row, keys)
 		set := c.set()
 		if need != nil {
-			key = groupKey(key, i, keys)
+			key = layout.GroupKey(key, i, keys)
 			set = need[string(key)]
 		}
 		for j, k := range c.sketches {

@@ -9,6 +9,7 @@ import (
 
 	"playhead/internal/rollup"
 	"playhead/internal/sketch"
+	"playhead/internal/warehouse/layout"
 )
 
 // ErrNewer: a later build wrote the file.
@@ -37,7 +38,7 @@ func (db *DB) migrate(s session) error {
 	case version == 1:
 		for _, source := range []rollup.Source{rollup.SourcePulse, rollup.SourceTitleHour, rollup.SourceTitleDay} {
 			if err := migrateCells(s, source); err != nil {
-				return fmt.Errorf("bring %s to format %d: %w", tableOf(source), formatVersion, err)
+				return fmt.Errorf("bring %s to format %d: %w", layout.TableOf(source), formatVersion, err)
 			}
 		}
 	}
@@ -65,7 +66,7 @@ func (db *DB) migrate(s session) error {
 // migrateCells moves the cells of format 1 to a table of the present one, with
 // the estimates of their sketches.
 func migrateCells(s session, source rollup.Source) error {
-	table, fresh := tableOf(source), "next_"+tableOf(source)
+	table, fresh := layout.TableOf(source), "next_"+layout.TableOf(source)
 	old := false
 	err := s.each("SELECT count(*) FROM duckdb_columns() WHERE table_name = ? AND column_name = 'viewers_n'", []any{table}, func(row []driver.Value) error {
 		old = row[0].(int64) == 0
@@ -105,25 +106,25 @@ func migratePage(s session, source rollup.Source, table, fresh string, from int6
 	if err != nil {
 		return err
 	}
-	var list []*part
-	measures := playMeasures()[:oldPlayMeasures]
+	var list []*layout.Part
+	measures := layout.PlayMeasures()[:oldPlayMeasures]
 	columns := make([]string, 0, len(measures))
 	for _, m := range measures {
-		columns = append(columns, measureColumn(m))
+		columns = append(columns, layout.MeasureColumn(m))
 	}
 	sql := "SELECT bucket, face, a, b, viewers, " + strings.Join(columns, ", ") + " FROM " + table + " WHERE rowid >= ? AND rowid < ?"
 	err = s.each(sql, []any{from, from + pageRows}, func(row []driver.Value) error {
-		p := &part{bucket: row[0].(int64), face: row[1].(uint8)}
-		p.keys = []string{row[2].(string), row[3].(string)}[:len(source.FaceDimensions(rollup.Face(p.face)))]
+		p := &layout.Part{Bucket: row[0].(int64), Face: row[1].(uint8)}
+		p.Keys = []string{row[2].(string), row[3].(string)}[:len(source.FaceDimensions(rollup.Face(p.Face)))]
 		if image, ok := row[4].([]byte); ok && len(image) > 0 {
 			var h sketch.HLL
 			if err := h.MergeBytes(image); err != nil {
 				return err
 			}
-			p.images[rollup.Viewers] = stored{image: image, estimate: h.Estimate()}
+			p.Images[rollup.Viewers] = layout.Stored{Image: image, Estimate: h.Estimate()}
 		}
 		for i, m := range measures {
-			p.measures[m] = row[5+i].(int64)
+			p.Measures[m] = row[5+i].(int64)
 		}
 		list = append(list, p)
 		return nil
@@ -153,7 +154,7 @@ func (db *DB) migrateRest(s session) error {
 			}
 		}
 	}
-	for i, c := range dimensionColumns()[:oldDimensions] {
+	for i, c := range layout.DimensionColumns()[:oldDimensions] {
 		from := "SELECT " + c + " AS value FROM plays"
 		for _, f := range []rollup.Face{rollup.FaceTitle, rollup.FaceCountry, rollup.FaceDevice, rollup.FaceCDN} {
 			source := rollup.SourceTitleDay
@@ -161,7 +162,7 @@ func (db *DB) migrateRest(s session) error {
 				source = rollup.SourcePulse
 			}
 			if source.FaceDimensions(f)[0] == rollup.Dimension(i) {
-				from += fmt.Sprintf(" UNION SELECT k0 FROM %s WHERE face = %d", tableOf(source), f)
+				from += fmt.Sprintf(" UNION SELECT k0 FROM %s WHERE face = %d", layout.TableOf(source), f)
 			}
 		}
 		if err := s.exec(fmt.Sprintf("INSERT INTO dim_values SELECT DISTINCT %d, value FROM (%s)", i, from)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"playhead/internal/fact"
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/layout"
 )
 
 var _ warehouse.PlayLister = (*DB)(nil)
@@ -43,7 +44,7 @@ func (db *DB) ListPlays(ctx context.Context, a warehouse.PlayAsk) (out warehouse
 	if !a.Viewer.IsZero() {
 		q.and("viewer = ?", a.Viewer[:])
 	}
-	columns := dimensionColumns()[:rollup.Creative]
+	columns := layout.DimensionColumns()[:rollup.Creative]
 	for _, w := range a.Where {
 		if int(w.Dimension) >= len(columns) {
 			return out, nil, rollup.ErrNotCovered
@@ -87,7 +88,7 @@ func (s session) worstPlays(q *query, a warehouse.PlayAsk) (rows []warehouse.Pla
 	condition, by := playOrder(a.Order)
 	// A correction leaves two rows of a play that sort alike, rarely more.
 	limit := min(3*a.Limit+1, maxListed)
-	sql := "SELECT viewer, n, detail, " + strings.Join(dimensionColumns()[:rollup.Creative], ", ") + " FROM plays WHERE " + q.conditions() + " AND " + condition
+	sql := "SELECT viewer, n, detail, " + strings.Join(layout.DimensionColumns()[:rollup.Creative], ", ") + " FROM plays WHERE " + q.conditions() + " AND " + condition
 	var viewers []any
 	seen := map[string]bool{}
 	err = s.each(fmt.Sprintf("%s AND n > 0 ORDER BY %s DESC, first_ms DESC LIMIT %d", sql, by, limit), q.args, func(row []driver.Value) error {
@@ -119,7 +120,7 @@ func playRow(row []driver.Value) (warehouse.PlayRow, error) {
 		OS: text(rollup.OS), AppVersion: text(rollup.AppVersion), Player: text(rollup.Player), ISP: text(rollup.ISP),
 	}
 	var b fact.Batch
-	if err := readDetail(&b, row[2].([]byte), row[0].([]byte), &d); err != nil {
+	if err := layout.ReadDetail(&b, row[2].([]byte), row[0].([]byte), &d); err != nil {
 		return warehouse.PlayRow{}, err
 	}
 	return warehouse.PlayRow{Play: b.Plays[0], Dims: b.Dims, Slots: b.Slots}, nil

@@ -1,11 +1,8 @@
 package duck
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,47 +11,8 @@ import (
 	"playhead/internal/fact"
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/layout"
 )
-
-// errBins: stored retention bins cannot be read.
-var errBins = errors.New("corrupt retention bins")
-
-// maxBins bounds what a damaged row can make us allocate.
-const maxBins = 1 << 12
-
-// appendBins appends the three series of a curve, each as a count and varints.
-func appendBins(dst []byte, c *rollup.Curve) []byte {
-	for _, bins := range [][]int64{c.WatchedMS, c.Furthest, c.Starts} {
-		dst = binary.AppendUvarint(dst, uint64(len(bins)))
-		for _, v := range bins {
-			dst = binary.AppendVarint(dst, v)
-		}
-	}
-	return dst
-}
-
-// readBins reads what appendBins wrote.
-func readBins(data []byte, c *rollup.Curve) error {
-	for _, bins := range []*[]int64{&c.WatchedMS, &c.Furthest, &c.Starts} {
-		n, size := binary.Uvarint(data)
-		if size <= 0 || n > maxBins {
-			return errBins
-		}
-		data = data[size:]
-		*bins = make([]int64, n)
-		for i := range *bins {
-			v, size := binary.Varint(data)
-			if size <= 0 {
-				return errBins
-			}
-			(*bins)[i], data = v, data[size:]
-		}
-	}
-	if len(data) != 0 {
-		return errBins
-	}
-	return nil
-}
 
 // appendCurves appends the curves of generations, one row a curve; late ones to the
 // month that holds their day already, too.
@@ -63,49 +21,23 @@ func (db *DB) appendCurves(s session, list []*rollup.Generation) error {
 	if err != nil {
 		return err
 	}
-	var days, months curveMap
+	var days, months layout.CurveMap
 	for _, g := range list {
 		err := g.Curves(func(day int64, title, device string, c *rollup.Curve) error {
 			if day < upTo {
 				month, _ := db.days.Month(day)
-				_ = months.add(month, title, device, c) // it never fails
+				_ = months.Add(month, title, device, c) // it never fails
 			}
-			return days.add(day, title, device, c)
+			return days.Add(day, title, device, c)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if err := days.write(s, curveDays); err != nil {
+	if err := writeCurves(s, &days, curveDays); err != nil {
 		return err
 	}
-	return months.write(s, curveMonths)
-}
-
-// curveKey is what the rows of retention_day are about.
-type curveKey struct {
-	day           int64
-	title, device string
-	width         int64
-}
-
-// curveMap sums curves, and keeps nothing of those it is given.
-type curveMap struct {
-	curves map[curveKey]*rollup.Curve
-	order  []curveKey
-}
-
-func (m *curveMap) add(day int64, title, device string, c *rollup.Curve) error {
-	if m.curves == nil {
-		m.curves = map[curveKey]*rollup.Curve{}
-	}
-	k := curveKey{day, title, device, c.WidthMS}
-	if m.curves[k] == nil {
-		m.curves[k] = &rollup.Curve{WidthMS: c.WidthMS}
-		m.order = append(m.order, k)
-	}
-	m.curves[k].Merge(c)
-	return nil
+	return writeCurves(s, &months, curveMonths)
 }
 
 // Tables of curves: by day, and by month of those that are over.
@@ -114,17 +46,14 @@ const (
 	curveMonths = "retention_month"
 )
 
-func (m *curveMap) write(s session, table string) error {
-	if len(m.order) == 0 {
+// writeCurves appends the sums of curves to a table.
+func writeCurves(s session, m *layout.CurveMap, table string) error {
+	if m.Len() == 0 {
 		return nil
 	}
-	slices.SortFunc(m.order, func(a, b curveKey) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.title, b.title), cmp.Compare(a.device, b.device), cmp.Compare(a.width, b.width))
-	})
 	return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
-		for _, k := range m.order {
-			c := m.curves[k]
-			if err := add(k.day, k.title, k.device, k.width, c.Plays, c.DurationMS, appendBins(nil, c)); err != nil {
+		for k, c := range m.Sorted() {
+			if err := add(k.Day, k.Title, k.Device, k.Width, c.Plays, c.DurationMS, layout.AppendBins(nil, c)); err != nil {
 				return err
 			}
 		}
@@ -137,7 +66,7 @@ const curveColumns = "bucket, title, device, width, plays, duration_ms, bins"
 // curveOf reads a row of curveColumns.
 func curveOf(row []driver.Value) (day int64, title, device string, c *rollup.Curve, err error) {
 	c = &rollup.Curve{WidthMS: row[3].(int64), Plays: row[4].(int64), DurationMS: row[5].(int64)}
-	err = readBins(row[6].([]byte), c)
+	err = layout.ReadBins(row[6].([]byte), c)
 	return row[0].(int64), row[1].(string), row[2].(string), c, err
 }
 

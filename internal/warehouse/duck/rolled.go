@@ -7,88 +7,35 @@ import (
 	"strings"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
-// rolledUpTo is up to which time (epoch ms) the cells of a face are in a coarser
-// source; 0 for none.
-type rolledUpTo map[rolledKey]int64
-
-type rolledKey struct {
-	source rollup.Source
-	face   rollup.Face
-}
-
-func (r rolledUpTo) upTo(s rollup.Source, f rollup.Face) int64 { return r[rolledKey{s, f}] }
-
-func (s session) rolled() (rolledUpTo, error) {
-	r := rolledUpTo{}
+func (s session) rolled() (layout.RolledUpTo, error) {
+	r := layout.RolledUpTo{}
 	err := s.each("SELECT source, face, upto FROM rolled", nil, func(row []driver.Value) error {
-		r[rolledKey{rollup.Source(row[0].(uint8)), rollup.Face(row[1].(uint8))}] = row[2].(int64)
+		r[layout.RolledKey{Source: rollup.Source(row[0].(uint8)), Face: rollup.Face(row[1].(uint8))}] = row[2].(int64)
 		return nil
 	})
 	return r, err
 }
 
-// chain are the sources of a family from s to the finest.
-func chain(s rollup.Source) []rollup.Source {
-	list := []rollup.Source{s}
-	for {
-		finer, ok := finerOf(list[len(list)-1])
-		if !ok {
-			return list
-		}
-		list = append(list, finer)
-	}
-}
-
-// finerOf is the next finer source of the same family.
-func finerOf(s rollup.Source) (rollup.Source, bool) {
-	for _, f := range cellSources() {
-		if c := f.Coarser(); len(c) > 0 && c[0] == s {
-			return f, true
-		}
-	}
-	return 0, false
-}
-
-// stretch is where the cells of some time are.
-type stretch struct {
-	source   rollup.Source
-	from, to int64 // of bucket; a source of all time has one bucket
-}
-
-func (x stretch) where() string {
-	if x.source == rollup.SourceCreativeAll {
+// where is the condition that a row lies in a stretch.
+func where(x layout.Stretch) string {
+	if x.Source == rollup.SourceCreativeAll {
 		return "true"
 	}
-	return fmt.Sprintf("bucket >= %d AND bucket < %d", x.from, x.to)
-}
-
-// stretches are where the cells of a face from one time to another are: what is
-// rolled up in the source itself, the rest in the finer ones.
-func stretches(s rollup.Source, face rollup.Face, from, to int64, rolled rolledUpTo) (list []stretch) {
-	sources := chain(s)
-	for i, source := range sources {
-		list = append(list, stretch{source, from, to})
-		if i+1 < len(sources) {
-			from = max(from, rolled.upTo(source, face))
-		}
-		if from >= to {
-			break
-		}
-	}
-	return list
+	return fmt.Sprintf("bucket >= %d AND bucket < %d", x.From, x.To)
 }
 
 // rollUp sums finished buckets of coarser sources from finer ones, as many a
 // transaction as are not much.
 func (db *DB) rollUp(ctx context.Context, now int64) error {
-	for _, source := range cellSources() {
+	for _, source := range layout.CellSources() {
 		for _, coarser := range source.Coarser()[:min(1, len(source.Coarser()))] {
 			for more := true; more; {
 				var err error
 				if more, err = db.rollSome(ctx, source, coarser, now); err != nil {
-					return fmt.Errorf("sum %s to %s: %w", tableOf(source), tableOf(coarser), err)
+					return fmt.Errorf("sum %s to %s: %w", layout.TableOf(source), layout.TableOf(coarser), err)
 				}
 			}
 		}
@@ -105,10 +52,10 @@ func (db *DB) rollSome(ctx context.Context, finer, coarser rollup.Source, now in
 		if err != nil {
 			return err
 		}
-		from = rolled.upTo(coarser, rollup.FaceAll)
+		from = rolled.UpTo(coarser, rollup.FaceAll)
 		upto := now - db.opts.Compact.QuietMS
-		if _, ok := finerOf(finer); ok {
-			upto = min(upto, rolled.upTo(finer, rollup.FaceAll))
+		if _, ok := layout.FinerOf(finer); ok {
+			upto = min(upto, rolled.UpTo(finer, rollup.FaceAll))
 		}
 		to, more, err = db.finished(s, finer, coarser, from, upto)
 		return err
@@ -117,12 +64,12 @@ func (db *DB) rollSome(ctx context.Context, finer, coarser rollup.Source, now in
 		return false, err
 	}
 	return more, db.step(ctx, func(s session) error {
-		where := stretch{finer, from, to}.where()
+		where := where(layout.Stretch{Source: finer, From: from, To: to})
 		tier := uint8(finalTier)
 		if coarser == rollup.SourceCreativeAll {
 			tier = 1 // more will come
 		}
-		err := rewrite(s, finer, coarser, where, func(p *part) { p.bucket, _ = db.days.Bucket(coarser, p.bucket) }, tier)
+		err := rewrite(s, finer, coarser, where, func(p *layout.Part) { p.Bucket, _ = db.days.Bucket(coarser, p.Bucket) }, tier)
 		if err != nil {
 			return err
 		}
@@ -144,7 +91,7 @@ func (db *DB) rollSome(ctx context.Context, finer, coarser rollup.Source, now in
 func (db *DB) finished(s session, finer, coarser rollup.Source, from, upto int64) (to int64, more bool, err error) {
 	sum := 0.0
 	sql := fmt.Sprintf("SELECT bucket, sum(%s)::DOUBLE FROM %s WHERE bucket >= %d AND bucket < %d GROUP BY bucket ORDER BY bucket",
-		rowBytes(partBytes, finer.Sketches()), tableOf(finer), from, upto)
+		rowBytes(partBytes, finer.Sketches()), layout.TableOf(finer), from, upto)
 	err = s.each(sql, nil, func(row []driver.Value) error {
 		_, end := db.days.Bucket(coarser, row[0].(int64))
 		if coarser == rollup.SourceCreativeAll { // all that is finished goes in
@@ -173,7 +120,7 @@ const (
 // rewrite merges the rows of a source that meet a condition into one row a cell,
 // appended to a source of the same family. move may change a row's bucket first.
 // It works in pages of keys, so that it takes little memory however much there is.
-func rewrite(s session, from, to rollup.Source, where string, move func(*part), tier uint8) error {
+func rewrite(s session, from, to rollup.Source, where string, move func(*layout.Part), tier uint8) error {
 	pages, err := pagesOf(s, from, where)
 	if err != nil {
 		return err
@@ -186,9 +133,9 @@ func rewrite(s session, from, to rollup.Source, where string, move func(*part), 
 	return nil
 }
 
-func rewritePage(s session, from, to rollup.Source, where string, move func(*part), tier uint8) error {
+func rewritePage(s session, from, to rollup.Source, where string, move func(*layout.Part), tier uint8) error {
 	order := []string{"face"}
-	for i := range keyCount(from) {
+	for i := range layout.KeyCount(from) {
 		order = append(order, fmt.Sprint("k", i))
 	}
 	if from == to {
@@ -197,15 +144,15 @@ func rewritePage(s session, from, to rollup.Source, where string, move func(*par
 		order = append(order, "bucket")
 	}
 	reader := newCellReader(from)
-	var list []*part
-	sql := "SELECT " + strings.Join(cellColumns(from), ", ") + " FROM " + tableOf(from) + " WHERE " + where + " ORDER BY " + strings.Join(order, ", ")
+	var list []*layout.Part
+	sql := "SELECT " + strings.Join(cellColumns(from), ", ") + " FROM " + layout.TableOf(from) + " WHERE " + where + " ORDER BY " + strings.Join(order, ", ")
 	err := s.each(sql, nil, func(row []driver.Value) error {
 		p := reader.read(row)
 		if move != nil {
 			move(p)
 		}
-		if n := len(list); n > 0 && list[n-1].same(p) {
-			return reader.merge(list[n-1], p)
+		if n := len(list); n > 0 && list[n-1].Same(p) {
+			return list[n-1].Merge(p, reader.measures, reader.sketches)
 		}
 		list = append(list, p)
 		return nil
@@ -214,11 +161,11 @@ func rewritePage(s session, from, to rollup.Source, where string, move func(*par
 		return err
 	}
 	if from == to {
-		if err := s.exec("DELETE FROM " + tableOf(from) + " WHERE " + where); err != nil {
+		if err := s.exec("DELETE FROM " + layout.TableOf(from) + " WHERE " + where); err != nil {
 			return err
 		}
 	}
-	a, err := newCellAppender(s, to, tableOf(to))
+	a, err := newCellAppender(s, to, layout.TableOf(to))
 	if err != nil {
 		return err
 	}
@@ -248,9 +195,9 @@ const (
 // memory, with sketches of a set.
 func rowBytes(base int, set rollup.SketchSet) string {
 	q := fmt.Sprint(base)
-	for _, k := range kinds(set) {
+	for _, k := range layout.Kinds(set) {
 		q += fmt.Sprintf(" + coalesce(least(60 + %d * %s_n, %d), 0)", map[bool]int{false: 4, true: 8}[k == rollup.Audience],
-			sketchColumn(k), map[bool]int{false: 4200, true: 33000}[k == rollup.Audience])
+			layout.SketchColumn(k), map[bool]int{false: 4200, true: 33000}[k == rollup.Audience])
 	}
 	return q
 }
@@ -260,16 +207,16 @@ func rowBytes(base int, set rollup.SketchSet) string {
 func pagesOf(s session, source rollup.Source, where string) ([]string, error) {
 	total := 0.0
 	bytes := rowBytes(partBytes, source.Sketches())
-	err := s.each("SELECT sum("+bytes+")::DOUBLE FROM "+tableOf(source)+" WHERE "+where, nil, func(row []driver.Value) error {
+	err := s.each("SELECT sum("+bytes+")::DOUBLE FROM "+layout.TableOf(source)+" WHERE "+where, nil, func(row []driver.Value) error {
 		total, _ = row[0].(float64)
 		return nil
 	})
-	if err != nil || total <= rewriteBytes || keyCount(source) == 0 {
+	if err != nil || total <= rewriteBytes || layout.KeyCount(source) == 0 {
 		return []string{""}, err
 	}
 	var cuts []string
 	sum := 0.0
-	err = s.each("SELECT coalesce(k0, ''), sum("+bytes+")::DOUBLE FROM "+tableOf(source)+" WHERE "+where+" GROUP BY 1 ORDER BY 1", nil, func(row []driver.Value) error {
+	err = s.each("SELECT coalesce(k0, ''), sum("+bytes+")::DOUBLE FROM "+layout.TableOf(source)+" WHERE "+where+" GROUP BY 1 ORDER BY 1", nil, func(row []driver.Value) error {
 		if sum += row[1].(float64); sum > rewriteBytes {
 			cuts = append(cuts, row[0].(string))
 			sum = row[1].(float64)

@@ -8,6 +8,7 @@ import (
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/layout"
 )
 
 // Scan answers from one snapshot of the file. What needs more memory than there
@@ -19,7 +20,7 @@ func (db *DB) Scan(ctx context.Context, scan rollup.Scan) (warehouse.Snapshot, e
 		snap, err = db.scanIn(ctx, alone, &scan, pieces)
 	}
 	if err != nil {
-		return warehouse.Snapshot{}, fmt.Errorf("scan %s: %w", tableOf(scan.Source), err)
+		return warehouse.Snapshot{}, fmt.Errorf("scan %s: %w", layout.TableOf(scan.Source), err)
 	}
 	return snap, nil
 }
@@ -49,11 +50,11 @@ func (db *DB) firstOf(source rollup.Source) int64 {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if source == rollup.SourcePlays {
-		return db.first[tableOf(source)]
+		return db.first[layout.TableOf(source)]
 	}
 	first := int64(0)
-	for _, s := range chain(source) {
-		if ms := db.first[tableOf(s)]; ms != 0 {
+	for _, s := range layout.Chain(source) {
+		if ms := db.first[layout.TableOf(s)]; ms != 0 {
 			if source != rollup.SourceCreativeAll { // all time begins with the first day
 				ms, _ = db.days.Bucket(source, ms)
 			}
@@ -151,7 +152,7 @@ func within(s *rollup.Scan) (from, to int64) {
 // sums are the sums of measures.
 func sums(list []rollup.Measure) (columns []string) {
 	for _, m := range list {
-		columns = append(columns, "coalesce(sum("+measureColumn(m)+"), 0)::BIGINT")
+		columns = append(columns, "coalesce(sum("+layout.MeasureColumn(m)+"), 0)::BIGINT")
 	}
 	return columns
 }
@@ -196,7 +197,7 @@ type cellScan struct {
 	scan     *rollup.Scan
 	face     rollup.Face
 	q        *query // filters and keys
-	rolled   rolledUpTo
+	rolled   layout.RolledUpTo
 	bounds   []int64
 	pieces   int // of the time, each asked for by itself
 	measures []rollup.Measure
@@ -231,7 +232,7 @@ func scanCells(s session, acc *rollup.Accumulator, scan *rollup.Scan, pieces int
 		c.q.keys = append(c.q.keys, columns[d])
 	}
 	c.measures = asked(scan, scan.Source.Measures())
-	c.sketches = kinds(scan.Sketches & scan.Source.Sketches())
+	c.sketches = layout.Kinds(scan.Sketches & scan.Source.Sketches())
 	return c.run(from, to)
 }
 
@@ -248,8 +249,8 @@ func (c *cellScan) from(from, to int64, columns ...string) (string, []any) {
 	if len(c.q.where) > 0 {
 		filter = " AND " + c.q.conditions()
 	}
-	for _, x := range stretches(c.scan.Source, c.face, from, to, c.rolled) {
-		parts = append(parts, fmt.Sprintf("SELECT %s FROM %s WHERE face = %d AND %s%s", strings.Join(columns, ", "), tableOf(x.source), c.face, x.where(), filter))
+	for _, x := range layout.Stretches(c.scan.Source, c.face, from, to, c.rolled) {
+		parts = append(parts, fmt.Sprintf("SELECT %s FROM %s WHERE face = %d AND %s%s", strings.Join(columns, ", "), layout.TableOf(x.Source), c.face, where(x), filter))
 		args = append(args, c.q.args...)
 	}
 	return "(" + strings.Join(parts, " UNION ALL ") + ")", args
@@ -298,14 +299,14 @@ func (c *cellScan) run(from, to int64) error {
 		}
 		return c.merge(from, to, nil)
 	}
-	groups := &summary{scan: c.scan, measures: c.measures, kinds: c.sketches, index: map[string]int{}}
+	groups := layout.NewSummary(c.scan, c.measures, c.sketches)
 	for _, x := range c.slices(from, to) {
 		if err := c.sum(x[0], x[1], groups); err != nil {
 			return err
 		}
 	}
-	groups.prune(len(c.bounds) == 2)
-	need := groups.answer(c.acc)
+	groups.Prune(len(c.bounds) == 2)
+	need := groups.Answer(c.acc)
 	if len(need) == 0 {
 		return nil
 	}
@@ -313,41 +314,42 @@ func (c *cellScan) run(from, to int64) error {
 }
 
 // sum sums the measures of a stretch of time into the answer, or into a summary.
-func (c *cellScan) sum(from, to int64, into *summary) error {
+func (c *cellScan) sum(from, to int64, into *layout.Summary) error {
 	var columns []string
 	for _, m := range c.measures {
-		columns = append(columns, measureColumn(m))
+		columns = append(columns, layout.MeasureColumn(m))
 	}
 	results := append(sums(c.measures), "count(*)")
 	if into != nil {
 		for _, k := range c.sketches {
-			n := sketchColumn(k) + "_n"
+			n := layout.SketchColumn(k) + "_n"
 			columns = append(columns, n)
 			results = append(results, "count("+n+")", "coalesce(max("+n+"), 0)", "coalesce(sum("+n+"), 0)::DOUBLE")
 		}
 	}
 	source, args := c.from(from, to, columns...)
 	read := int64(0)
-	rows := &summedRows{measures: len(c.measures), keys: len(c.q.keys)}
+	kinds := 0
 	if into != nil {
-		rows.kinds = len(c.sketches)
+		kinds = len(c.sketches)
 	}
+	rows := layout.NewSummedRows(len(c.measures), kinds, len(c.q.keys))
 	sql := "SELECT " + c.q.selects(bucketOf("bucket", c.bounds), results...) + " FROM " + source + c.q.groups()
 	if len(c.bounds) > 2 {
 		sql += c.q.byGroup()
 	}
 	err := c.s.each(sql, args, func(row []driver.Value) error {
-		x := rows.next()
-		x.bucket = keysOf(row, x.keys)
-		rows.share(x.keys)
-		row = row[1+len(x.keys):]
-		for i := range x.measures {
-			x.measures[i] = row[i].(int64)
+		x := rows.Next()
+		x.Bucket = keysOf(row, x.Keys)
+		rows.Share(x.Keys)
+		row = row[1+len(x.Keys):]
+		for i := range x.Measures {
+			x.Measures[i] = row[i].(int64)
 		}
-		row = row[len(x.measures):]
+		row = row[len(x.Measures):]
 		read += row[0].(int64)
-		for i := range x.parts {
-			x.parts[i] = parts{row[1+3*i].(int64), row[2+3*i].(float64), row[3+3*i].(float64)}
+		for i := range x.Parts {
+			x.Parts[i] = layout.Parts{Count: row[1+3*i].(int64), Max: row[2+3*i].(float64), Sum: row[3+3*i].(float64)}
 		}
 		return nil
 	})
@@ -356,14 +358,12 @@ func (c *cellScan) sum(from, to int64, into *summary) error {
 	}
 	c.acc.Read(read, 0)
 	if into != nil {
-		into.addAll(rows, c.pieces > 1) // then a bucket may be in several
+		into.AddAll(rows, c.pieces > 1) // then a bucket may be in several
 		return nil
 	}
-	c.acc.Expect(rows.len())
-	for _, page := range rows.pages {
-		for i := range page {
-			page[i].addTo(c.acc, c.measures)
-		}
+	c.acc.Expect(rows.Len())
+	for x := range rows.All() {
+		x.AddTo(c.acc, c.measures)
 	}
 	return nil
 }

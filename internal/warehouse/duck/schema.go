@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"playhead/internal/rollup"
+	"playhead/internal/warehouse/layout"
 )
 
 // formatVersion is that of the file. 1 had no version, the cells of pulse and
@@ -13,84 +14,17 @@ import (
 // months of retention: what writes to it does not keep them.
 const formatVersion = 4
 
-// measureColumn is the column of a measure.
-func measureColumn(m rollup.Measure) string {
-	return [rollup.MeasureCount]string{
-		"play_requests", "plays", "startup_ms", "startup_count", "exits", "start_failures",
-		"playback_failures", "ended_plays", "watch_ms", "media_ms", "stall_ms", "seek_stall_ms",
-		"stalls", "measured_plays", "completed_plays", "play_marks", "viewer_marks", "known_plays",
-		"bitrate_ms", "known_bitrate_ms", "pauses", "rewinds", "skips", "dropped_frames", "business_failures",
-		"new_viewers", "sessions", "session_ms", "impressions", "selects", "eligible_impressions", "qualified_plays",
-		"taken_impressions", "taken_media_ms", "searches", "searches_empty", "searches_unselected",
-		"moment_w", "moment_w2", "moment_wy", "moment_w2y", "viewed_plays", "viewed_millionths",
-	}[m]
-}
-
-// sketchColumn is the column of a sketch; its estimate is in the one with _n after it.
-func sketchColumn(k rollup.Sketch) string {
-	return [rollup.SketchCount]string{
-		"viewers", "starters", "watchers", "completers", "reached", "eligible", "takers", "take_completers",
-		"season_starters", "season_watchers", "season_completers", "startup_times", "session_lengths", "audience",
-	}[k]
-}
-
-// kinds are the sketches of a set, in order.
-func kinds(set rollup.SketchSet) (list []rollup.Sketch) {
-	for k := range rollup.SketchCount {
-		if set.Has(k) {
-			list = append(list, k)
-		}
-	}
-	return list
-}
-
-// dimensionColumns are the columns of the dimensions in the table of plays that
-// a play has one value of, in the order of rollup.Dimension.
-func dimensionColumns() []string {
-	return []string{"title", "country", "device_type", "cdn", "region", "os", "app_version", "player", "isp", "creative", "placement", "rank_bucket"}
-}
-
 // oldDimensions are those that files of version 1 have.
 const oldDimensions = 9
-
-// playMeasures are the measures that plays are stored with, in the order of the
-// columns; those of version 1 come first.
-func playMeasures() []rollup.Measure { return rollup.SourcePlays.Measures() }
 
 // oldPlayMeasures are how many of them files of version 1 have.
 const oldPlayMeasures = int(rollup.KnownPlays) + 1
 
-// tableOf is the table of a source.
-func tableOf(s rollup.Source) string {
-	return [rollup.SourceCount]string{
-		"pulse", "title_hour", "title_day", "plays", "quality_minute", "quality_hour", "quality_day",
-		"creative_day", "creative_week", "creative_all", "label_day", "affinity_day", "overlap_month", "sample_day", "search_day", "affinity_week",
-	}[s]
-}
-
-// cellSources are the sources that are kept as cells.
-func cellSources() (list []rollup.Source) {
-	for s := range rollup.SourceCount {
-		if s.Faces() != nil {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// keyCount is how many columns of keys a source has: as many as its widest face.
-func keyCount(s rollup.Source) (n int) {
-	for _, f := range s.Faces() {
-		n = max(n, len(s.FaceDimensions(f)))
-	}
-	return n
-}
-
 // timeColumns are the tables that have time, by their column of it.
 func timeColumns() map[string]string {
 	columns := map[string]string{"plays": "first_ms"}
-	for _, s := range cellSources() {
-		columns[tableOf(s)] = "bucket"
+	for _, s := range layout.CellSources() {
+		columns[layout.TableOf(s)] = "bucket"
 	}
 	return columns
 }
@@ -112,14 +46,14 @@ const finalTier = 9
 // part was merged. Measures that are 0 and sketches without members are NULL.
 func cellTable(s rollup.Source, name string) string {
 	q := []string{"bucket BIGINT NOT NULL", "tier UTINYINT NOT NULL", "face UTINYINT NOT NULL"}
-	for i := range keyCount(s) {
+	for i := range layout.KeyCount(s) {
 		q = append(q, fmt.Sprintf("k%d VARCHAR", i))
 	}
 	for _, m := range s.Measures() {
-		q = append(q, measureColumn(m)+" BIGINT")
+		q = append(q, layout.MeasureColumn(m)+" BIGINT")
 	}
-	for _, k := range kinds(s.Sketches()) {
-		q = append(q, sketchColumn(k)+" BLOB", sketchColumn(k)+"_n DOUBLE")
+	for _, k := range layout.Kinds(s.Sketches()) {
+		q = append(q, layout.SketchColumn(k)+" BLOB", layout.SketchColumn(k)+"_n DOUBLE")
 	}
 	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (%s)", name, strings.Join(q, ", "))
 }
@@ -135,11 +69,11 @@ func schema() []string {
 	columns := func(list []rollup.Measure) string {
 		var names []string
 		for _, m := range list {
-			names = append(names, measureColumn(m)+" BIGINT DEFAULT 0")
+			names = append(names, layout.MeasureColumn(m)+" BIGINT DEFAULT 0")
 		}
 		return strings.Join(names, ", ")
 	}
-	dims, measures := dimensionColumns(), playMeasures()
+	dims, measures := layout.DimensionColumns(), layout.PlayMeasures()
 	q := []string{
 		"CREATE TABLE IF NOT EXISTS meta (name VARCHAR NOT NULL, value VARCHAR NOT NULL)",
 		"CREATE TABLE IF NOT EXISTS offsets (part INTEGER NOT NULL, end_offset BIGINT NOT NULL, fresh_to BIGINT NOT NULL)",
@@ -161,13 +95,13 @@ func schema() []string {
 		q = append(q, "ALTER TABLE plays ADD COLUMN IF NOT EXISTS "+c+" VARCHAR DEFAULT ''")
 	}
 	for _, m := range measures[oldPlayMeasures:] {
-		q = append(q, "ALTER TABLE plays ADD COLUMN IF NOT EXISTS "+measureColumn(m)+" BIGINT DEFAULT 0")
+		q = append(q, "ALTER TABLE plays ADD COLUMN IF NOT EXISTS "+layout.MeasureColumn(m)+" BIGINT DEFAULT 0")
 	}
-	for _, s := range cellSources() {
-		q = append(q, cellTable(s, tableOf(s)))
+	for _, s := range layout.CellSources() {
+		q = append(q, cellTable(s, layout.TableOf(s)))
 		for _, m := range s.Measures() {
 			if m > rollup.MomentW2Y { // files of format 2 do not have it
-				q = append(q, "ALTER TABLE "+tableOf(s)+" ADD COLUMN IF NOT EXISTS "+measureColumn(m)+" BIGINT")
+				q = append(q, "ALTER TABLE "+layout.TableOf(s)+" ADD COLUMN IF NOT EXISTS "+layout.MeasureColumn(m)+" BIGINT")
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"playhead/internal/mapping"
 	"playhead/internal/replay"
 )
 
@@ -41,7 +42,7 @@ func (c *replayCmd) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("%w: %w", errUsage, err)
 		}
-		if o.Map, err = replay.ParseMapping(text); err != nil {
+		if o.Map, err = mapping.Parse(text); err != nil {
 			return fmt.Errorf("%w: %s: %w", errUsage, c.Map, err)
 		}
 	}

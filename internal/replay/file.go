@@ -15,20 +15,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"playhead/internal/collect/avro"
+	"playhead/internal/mapping"
 )
 
 // RecordError is one record that cannot be used; the next ones may be.
-type RecordError struct {
-	Field, Code, Reason string
-}
-
-// Error is the reason, with the field where there is one.
-func (e *RecordError) Error() string {
-	if e.Field == "" {
-		return e.Code + ": " + e.Reason
-	}
-	return e.Field + ": " + e.Code + ": " + e.Reason
-}
+type RecordError = mapping.RecordError
 
 // source gives the records of a file as JSON, one after the other.
 type source interface {

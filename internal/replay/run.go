@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"playhead/internal/mapping"
 )
 
 // Options of a Run.
@@ -24,7 +26,7 @@ type Options struct {
 	// takes it.
 	Speed float64
 	// Map makes events of foreign records; nil takes events.
-	Map *Mapping
+	Map *mapping.Mapping
 	// Out is where progress and rejected records go; Terminal says that it is one.
 	Out      io.Writer
 	Terminal bool
@@ -187,7 +189,7 @@ func (r *run) records(ctx context.Context, f *file) (damage, err error) {
 func (r *run) record(ctx context.Context, record []byte) error {
 	event, err := record, error(nil)
 	if r.o.Map != nil {
-		event, err = r.o.Map.event(record)
+		event, err = r.o.Map.Event(record)
 	} else if !r.o.Import && bytes.Contains(record, []byte(`"sent_at"`)) {
 		event = withoutSentAt(record)
 	}
@@ -195,7 +197,7 @@ func (r *run) record(ctx context.Context, record []byte) error {
 		r.reject(r.sum.Records, bad)
 		return nil
 	}
-	if errors.Is(err, errSkipped) {
+	if errors.Is(err, mapping.ErrSkipped) {
 		r.sum.Skipped++
 		return nil
 	}
@@ -238,7 +240,7 @@ func (r *run) flush(ctx context.Context) error {
 		if bad.Index < 0 || bad.Index >= len(r.b.records) {
 			continue
 		}
-		r.reject(r.b.records[bad.Index], &RecordError{bad.Field, bad.Code, bad.Reason})
+		r.reject(r.b.records[bad.Index], &RecordError{Field: bad.Field, Code: bad.Code, Reason: bad.Reason})
 	}
 	r.b.reset()
 	return nil

@@ -1,4 +1,4 @@
-package replay
+package mapping
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Mapping says how the records of a foreign file become events: for each field
+// Mapping says how foreign records become events: for each field
 // of an event, by its name as clients write it, where its value comes from.
 type Mapping struct {
 	fields []mapped
@@ -90,8 +90,21 @@ var targets = map[string]kind{
 	"traits": object, "experiments": object, "properties": object,
 }
 
-// ParseMapping reads a mapping in YAML. Errors name the field and the mend.
-func ParseMapping(source []byte) (*Mapping, error) {
+// RecordError is one record that cannot be used; the next ones may be.
+type RecordError struct {
+	Field, Code, Reason string
+}
+
+// Error is the reason, with the field where there is one.
+func (e *RecordError) Error() string {
+	if e.Field == "" {
+		return e.Code + ": " + e.Reason
+	}
+	return e.Field + ": " + e.Code + ": " + e.Reason
+}
+
+// Parse reads a mapping in YAML. Errors name the field and the mend.
+func Parse(source []byte) (*Mapping, error) {
 	var in struct {
 		Fields map[string]Rule `yaml:"fields"`
 	}
@@ -147,17 +160,23 @@ func compile(name string, rule Rule) (f mapped, err error) {
 	return f, nil
 }
 
-// errSkipped: the mapping leaves the record out.
-var errSkipped = errors.New("left out by the mapping")
+// ErrSkipped: the mapping leaves the record out.
+var ErrSkipped = errors.New("left out by the mapping")
 
-// event makes an event of a record. Errors: *RecordError, errSkipped.
-func (m *Mapping) event(record []byte) ([]byte, error) {
+// Event makes an event of a record in JSON. Errors: *RecordError, ErrSkipped.
+func (m *Mapping) Event(record []byte) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(record))
 	dec.UseNumber()
 	var in map[string]any
 	if err := dec.Decode(&in); err != nil || in == nil {
 		return nil, &RecordError{Code: "invalid", Reason: "the record is not an object"}
 	}
+	return m.EventOf(in)
+}
+
+// EventOf makes an event of a record whose numbers are json.Number, int or
+// float64. Errors: *RecordError, ErrSkipped.
+func (m *Mapping) EventOf(in map[string]any) ([]byte, error) {
 	out := map[string]any{}
 	for i := range m.fields {
 		f := &m.fields[i]
@@ -194,7 +213,7 @@ func (f *mapped) value(in map[string]any) (any, error) {
 	if len(f.rule.Values) > 0 || len(f.rule.Skip) > 0 {
 		s := textOf(v)
 		if slices.Contains(f.rule.Skip, s) {
-			return nil, errSkipped
+			return nil, ErrSkipped
 		}
 		if to, ok := f.rule.Values[s]; ok {
 			v = to

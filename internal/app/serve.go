@@ -23,6 +23,7 @@ import (
 	"playhead/internal/audit"
 	"playhead/internal/catalog"
 	"playhead/internal/collect"
+	"playhead/internal/cores"
 	"playhead/internal/eventlog"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
@@ -50,6 +51,7 @@ const stopGrace = 4 * time.Second
 // Errors: ErrSettings before anything was started; else what went wrong, with
 // how to mend it.
 func Serve(ctx context.Context, o Options) error {
+	defer cores.Spread()()
 	s, err := newServer(ctx, o, nil, false)
 	if err != nil {
 		return o.Settings.damaged(err)

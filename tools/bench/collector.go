@@ -15,6 +15,7 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/collect"
+	"playhead/internal/cores"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/privacy"
 	"playhead/tools/figures"
@@ -93,8 +94,10 @@ func (c *loneCollector) stop() error {
 }
 
 // take sends bodies to a path, each connection waiting for its answer, and
-// returns how many events were acknowledged, and in what time.
+// returns how many events were acknowledged, and in what time. Meanwhile this
+// process shares the processors out as a server does.
 func (c *loneCollector) take(ctx context.Context, path, kind string, bodies []body, limit time.Duration) (events int64, took time.Duration, err error) {
+	defer cores.Spread()()
 	var (
 		next, taken atomic.Int64
 		mu          sync.Mutex

@@ -36,7 +36,7 @@ func (c *crowd) event() event.Event {
 	binary.BigEndian.PutUint64(e.Viewer[:], viewer*0x9E3779B97F4A7C15+1)
 	binary.BigEndian.PutUint64(e.Play[:], viewer+1)
 	c.next++
-	binary.BigEndian.PutUint64(e.ID[:], c.next)
+	binary.BigEndian.PutUint64(e.ID[8:], c.next)
 	e.Type, e.Known, e.Time, e.KeyID = event.Heartbeat, viewer%7 != 0, c.at-c.r.Int64N(30_000), 1
 	e.TitleID = fmt.Sprintf("title-%d", c.r.IntN(20))
 	e.PositionMS, e.DurationMS = c.r.Int64N(1e6), 5_400_000
@@ -142,7 +142,16 @@ func key(e *event.Event) string {
 	if identified(e) {
 		return fmt.Sprintf("%s/%d", e.Play, e.Seq)
 	}
-	return e.ID.String()
+	return halfOf(e).String()
+}
+
+// halfOf is what the lake keeps of an event's id.
+func halfOf(e *event.Event) event.Ref {
+	half := e.ID
+	if clear(half[:8]); identified(e) {
+		clear(half[:])
+	}
+	return half
 }
 
 // contents reads every file that the folder's manifest names.

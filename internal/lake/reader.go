@@ -112,6 +112,8 @@ func (r *row) set(i int, v *columnar.Cursor) {
 		r.Type = event.TypeNamed(string(v.Bytes()))
 	case i == colFormat:
 		r.Format = event.FormatNamed(string(v.Bytes()))
+	case i == colEvent:
+		copy(r.ID[8:], v.Tag())
 	case i == colKeyID:
 		r.KeyID = uint32(v.Int64())
 	case i == colExperiments:

@@ -31,6 +31,7 @@ const (
 	kindText   = columnar.Text
 	kindJSON   = columnar.JSON
 	kindRef    = columnar.Ref
+	kindTag    = columnar.Tag
 	delta      = columnar.Delta
 	repeats    = columnar.Repeats
 	plain      = columnar.Plain
@@ -40,8 +41,8 @@ const (
 // 2.0 finds nothing by a filter over fixed-length bytes, and says so as if there
 // were nothing. Viewers need none: rows are sorted by them, so statistics do.
 //
-// A new one is appended: the order has no meaning for readers, but files of one
-// age then look alike.
+// A new one is appended to those that are written: the order has no meaning for
+// readers, but files of one age then look alike.
 var columns = [...]column{
 	{Column: columnar.Column{Name: "time", Kind: kindTime, Coding: delta, Required: true}, number: func(e *event.Event) *int64 { return &e.Time }},
 	{Column: columnar.Column{Name: "received_at", Kind: kindTime, Coding: repeats, Required: true}, number: func(e *event.Event) *int64 { return &e.ReceivedAt }},
@@ -54,7 +55,7 @@ var columns = [...]column{
 	{Column: columnar.Column{Name: "session", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Session }},
 	{Column: columnar.Column{Name: "play", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Play }},
 	{Column: columnar.Column{Name: "seq", Kind: kindNumber, Coding: delta}, absent: event.Absent, number: func(e *event.Event) *int64 { return &e.Seq }},
-	{Column: columnar.Column{Name: "id", Kind: kindRef, Coding: plain}, ref: func(e *event.Event) *event.Ref { return &e.ID }},
+	{Column: columnar.Column{Name: "event", Kind: kindTag, Coding: plain}},
 	{Column: columnar.Column{Name: "impression", Kind: kindRef, Coding: plain}, ref: func(e *event.Event) *event.Ref { return &e.Impression }},
 	{Column: columnar.Column{Name: "search", Kind: kindRef}, ref: func(e *event.Event) *event.Ref { return &e.Search }},
 
@@ -97,28 +98,34 @@ var columns = [...]column{
 	{Column: columnar.Column{Name: "experiments", Kind: kindJSON}},
 	{Column: columnar.Column{Name: "traits", Kind: kindJSON}},
 	{Column: columnar.Column{Name: "properties", Kind: kindJSON}},
+
+	// Of older files, which are read and not written: "event" is its last eight bytes.
+	{Column: columnar.Column{Name: "id", Kind: kindRef, Coding: plain}, ref: func(e *event.Event) *event.Ref { return &e.ID }},
 }
+
+// written are as many of columns, from the first, as files have now.
+const written = len(columns) - 1
 
 // The columns without an accessor are made and read by name.
 const (
 	colType        = 2
 	colFormat      = 3
 	colKeyID       = 4
-	colID          = 11
+	colEvent       = 11
 	colViewer      = 6
 	colTime        = 0
 	colSeq         = 10
-	colExperiments = len(columns) - 3
-	colTraits      = len(columns) - 2
-	colProperties  = len(columns) - 1
+	colExperiments = written - 3
+	colTraits      = written - 2
+	colProperties  = written - 1
 )
 
 // sorted are the columns by which the rows of a file come in order.
 func sorted() []int { return []int{colViewer, colTime} }
 
 func declarations() []columnar.Column {
-	out := make([]columnar.Column, len(columns))
-	for i := range columns {
+	out := make([]columnar.Column, written)
+	for i := range out {
 		out[i] = columns[i].Column
 	}
 	return out

@@ -40,10 +40,10 @@ func View(dir string, files []File) string {
 // emptySelect has the columns and no rows.
 func emptySelect() string {
 	types := map[any]string{
-		kindTime: "TIMESTAMPTZ", kindNumber: "BIGINT", kindFloat: "DOUBLE", kindBool: "BOOLEAN", kindText: "VARCHAR", kindJSON: "JSON", kindRef: "BLOB",
+		kindTime: "TIMESTAMPTZ", kindNumber: "BIGINT", kindFloat: "DOUBLE", kindBool: "BOOLEAN", kindText: "VARCHAR", kindJSON: "JSON", kindRef: "BLOB", kindTag: "BLOB",
 	}
-	fields := make([]string, len(columns))
-	for i := range columns {
+	fields := make([]string, written)
+	for i := range fields {
 		fields[i] = fmt.Sprintf("NULL::%s AS %q", types[columns[i].Kind], columns[i].Name)
 	}
 	return "SELECT " + strings.Join(fields, ", ") + " WHERE false"

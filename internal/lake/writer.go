@@ -86,7 +86,7 @@ func (w *writer) add(r *row) error {
 	}
 	w.from, w.to = min(w.from, r.Time), max(w.to, r.Time)
 	w.rows++
-	for i := range columns {
+	for i := range written {
 		w.value(i, r)
 	}
 	if w.rows%groupRows == 0 {
@@ -113,7 +113,7 @@ func (w *writer) value(i int, r *row) {
 		to.Bool(*c.flag(&r.Event))
 		return
 	case c.ref != nil:
-		if ref := c.ref(&r.Event); !ref.IsZero() && (i != colID || !identified(&r.Event)) {
+		if ref := c.ref(&r.Event); !ref.IsZero() {
 			to.Ref((*[16]byte)(ref))
 			return
 		}
@@ -143,6 +143,13 @@ func (w *writer) special(i int, r *row) {
 	case colKeyID:
 		to.Int64(int64(r.KeyID))
 		return
+	case colEvent:
+		if !r.ID.IsZero() && !identified(&r.Event) {
+			to.Tag((*[8]byte)(r.ID[8:]))
+			return
+		}
+		to.Null()
+		return
 	case colExperiments:
 		json = r.experiments
 	case colTraits:
@@ -156,7 +163,9 @@ func (w *writer) special(i int, r *row) {
 }
 
 // identified reports whether play and seq say which event it is, so that its
-// id, sixteen random bytes, says nothing more.
+// id, which is random, says nothing more. Of others half of it is kept: 64 bits
+// tell the events of a viewer apart, and nobody asks the lake for more. A rebuild
+// counts events by their place, and repetitions are left out by what facts say.
 func identified(e *event.Event) bool { return e.Seq != event.Absent && !e.Play.IsZero() }
 
 // bytesOf are the bytes of s, not to be changed.

@@ -29,7 +29,7 @@ func TestRebuildFromTheLake(t *testing.T) {
 	if data, err := os.ReadFile(truth); err != nil || json.Unmarshal(data, &told) != nil || told.Events != 60_000 {
 		t.Fatalf("truth: %v, %d events", err, told.Events)
 	}
-	const question = "SELECT count(*) AS n, count(DISTINCT (viewer, play, seq, id, type, time)) AS different FROM events"
+	const question = "SELECT count(*) AS n, count(DISTINCT (viewer, play, seq, event, type, time)) AS different FROM events"
 	inLake := func(dir string) string {
 		r := playhead(t, "lake", "sql", question, "--data-dir", dir)
 		if r.code != 0 {

@@ -117,6 +117,13 @@ func (c *Chunk) Ref(v *[16]byte) {
 	c.row()
 }
 
+// Tag is the value of a row, copied; Tag only.
+func (c *Chunk) Tag(v *[8]byte) {
+	c.there()
+	c.plain = append(c.plain, v[:]...)
+	c.row()
+}
+
 func (c *Chunk) row() {
 	if c.rows++; c.rows >= c.w.options.PageRows || len(c.plain) >= pageBytes {
 		c.cut()

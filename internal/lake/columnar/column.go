@@ -20,6 +20,7 @@ const (
 	Text               // BYTE_ARRAY, UTF8
 	JSON               // BYTE_ARRAY, JSON
 	Ref                // FIXED_LEN_BYTE_ARRAY(16); not marked as a UUID, which Spark refuses
+	Tag                // FIXED_LEN_BYTE_ARRAY(8), Plain: half a hash, for what only has to differ
 )
 
 // Coding is how values are laid out before zstd.
@@ -37,7 +38,7 @@ const (
 	// Number only.
 	Repeats
 	// Plain suits what is random in each row: an index would be a second value.
-	// Plain Refs have no statistics.
+	// Plain Refs and Tags have no statistics.
 	Plain
 )
 
@@ -61,7 +62,7 @@ func (c *Column) physical() format.Type {
 		return format.Double
 	case Bool:
 		return format.Boolean
-	case Ref:
+	case Ref, Tag:
 		return format.FixedLenByteArray
 	default:
 		return format.ByteArray
@@ -87,6 +88,8 @@ func (c *Column) element() format.SchemaElement {
 		e.ConvertedType = thrift.New(deprecated.Json)
 	case Ref:
 		e.TypeLength = thrift.New(int32(16))
+	case Tag:
+		e.TypeLength = thrift.New(int32(8))
 	}
 	return e
 }

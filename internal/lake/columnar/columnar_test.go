@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ func everyColumn() []Column {
 		{Name: "random", Kind: Ref, Coding: Plain},
 		{Name: "again", Kind: Time, Coding: Repeats, Required: true},
 		{Name: "never", Kind: Number, Coding: Repeats},
+		{Name: "tag", Kind: Tag, Coding: Plain},
 	}
 }
 
@@ -56,6 +58,9 @@ func value(c *Column, r *rand.Rand) any {
 	}
 	var ref [16]byte
 	n := r.Uint64()
+	if c.Kind == Tag {
+		return [8]byte(binary.LittleEndian.AppendUint64(nil, n))
+	}
 	if c.Coding != Plain {
 		n %= 1000
 	}
@@ -104,6 +109,8 @@ func build(t testing.TB, columns []Column, rows, groupRows int, key []byte) []by
 				c.Bytes([]byte(v))
 			case [16]byte:
 				c.Ref(&v)
+			case [8]byte:
+				c.Tag(&v)
 			}
 		}
 		if (row+1)%groupRows == 0 {
@@ -156,6 +163,8 @@ func read(data, key []byte, columns []Column, z *zstd.Decoder, fn func(row, colu
 					fn(rows, i, c.Bool())
 				case Ref:
 					fn(rows, i, [16]byte(c.Ref()))
+				case Tag:
+					fn(rows, i, [8]byte(c.Tag()))
 				default:
 					fn(rows, i, string(c.Bytes()))
 				}
@@ -262,6 +271,8 @@ func same(v parquet.Value, want any) bool {
 	case string:
 		return string(v.ByteArray()) == w
 	case [16]byte:
+		return bytes.Equal(v.ByteArray(), w[:])
+	case [8]byte:
 		return bytes.Equal(v.ByteArray(), w[:])
 	}
 	return false

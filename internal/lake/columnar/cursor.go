@@ -92,6 +92,12 @@ func (c *Cursor) Ref() []byte {
 	return d.bytes[16*i : 16*i+16]
 }
 
+// Tag is the current value; Tag only.
+func (c *Cursor) Tag() []byte {
+	d, i := c.from()
+	return d.bytes[8*i : 8*i+8]
+}
+
 // Bytes is the current value; Text and JSON only.
 func (c *Cursor) Bytes() []byte {
 	d, i := c.from()

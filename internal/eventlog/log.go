@@ -28,6 +28,10 @@ var (
 	ErrLocked = errors.New("log is in use by another process")
 )
 
+// ErrNotClaimed: the partition is not this process's own, or no longer: another one
+// claimed it, or what became of a commit is not known. Claim it to go on.
+var ErrNotClaimed = errors.New("partition is not claimed")
+
 // Record is one entry to append. Data is opaque and is not kept after Append
 // returns.
 type Record struct {
@@ -43,10 +47,14 @@ type Cursor struct {
 
 // Entry is one stored record. Data is only valid during the call it is passed to.
 type Entry struct {
+	// Offset grows from entry to entry, by more than one where the log has holes: a
+	// reader takes it that what lies between where it asked and what it got is not
+	// there, and never was for anybody.
 	Offset int64
-	// ReceivedAt is when the log took the record, epoch ms, never decreasing
-	// within a partition: after the clock went back it is ahead until the clock
-	// has caught up.
+	// ReceivedAt is when the log took the record, epoch ms. On one machine it never
+	// decreases within a partition: after the clock went back it is ahead until the
+	// clock has caught up. Where several machines lead a partition in turn it may
+	// fall by what their clocks differ; who needs it to grow keeps the greatest.
 	ReceivedAt int64
 	Data       []byte
 }
@@ -87,8 +95,10 @@ type Log interface {
 	// Partitions is the number of partitions of both topics, fixed when the log was made.
 	Partitions() int32
 	// Append stores the records and returns when they are durable (fsync);
-	// concurrent calls share one sync. All records of a call become readable
-	// together or, on error, not at all. It is not idempotent. Errors: ErrFull, ErrClosed.
+	// concurrent calls share one sync. The records of a call are in order in each
+	// partition. On one machine all of them become readable together or, on error, not
+	// at all; elsewhere some may be there after an error. It is not idempotent.
+	// Errors: ErrFull, ErrClosed.
 	Append(ctx context.Context, topic Topic, records []Record) error
 	// Read calls fn for durable entries from cursor on, in order, until about
 	// maxBytes were passed or there is no more, and returns the next offset.
@@ -102,9 +112,11 @@ type Log interface {
 	// Trim lets go of everything before the offset; one past the end means the
 	// end. Idempotent. It works on a full disk. Errors: ErrClosed.
 	Trim(ctx context.Context, topic Topic, before Cursor) error
-	// Commit applies the transactions in one atomic durable write; several of
-	// one partition must follow on each other, and State needs Snapshot.
-	// Idempotent only through ErrConflict. Errors: ErrConflict, ErrFull, ErrClosed.
+	// Commit applies the transactions of each partition in one atomic durable write;
+	// several of one partition must follow on each other, and State needs Snapshot.
+	// Those of several partitions share a write where the log can; elsewhere some may
+	// be done after an error. Idempotent only through ErrConflict, which changes
+	// nothing anywhere. Errors: ErrConflict, ErrNotClaimed, ErrFull, ErrClosed.
 	Commit(ctx context.Context, txs []Transaction) error
 	// Close waits for writes under way and releases the log.
 	Close() error
@@ -119,4 +131,23 @@ type StateStore interface {
 	// ScanState calls fn for each state whose key starts with prefix, in key
 	// order; key and value are only valid during the call.
 	ScanState(ctx context.Context, partition int32, prefix []byte, fn func(key, value []byte) error) error
+}
+
+// Shared is a log whose partitions several processors share out among themselves
+// while they run. It is asked for once; a log without it belongs to one process,
+// which commits in all partitions. A claim is what counts: an assignment only says
+// who shall claim, and two may believe that they have it for a while.
+type Shared interface {
+	// Assignment is what this process shall work on now, ascending, and a channel
+	// that is closed when that has changed. The first call takes part in the sharing
+	// out, until Close. Errors: ErrClosed.
+	Assignment(ctx context.Context) (partitions []int32, changed <-chan struct{}, err error)
+	// Claim makes this process the only one that can commit in a partition, until
+	// another claims it: whoever did before gets ErrNotClaimed from Commit from now
+	// on, and a transaction of its that was under way is over. StateStore tells of
+	// the partition as it is then. It waits for a log that does not answer.
+	Claim(ctx context.Context, partition int32) error
+	// Release lets go of a partition, after its last commit. What is assigned to
+	// another process is waited for there.
+	Release(partition int32)
 }

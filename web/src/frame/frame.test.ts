@@ -51,7 +51,7 @@ describe('the address is the state', () => {
     click(button(root, 'Time range'));
     click(button(root, 'Last 7 days'));
     expect(router.params.get('range')).toBe('7d');
-    expect(find(root, 'button').getAttribute('aria-label')).toBe('Time range: Last 7 days');
+    expect(find(root, 'button').getAttribute('aria-label')).toBe('Time range: Last 7 days, UTC');
     click(button(root, 'Time range'));
     const [from, to] = all(root, 'input[type=datetime-local]');
     type(from as HTMLElement, '2026-11-20T10:00');
@@ -62,6 +62,20 @@ describe('the address is the state', () => {
     find(root, 'form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
     await settle();
     expect(view.window.to! - view.window.from!).toBe(2 * 3_600_000);
+  });
+
+  it('a time zone is put there, one that is not in the short list too, and is said beside the range', async () => {
+    const root = show(RangePicker, {});
+    click(button(root, 'Time range'));
+    const other = find(root, 'input[list]');
+    type(other, 'Asia/To');
+    expect(router.params.has('tz')).toBe(false);
+    type(other, 'Asia/Tokyo');
+    await settle();
+    expect(router.params.get('tz')).toBe('Asia/Tokyo');
+    expect(read(find(root, 'button'))).toContain('Tokyo');
+    click(button(root, 'UTC'));
+    expect(router.params.has('tz')).toBe(false);
   });
 
   it('a comparison is put there and taken away', () => {

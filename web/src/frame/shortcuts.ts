@@ -1,5 +1,6 @@
 // Keys that work everywhere but in a text field.
 
+import { arrowKeys } from '$lib/ui/arrows';
 import { PLACES } from './places';
 
 export interface Actions {
@@ -11,7 +12,6 @@ export interface Actions {
 
 /** Second key after `g` within this time, ms. */
 const CHORD = 1200;
-
 
 /** Listens to the keyboard; returns what stops it. */
 export function shortcuts(actions: Actions): () => void {
@@ -39,5 +39,9 @@ export function shortcuts(actions: Actions): () => void {
     } else if (event.key === 'Escape') actions.clear();
   };
   addEventListener('keydown', press);
-  return () => removeEventListener('keydown', press);
+  addEventListener('keydown', arrowKeys);
+  return () => {
+    removeEventListener('keydown', press);
+    removeEventListener('keydown', arrowKeys);
+  };
 }

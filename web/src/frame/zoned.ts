@@ -1,5 +1,10 @@
 // Date fields hold wall-clock text; these turn it into moments of a zone and back.
 
+/** A zone by its place: "Europe/Berlin" is Berlin. */
+export function zoneName(timeZone: string): string {
+  return (timeZone.split('/').at(-1) ?? timeZone).replaceAll('_', ' ');
+}
+
 /** Offset of a zone from UTC at a moment, ms. */
 function offset(ms: number, timeZone: string): number {
   const parts = new Intl.DateTimeFormat('en-US', {

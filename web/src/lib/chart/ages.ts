@@ -38,8 +38,7 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
   const days = Math.max(2, ...o.lines.map((l) => l.points.length), o.band?.middle.length ?? 0);
   const room = Math.min(124, 18 + 7 * Math.max(...o.lines.map((l) => l.name.length), 0));
   const top = Math.max(1e-12, ...o.lines.flatMap((l) => l.points.map((v) => v ?? 0)), ...(o.band?.high ?? []).map((v) => v ?? 0));
-  const ends = o.lines.map((l) => (1 - (l.points.findLast((v) => v !== null) ?? 0) / top) * (o.height - 44));
-  const shifts = spread(ends, 15, o.height - 36);
+  const shifts = labelShifts(o, top);
   return {
     textStyle: { fontFamily: FONT },
     grid: { left: 4, right: room, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
@@ -53,11 +52,25 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
       boundaryGap: false,
       axisLine: { lineStyle: { color: o.colors.line } },
       axisTick: { show: false },
-      axisLabel: { ...axis, hideOverlap: true },
+      // The first says what is counted.
+      axisLabel: { ...axis, hideOverlap: true, formatter: (name: string, i: number) => (i === 0 ? name : name.replace('day ', '')) },
     },
     yAxis: figureAxis(o.metric, o.colors),
     series: [...band(o), ...o.lines.map((l, i) => line(l, o, shifts[i] ?? 0, room))],
   };
+}
+
+/** How far each name moves so that none covers another that ends on the same day, px. */
+function labelShifts(o: AgeOptions, top: number): number[] {
+  const room = o.height - 44;
+  const out = new Array<number>(o.lines.length).fill(0);
+  const last = o.lines.map((l) => l.points.findLastIndex((v) => v !== null));
+  for (const day of new Set(last)) {
+    const of = o.lines.flatMap((_, i) => (last[i] === day ? [i] : []));
+    const shifts = spread(of.map((i) => (1 - (o.lines[i]?.points[day] ?? 0) / top) * room), 15, room);
+    of.forEach((i, k) => (out[i] = shifts[k] ?? 0));
+  }
+  return out;
 }
 
 function band(o: AgeOptions): object[] {

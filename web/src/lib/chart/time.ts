@@ -160,7 +160,8 @@ function labelShifts(o: TimeOptions): number[] {
   const room = (o.height ?? 220) - 44;
   const top = Math.max(1e-12, ...o.series.flatMap((s) => s.points.map(([, v]) => v ?? 0)));
   const ends = o.series.map((s) => (1 - (s.points.findLast(([, v]) => v !== null)?.[1] ?? 0) / top) * room);
-  return spread(ends, 15, room + 8);
+  // Not lower than the axis: its own labels begin there.
+  return spread(ends, 15, room);
 }
 
 /** Width for the names at the lines' ends, px. */

@@ -11,6 +11,7 @@ export { default as Clapperboard } from '@lucide/svelte/icons/clapperboard';
 export { default as Copy } from '@lucide/svelte/icons/copy';
 export { default as Download } from '@lucide/svelte/icons/download';
 export { default as Ellipsis } from '@lucide/svelte/icons/ellipsis';
+export { default as Send } from '@lucide/svelte/icons/send';
 export { default as Flag } from '@lucide/svelte/icons/flag';
 export { default as Filter } from '@lucide/svelte/icons/list-filter';
 export { default as Gauge } from '@lucide/svelte/icons/gauge';

@@ -21,7 +21,9 @@ export function findings(metrics: readonly string[], row: Row | undefined, servi
     const z = apart(m, now, before);
     const moved = change(now.value, before.value);
     if (z !== undefined && Math.abs(z) > 3 && before.value && Math.abs((now.value ?? 0) / before.value - 1) > 0.1) {
-      out.push(`${shapeOf(m).title} went ${moved.direction} by ${moved.words.replace(/^(up|down) /, '')}, from ${showFine(m, before.value)} to ${showFine(m, now.value)}.`);
+      const by = moved.words.replace(/^(up|down) /, '');
+      const how = by.startsWith('×') ? `are ${by.slice(1)} times what they were` : `went ${moved.direction} by ${by}`;
+      out.push(`${shapeOf(m).title} ${how}, from ${showFine(m, before.value)} to ${showFine(m, now.value)}.`);
     }
   }
   for (const m of metrics) {

@@ -1,6 +1,10 @@
 // What the curves of a title tell: where it is watched again, where it is skipped,
 // how much the opening costs. Pure.
 
+import { position } from '$lib/format/duration';
+import { percent } from '$lib/format/number';
+import { steepest, type Curve as Retention } from './retention';
+
 export interface Moment {
   kind: 'again' | 'skipped';
   from: number;
@@ -55,4 +59,40 @@ export function introLoss(reached: Curve, duration: number): { until: number; lo
   const start = reached[0]?.[1] ?? 1;
   const end = reached.findLast(([p]) => p <= until)?.[1];
   return end === undefined ? undefined : { until, lost: start - end };
+}
+
+/** A stretch of a title that stands out, in words. */
+export interface Scene {
+  kind: 'opening' | 'again' | 'skipped' | 'loss';
+  from: number;
+  to: number;
+  what: string;
+  value: string;
+  about: string;
+  /** Whether it costs viewers, wins them, or neither. */
+  tone: 'bad' | 'good' | 'warn' | 'plain';
+}
+
+/** Fewer finished plays tell no scene from another. */
+export const FEWEST = 30;
+
+/** What stands out of a title's curves, in the order of the title. */
+export function scenes(curve: Retention | undefined, duration: number, plays: number): Scene[] {
+  if (!curve || plays < FEWEST) return [];
+  // Of few plays, one rewind is no scene.
+  const noise = Math.max(0.06, 4 / Math.sqrt(plays));
+  const intro = introLoss(curve.reached, duration);
+  const worst = plays >= 50 ? steepest(curve.reached, duration) : undefined;
+  const out: Scene[] = moments(curve.reached, curve.watched, duration, noise).map((m) => ({
+    kind: m.kind,
+    from: m.from,
+    to: m.to,
+    what: m.kind === 'again' ? 'Watched again' : 'Skipped',
+    value: `${m.rate.toFixed(2)} × a play`,
+    about: `Plays that came this far watched it ${m.rate.toFixed(2)} times; ${m.usual.toFixed(2)} is usual around it.`,
+    tone: m.kind === 'again' ? 'good' : 'warn',
+  }));
+  if (intro) out.push({ kind: 'opening', from: 0, to: intro.until, what: 'Opening', value: `${percent(intro.lost)} leave`, about: `${percent(intro.lost)} of plays end within the first ${position(intro.until)}.`, tone: intro.lost > 0.2 ? 'bad' : 'plain' });
+  if (worst) out.push({ kind: 'loss', from: worst.from, to: worst.to, what: 'Steepest loss', value: `${percent(worst.lost)} leave`, about: `${percent(worst.lost)} of plays end between ${position(worst.from)} and ${position(worst.to)}.`, tone: 'bad' });
+  return out.sort((a, b) => a.from - b.from);
 }

@@ -14,10 +14,21 @@ export interface Line {
   area?: boolean;
 }
 
+/** A stretch under a curve. */
+export interface Tint {
+  from: number;
+  to: number;
+  color: number;
+  /** Whether it is the one that is pointed at. */
+  lit: boolean;
+}
+
 export interface RetentionOptions {
   lines: Line[];
   duration: number;
   colors: Palette;
+  /** Scenes that stand out, tinted under the first line. */
+  tints?: Tint[];
   /** "line" for shares, "bar" for drop-off. */
   kind: 'line' | 'bar';
   /** Of the whole chart, px. */
@@ -61,8 +72,16 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
       axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : `${minus(String(Math.round(v * 1000) / 10))}%`) },
       splitLine: { lineStyle: { color: o.colors.grid } },
     },
-    series: o.lines.map((line, i) => series(line, o, shifts[i] ?? 0, room)),
+    series: [...o.lines.map((line, i) => series(line, o, shifts[i] ?? 0, room)), ...(o.tints ?? []).map((t) => tinted(t, o))],
   };
+}
+
+/** The first line once more where a scene is: it is not pointed at itself. */
+function tinted(t: Tint, o: RetentionOptions): object {
+  const color = o.colors.series[t.color % 8];
+  const points = o.lines[0]?.points ?? [];
+  const data = points.filter(([p], i) => (points[i + 1]?.[0] ?? p) >= t.from && p <= t.to);
+  return { type: 'line', data, silent: true, showSymbol: false, tooltip: { show: false }, emphasis: { disabled: true }, z: 3, lineStyle: { width: t.lit ? 4 : 2.5, color }, areaStyle: { color, opacity: t.lit ? 0.5 : 0.22 } };
 }
 
 /** Width for the labels at the lines' ends, px; the same for the chart of drop-off under them. */

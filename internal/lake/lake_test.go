@@ -75,6 +75,30 @@ func TestFieldsComeBack(t *testing.T) {
 	}
 }
 
+// TestARepetitionThatFactsDoNotNameIsLeftOut writes an event without a number of its
+// play twice, as a late retry brings it, between others of its time.
+func TestARepetitionThatFactsDoNotNameIsLeftOut(t *testing.T) {
+	base := event.Event{Type: event.Heartbeat, Format: event.FormatNative, KeyID: 1, Time: startMS, Viewer: event.ViewerKey{1}, Play: event.Ref{9}, Seq: event.Absent}
+	of := func(change func(*event.Event)) event.Event {
+		e := base
+		change(&e)
+		return e
+	}
+	events := []event.Event{
+		of(func(e *event.Event) { e.ID = event.Ref{15: 1} }),
+		of(func(e *event.Event) { e.ID = event.Ref{15: 2} }),
+		of(func(e *event.Event) { e.ID, e.ReceivedAt = event.Ref{15: 1}, 5 }), // again
+		of(func(e *event.Event) { e.ID, e.KeyID = event.Ref{15: 1}, 2 }),      // another sender's
+		of(func(e *event.Event) { e.Seq = 1 }), of(func(e *event.Event) { e.Seq = 2 }),
+		of(func(e *event.Event) { e.ID, e.Time = event.Ref{15: 1}, startMS+1 }),
+		of(func(e *event.Event) { e.ID, e.Time, e.Viewer = event.Ref{15: 1}, startMS+1, event.ViewerKey{2} }),
+	}
+	n := 0
+	if err := ReadFile(writeFile(t, nil, events), nil, func(*event.Event) error { n++; return nil }); err != nil || n != len(events)-1 {
+		t.Errorf("%d rows of %d events, of which one came twice, %v", n, len(events), err)
+	}
+}
+
 // TestOlderFilesHaveWholeIds reads a file of before "event": the id in it is whole,
 // and merged it is the same event as in a file of now.
 func TestOlderFilesHaveWholeIds(t *testing.T) {

@@ -85,8 +85,12 @@ func Replay(ctx context.Context, dir string, key []byte, fn func([]event.Event) 
 		return err
 	}
 	var b replayer
+	var twice repetitions
 	for _, group := range groups {
 		err := inOrder(ctx, dir, key, group, func(r *row) error {
+			if twice.again(r) {
+				return nil
+			}
 			if err := b.add(r); err != nil || len(b.ends) < replayBatch {
 				return err
 			}

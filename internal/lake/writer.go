@@ -38,9 +38,10 @@ type writer struct {
 	disk    *os.File
 	path    string
 
-	sum      *xxhash.Digest // of the file under way
-	rows     int64
-	from, to int64 // event times, epoch ms
+	sum         *xxhash.Digest // of the file under way
+	rows        int64
+	from, to    int64 // event times, epoch ms
+	repetitions repetitions
 }
 
 // effort is how hard a writer tries to make files small.
@@ -74,13 +75,17 @@ func (w *writer) begin(path, ranges string) error {
 	if err != nil {
 		return fmt.Errorf("write the lake: %w", err)
 	}
-	w.disk, w.path, w.rows, w.sum = disk, path, 0, xxhash.New()
+	w.disk, w.path, w.rows, w.sum, w.repetitions.seen = disk, path, 0, xxhash.New(), w.repetitions.seen[:0]
 	w.buffer.Reset(io.MultiWriter(disk, w.sum))
 	return w.columns.Begin(w.buffer, []format.KeyValue{{Key: metaFormat, Value: formatVersion}, {Key: metaRanges, Value: ranges}})
 }
 
-// add appends a row, which must not sort before the last one.
+// add appends a row, which must not sort before the last one. One that is there
+// already is left out.
 func (w *writer) add(r *row) error {
+	if w.repetitions.again(r) {
+		return nil
+	}
 	if w.rows == 0 {
 		w.from, w.to = r.Time, r.Time
 	}

@@ -38,6 +38,10 @@ oracle() { PLAYHEAD_PLAY_ORACLE=${plays:-20000} tools/with-cache.sh go test -cou
 oracle_long() { plays=1000000 oracle; }
 # 500 random questions of each driver: from roll-ups, from single plays, from facts.
 answers() { tools/with-cache.sh go test -count=1 -timeout 20m -run Same -v ./internal/metric/chaintest -questions 500; }
+# The warehouse on a real ClickHouse, which the tests start and stop: conformance, golden questions, random ones.
+clickhouse() {
+  PLAYHEAD_CLICKHOUSE=1 tools/with-cache.sh go test -count=1 -timeout 15m -v ./internal/warehouse/clickhouse/...
+}
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
 race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }
@@ -94,6 +98,7 @@ need_go() {
   why="what the build needs is not there" how="see make check-prerequisites"
   return 1
 }
+need_clickhouse() { need_go && need_package clickhouse-server clickhouse-server; }
 need_disks() {
   need_go || return 1
   local at
@@ -128,6 +133,7 @@ step build         need_go      build
 step unit          need_go      unit
 step oracle        need_go      oracle
 step answers       need_go      answers
+step clickhouse    need_clickhouse clickhouse
 step race          need_go      race
 step process       need_go      process
 step insights      need_go      insights

@@ -21,11 +21,15 @@ var (
 // for that one question or transaction; others go on.
 type MemoryError struct {
 	LimitMB int
-	Err     error // the engine's words
+	Mend    string // what to do about it; empty for what LimitMB says
+	Err     error  // the engine's words
 }
 
 // Advice says what ran out, and what to do.
 func (e *MemoryError) Advice() string {
+	if e.Mend != "" {
+		return e.Mend
+	}
 	return fmt.Sprintf("the warehouse needs more than its %d MiB of memory for this; ask for a shorter range or fewer dimensions, or raise warehouse-memory (--warehouse-memory, PLAYHEAD_WAREHOUSE_MEMORY)", e.LimitMB)
 }
 

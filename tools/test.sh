@@ -39,9 +39,12 @@ oracle_long() { plays=1000000 oracle; }
 # 500 random questions of each driver: from roll-ups, from single plays, from facts.
 answers() { tools/with-cache.sh go test -count=1 -timeout 20m -run Same -v ./internal/metric/chaintest -questions 500; }
 # The warehouse on a real ClickHouse, which the tests start and stop: conformance, golden questions, random ones.
-clickhouse() {
-  PLAYHEAD_CLICKHOUSE=1 tools/with-cache.sh go test -count=1 -timeout 15m -v ./internal/warehouse/clickhouse/...
-}
+clickhouse() (
+  export PLAYHEAD_CLICKHOUSE=1
+  tools/with-cache.sh go test -count=1 -timeout 15m -v ./internal/warehouse/clickhouse/... &&
+    tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
+    tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/clickhouse ./internal/metric/chaintest -questions 500
+)
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
 race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }

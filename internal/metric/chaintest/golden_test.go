@@ -59,7 +59,7 @@ func runStory(t *testing.T, file string) {
 	}
 	titles, shares := shelf(s.Catalog)
 	in := runIntake(t, now, titles, shares, told.events)
-	for _, d := range drivers {
+	for _, d := range drivers(t) {
 		for _, flushed := range []bool{false, true} {
 			name := fmt.Sprintf("%s, flushed %v", d.name, flushed)
 			db := d.open(t, zone)

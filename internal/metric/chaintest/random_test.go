@@ -166,7 +166,7 @@ func TestAnswersAreTheSameFromEverything(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	labels, shares := shelf(titles)
 	in := runIntake(t, now, labels, shares, audience(t, rng, now, titles))
-	for _, d := range drivers {
+	for _, d := range drivers(t) {
 		t.Run(d.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(3, 4))
 			db := d.open(t, zone)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,25 +26,54 @@ import (
 	"playhead/internal/process"
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
+	"playhead/internal/warehouse/clickhouse"
+	"playhead/internal/warehouse/clickhouse/clickhousetest"
 	"playhead/internal/warehouse/duck"
 	"playhead/internal/warehouse/warehousetest"
 )
 
 const partitions = 2
 
-// drivers are all warehouses that run without a server.
-var drivers = []struct {
+// driver is a warehouse that questions are asked of.
+type driver struct {
 	name string
 	open func(t *testing.T, zone *time.Location) warehouse.Warehouse
-}{
-	{"memory", func(*testing.T, *time.Location) warehouse.Warehouse { return &warehousetest.Memory{} }},
-	{"duck", func(t *testing.T, zone *time.Location) warehouse.Warehouse {
-		db, err := duck.Open(t.Context(), t.TempDir(), duck.Options{MemoryLimitMB: 256, TZ: zone})
+}
+
+// drivers are all warehouses that run here: ClickHouse where its tests are asked for,
+// as make test does in a step of its own.
+func drivers(t *testing.T) []driver {
+	list := []driver{
+		{"memory", func(*testing.T, *time.Location) warehouse.Warehouse { return &warehousetest.Memory{} }},
+		{"duck", func(t *testing.T, zone *time.Location) warehouse.Warehouse {
+			db, err := duck.Open(t.Context(), t.TempDir(), duck.Options{MemoryLimitMB: 256, TZ: zone})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		}},
+	}
+	if os.Getenv(clickhousetest.Needed) == "" {
+		t.Log("SKIPPED clickhouse: make test ONLY=clickhouse")
+		return list
+	}
+	return append(list, driver{"clickhouse", openClickHouse(clickhousetest.Start(t))})
+}
+
+// openClickHouse opens a database of its own on a server.
+func openClickHouse(server *clickhousetest.Server) func(*testing.T, *time.Location) warehouse.Warehouse {
+	return func(t *testing.T, zone *time.Location) warehouse.Warehouse {
+		t.Helper()
+		a, err := clickhouse.ParseAddress("clickhouse://" + server.Addr + "/" + clickhousetest.Database(t.TempDir()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := clickhouse.Open(t.Context(), a, clickhouse.Options{TZ: zone})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return db
-	}},
+	}
 }
 
 // keys is a key store with one key to write.

@@ -53,28 +53,28 @@ func (s *state) runs(table string, from, to int64) string {
 }
 
 // bucketOf is an expression for the index of the bucket that holds a time: a
-// division when all are of one width, else a binary search written out.
+// division among neighbours of one width, and a binary search for which those are.
 func bucketOf(column string, bounds []int64) string {
-	n := len(bounds) - 1
-	if n == 1 {
+	if len(bounds) == 2 {
 		return "toInt32(0)"
 	}
-	width := bounds[1] - bounds[0]
-	for i := range n {
-		if bounds[i+1]-bounds[i] != width {
-			return "toInt32(" + searchBucket(column, bounds, 0, n) + ")"
+	var like []int // where buckets of another width begin
+	for i := range len(bounds) - 1 {
+		if i == 0 || bounds[i+1]-bounds[i] != bounds[i]-bounds[i-1] {
+			like = append(like, i)
 		}
 	}
-	return fmt.Sprintf("toInt32(intDiv(%s - %d, %d))", column, bounds[0], width)
+	return "toInt32(" + searchBucket(column, bounds, like) + ")"
 }
 
-// searchBucket chooses among the buckets from lo up to hi.
-func searchBucket(column string, bounds []int64, lo, hi int) string {
-	if hi-lo == 1 {
-		return fmt.Sprint(lo)
+// searchBucket chooses among stretches of buckets of one width each, by where they begin.
+func searchBucket(column string, bounds []int64, like []int) string {
+	if len(like) == 1 {
+		i := like[0]
+		return fmt.Sprintf("%d + intDiv(%s - %d, %d)", i, column, bounds[i], bounds[i+1]-bounds[i])
 	}
-	mid := (lo + hi) / 2
-	return fmt.Sprintf("if(%s < %d, %s, %s)", column, bounds[mid], searchBucket(column, bounds, lo, mid), searchBucket(column, bounds, mid, hi))
+	mid := len(like) / 2
+	return fmt.Sprintf("if(%s < %d, %s, %s)", column, bounds[like[mid]], searchBucket(column, bounds, like[:mid]), searchBucket(column, bounds, like[mid:]))
 }
 
 // within are the times that lie in the scan and in some bucket.

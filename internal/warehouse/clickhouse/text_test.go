@@ -42,9 +42,9 @@ func TestBucketOf(t *testing.T) {
 		want   string
 	}{
 		{[]int64{3, 9}, "toInt32(0)"},
-		{[]int64{10, 20, 30}, "toInt32(intDiv(b - 10, 10))"},
-		{[]int64{10, 20, 33}, "toInt32(if(b < 20, 0, 1))"},
-		{[]int64{0, 1, 3, 4}, "toInt32(if(b < 1, 0, if(b < 3, 1, 2)))"},
+		{[]int64{10, 20, 30}, "toInt32(0 + intDiv(b - 10, 10))"},
+		{[]int64{10, 20, 33}, "toInt32(if(b < 20, 0 + intDiv(b - 10, 10), 1 + intDiv(b - 20, 13)))"},
+		{[]int64{9, 10, 20, 30, 40}, "toInt32(if(b < 10, 0 + intDiv(b - 9, 1), 1 + intDiv(b - 10, 10)))"},
 	} {
 		if got := bucketOf("b", c.bounds); got != c.want {
 			t.Errorf("%v: %s, want %s", c.bounds, got, c.want)

@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash test-faults bench bench-insight bench-trillion lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash test-faults test-cluster bench bench-insight bench-trillion lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-crash: ## kill the server while it is sent to, then ask for every figure (P
 
 test-faults: ## fill the server's disks to the last byte, then ask for every figure; needs root
 	@tools/test.sh build faults
+
+test-cluster: ## the log on a real Kafka of three brokers, which are killed; needs Java and Maven
+	@tools/test.sh build cluster
 
 bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
 	@tools/build.sh

@@ -66,6 +66,8 @@ hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -bi
 crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
 # Disks that are full: each is a small file system of its own.
 faults() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/faults -binary "$root/bin/playhead"; }
+# A Kafka of three brokers, which are killed in turn.
+cluster() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$(tools/kafka.sh)"; }
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
@@ -109,6 +111,15 @@ need_disks() {
   why="small file systems cannot be mounted here" how="as root, outside a container that forbids it: make test ONLY=\"build faults\""
   return 1
 }
+need_kafka() {
+  need_go && need_package java default-jre-headless && need_package mvn maven && need_package kcat kcat || return 1
+  local mb
+  mb=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
+  [ "$mb" -ge 4000 ] || { why="three brokers need 4 GB of free memory, there are $mb MB" how="on a larger machine: make test-cluster"; return 1; }
+  tools/kafka.sh >"$logs/kafka-install.log" 2>&1 && return 0
+  why="Kafka's jars could not be brought from Maven Central (.cache/logs/kafka-install.log)" how="give mvn a way to it, then: make test-cluster"
+  return 1
+}
 need_node() {
   node_is_new_enough || { need_package node nodejs && need_package npm npm; } || return 1
   node_is_new_enough || { why="needs Node.js 20.19 or later, there is $(node --version)"; how="install a current Node.js from nodejs.org"; return 1; }
@@ -143,6 +154,7 @@ step insights      need_go      insights
 step hostile       need_go      hostile
 step crash         need_go      crash
 step faults        need_disks   faults
+step cluster       need_kafka   cluster
 step sketches      need_readers sketches
 step clients-go    need_go      clients_go
 step acme          need_go      acme

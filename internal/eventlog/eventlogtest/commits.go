@@ -16,8 +16,8 @@ func commitAtomic(s *suite) {
 		{Partition: 1, From: 0, To: 3, Output: [][]byte{[]byte("c")}, Snapshot: true, State: []eventlog.KV{kv("k", "v")}},
 	}))
 	for range 2 {
-		s.want(s.read(l, eventlog.Facts, 0, 0), "a", "b")
-		s.want(s.read(l, eventlog.Facts, 1, 0), "earlier", "c")
+		s.reads(l, eventlog.Facts, 0, 0, "a", "b")
+		s.reads(l, eventlog.Facts, 1, 0, "earlier", "c")
 		s.progress(l, 0, 5, 0)
 		s.progress(l, 1, 3, 3)
 		s.state(l, 1, "k", "v")
@@ -36,8 +36,8 @@ func conflictChangesNothing(s *suite) {
 		s.is(l.Commit(s.Context(), again), eventlog.ErrConflict)
 		s.progress(l, 0, 0, 0)
 		s.progress(l, 1, 4, 0)
-		s.want(s.read(l, eventlog.Facts, 0, 0))
-		s.want(s.read(l, eventlog.Facts, 1, 0), "a")
+		s.reads(l, eventlog.Facts, 0, 0)
+		s.reads(l, eventlog.Facts, 1, 0, "a")
 		s.state(l, 0, "k", "")
 		l = s.reopen(l)
 	}
@@ -50,7 +50,7 @@ func commitChain(s *suite) {
 		{From: 4, To: 4}, {From: 4, To: 9, Output: [][]byte{[]byte("b")}},
 	}))
 	s.progress(l, 0, 9, 4)
-	s.want(s.read(l, eventlog.Facts, 0, 0), "a", "b")
+	s.reads(l, eventlog.Facts, 0, 0, "a", "b")
 }
 
 func stateOnlyWithSnapshot(s *suite) {
@@ -118,7 +118,7 @@ func progressSurvives(s *suite) {
 		l = s.reopen(l)
 		s.progress(l, 3, i+1, map[bool]int64{true: 3}[i >= 2])
 	}
-	s.want(s.read(l, eventlog.Facts, 3, 0), "0", "1", "2", "3", "4", "5")
+	s.reads(l, eventlog.Facts, 3, 0, "0", "1", "2", "3", "4", "5")
 }
 
 func commitBesideAppend(s *suite) {

@@ -27,7 +27,7 @@ func waitWakes(s *suite) {
 	}
 	s.append(l, eventlog.Events, 1, "new")
 	s.ok(<-woken)
-	s.want(s.read(l, eventlog.Events, 1, 1), "new")
+	s.reads(l, eventlog.Events, 1, 1, "new")
 
 	go func() { woken <- l.Wait(s.Context(), eventlog.Facts, []eventlog.Cursor{{Partition: 3}}) }()
 	s.ok(l.Commit(s.Context(), []eventlog.Transaction{{Partition: 3, To: 1, Output: [][]byte{[]byte("fact")}}}))
@@ -50,7 +50,7 @@ func cancelledContext(s *suite) {
 	s.is(l.Trim(ctx, eventlog.Events, eventlog.Cursor{}), context.Canceled)
 	s.is(l.Wait(ctx, eventlog.Events, []eventlog.Cursor{{}}), context.Canceled)
 	s.append(l, eventlog.Events, 0, "b")
-	s.want(s.read(l, eventlog.Events, 0, 0), "b")
+	s.reads(l, eventlog.Events, 0, 0, "b")
 	s.progress(l, 0, 0, 0)
 	_, err := l.Read(ctx, eventlog.Events, eventlog.Cursor{}, 1, func(eventlog.Entry) error { return nil })
 	s.is(err, context.Canceled)
@@ -134,5 +134,5 @@ func secondOpen(s *suite) {
 	}
 	s.append(l, eventlog.Events, 0, "still works")
 	l = s.reopen(l)
-	s.want(s.read(l, eventlog.Events, 0, 0), "still works")
+	s.reads(l, eventlog.Events, 0, 0, "still works")
 }

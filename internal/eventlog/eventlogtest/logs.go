@@ -19,7 +19,7 @@ func emptyLog(s *suite) {
 	for _, topic := range []eventlog.Topic{eventlog.Events, eventlog.Facts} {
 		for p := range int32(Partitions) {
 			s.bounds(l, topic, p, 0, 0)
-			s.want(s.read(l, topic, p, 0))
+			s.reads(l, topic, p, 0)
 			s.progress(l, p, 0, 0)
 		}
 	}
@@ -34,10 +34,10 @@ func appendKeepsOrder(s *suite) {
 	s.append(l, eventlog.Events, 2, "e")
 	s.append(l, eventlog.Facts, 2, "f")
 	for range 2 {
-		s.want(s.read(l, eventlog.Events, 2, 0), "a", "c", "d", "e")
-		s.want(s.read(l, eventlog.Events, 0, 0), "b", "")
-		s.want(s.read(l, eventlog.Events, 1, 0))
-		s.want(s.read(l, eventlog.Facts, 2, 0), "f")
+		s.reads(l, eventlog.Events, 2, 0, "a", "c", "d", "e")
+		s.reads(l, eventlog.Events, 0, 0, "b", "")
+		s.reads(l, eventlog.Events, 1, 0)
+		s.reads(l, eventlog.Facts, 2, 0, "f")
 		s.bounds(l, eventlog.Events, 2, 0, 4)
 		s.bounds(l, eventlog.Events, 1, 0, 0)
 		l = s.reopen(l)
@@ -72,7 +72,7 @@ func dataIsCopied(s *suite) {
 	data := []byte("first")
 	s.ok(l.Append(s.Context(), eventlog.Events, []eventlog.Record{{Data: data}}))
 	copy(data, "XXXXX")
-	s.want(s.read(l, eventlog.Events, 0, 0), "first")
+	s.reads(l, eventlog.Events, 0, 0, "first")
 }
 
 func concurrentAppends(s *suite) {
@@ -144,7 +144,7 @@ func readFromCursor(s *suite) {
 		all = append(all, batch...)
 	}
 	for from := range int64(31) {
-		s.want(s.read(l, eventlog.Events, 1, from), all[from:]...)
+		s.reads(l, eventlog.Events, 1, from, all[from:]...)
 	}
 	n := 0
 	next, err := l.Read(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 1, Offset: 4}, 12, func(eventlog.Entry) error { n++; return nil })
@@ -197,13 +197,13 @@ func trimMoves(s *suite) {
 	}
 	for range 2 {
 		s.bounds(l, eventlog.Events, 3, 7, 10)
-		s.want(s.read(l, eventlog.Events, 3, 7), "7", "8", "9")
+		s.reads(l, eventlog.Events, 3, 7, "7", "8", "9")
 		s.bounds(l, eventlog.Facts, 3, 0, 1)
 		l = s.reopen(l)
 	}
 	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Partition: 3, Offset: 8}))
 	s.append(l, eventlog.Events, 3, "10")
-	s.want(s.read(l, eventlog.Events, 3, 8), "8", "9", "10")
+	s.reads(l, eventlog.Events, 3, 8, "8", "9", "10")
 }
 
 func trimPastEnd(s *suite) {
@@ -212,11 +212,11 @@ func trimPastEnd(s *suite) {
 	s.ok(l.Trim(s.Context(), eventlog.Events, eventlog.Cursor{Offset: 1000}))
 	for range 2 {
 		s.bounds(l, eventlog.Events, 0, 2, 2)
-		s.want(s.read(l, eventlog.Events, 0, 2))
+		s.reads(l, eventlog.Events, 0, 2)
 		l = s.reopen(l)
 	}
 	s.append(l, eventlog.Events, 0, "2")
-	s.want(s.read(l, eventlog.Events, 0, 2), "2")
+	s.reads(l, eventlog.Events, 0, 2, "2")
 }
 
 func trimmedOffset(s *suite) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"playhead/internal/eventlog"
 )
@@ -151,6 +152,21 @@ func (s *suite) read(l Driver, topic eventlog.Topic, p int32, from int64) []stri
 		at = next
 	}
 }
+
+// reads holds what a partition has from the offset on to what it shall have. Where
+// several machines lead in turn, what was committed becomes readable a moment later.
+func (s *suite) reads(l Driver, topic eventlog.Topic, p int32, from int64, want ...string) {
+	s.Helper()
+	got := s.read(l, topic, p, from)
+	for until := time.Now().Add(patience); s.shared && len(got) < len(want) && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+		got = s.read(l, topic, p, from)
+	}
+	s.want(got, want...)
+}
+
+// patience is for how long a shared log may take over what becomes so a moment later.
+const patience = 30 * time.Second
 
 func (s *suite) want(got []string, want ...string) {
 	s.Helper()

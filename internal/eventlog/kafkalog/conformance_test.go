@@ -1,7 +1,7 @@
 package kafkalog_test
 
 import (
-	"path/filepath"
+	"fmt"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -21,10 +21,13 @@ func fakeCluster(t *testing.T) []string {
 }
 
 func TestConformance(t *testing.T) {
-	brokers := fakeCluster(t)
+	brokers, prefixes := fakeCluster(t), map[string]string{}
 	eventlogtest.RunShared(t, func(folder, dir string) (eventlogtest.SharedDriver, error) {
+		if prefixes[folder] == "" {
+			prefixes[folder] = fmt.Sprintf("suite-%d.", len(prefixes))
+		}
 		l, err := kafkalog.Open(t.Context(), kafkalog.Options{
-			Brokers: brokers, Prefix: filepath.Base(filepath.Dir(folder)) + ".", Partitions: eventlogtest.Partitions, Dir: dir,
+			Brokers: brokers, Prefix: prefixes[folder], Partitions: eventlogtest.Partitions, Dir: dir,
 		})
 		if err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ import (
 )
 
 // Read implements eventlog.Log. Where a broker does not answer it tries again until
-// ctx ends.
+// ctx ends. An error of its own comes before fn was called.
 func (l *Log) Read(ctx context.Context, topic eventlog.Topic, from eventlog.Cursor, maxBytes int, fn func(eventlog.Entry) error) (int64, error) {
 	if err := l.life.begin(); err != nil {
 		return from.Offset, err
@@ -35,17 +35,20 @@ func (l *Log) Read(ctx context.Context, topic eventlog.Topic, from eventlog.Curs
 }
 
 func (l *Log) read(ctx context.Context, topic int, from eventlog.Cursor, maxBytes int, fn func(*kgo.Record) error) (int64, error) {
-	at := from.Offset
+	at, passed := from.Offset, false
 	for {
 		page, err := l.pageAt(ctx, topic, from.Partition, at, maxBytes)
-		if err != nil || page == nil {
+		if err != nil && !passed {
 			return at, err
+		}
+		if err != nil || page == nil {
+			return at, nil // an error comes again: what was passed is the reader's
 		}
 		for _, r := range page.records[page.after(at):] {
 			if err := fn(r); err != nil {
 				return at, err
 			}
-			at = r.Offset + 1
+			at, passed = r.Offset+1, true
 			if maxBytes -= len(r.Value); maxBytes <= 0 {
 				return at, nil
 			}
@@ -53,9 +56,6 @@ func (l *Log) read(ctx context.Context, topic int, from eventlog.Cursor, maxByte
 		at = max(at, page.next)
 		if at >= page.stable || page.next == page.from {
 			return at, nil
-		}
-		if err := ctx.Err(); err != nil {
-			return at, err
 		}
 	}
 }

@@ -133,25 +133,36 @@ func (l *Log) checkTopics(ctx context.Context, admin *kadm.Client, names []strin
 			}
 		}
 	}
-	have, err := admin.DescribeTopicConfigs(ctx, names...)
+	have, err := l.settings(ctx, admin, names)
 	if err != nil {
-		return fmt.Errorf("ask Kafka for the settings of its topics: %w", err)
+		return err
 	}
 	for i := range l.topics {
-		name := l.opts.name(l.topics[i].topic)
-		config, err := have.On(name, nil)
-		if err == nil {
-			err = config.Err
-		}
-		if err != nil {
-			return fmt.Errorf("ask Kafka for the settings of %s: %w", name, err)
-		}
-		wrong = append(wrong, l.opts.contradictions(l.topics[i].topic, config)...)
+		wrong = append(wrong, l.opts.contradictions(l.topics[i].topic, have[l.opts.name(l.topics[i].topic)])...)
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%w:\n  %s", ErrTopic, strings.Join(wrong, "\n  "))
 	}
 	return nil
+}
+
+// settings are those of the topics, by name. A broker that has not heard of a new
+// topic yet is asked again.
+func (l *Log) settings(ctx context.Context, admin *kadm.Client, names []string) (map[string]kadm.ResourceConfig, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		out := map[string]kadm.ResourceConfig{}
+		have, err := admin.DescribeTopicConfigs(ctx, names...)
+		for _, c := range have {
+			out[c.Name] = c
+			err = errors.Join(err, c.Err)
+		}
+		if err == nil && len(out) == len(names) {
+			return out, nil
+		}
+		if ended := l.rest(ctx, wait); ended != nil || final(err) {
+			return nil, fmt.Errorf("ask Kafka for the settings of its topics: %w", errors.Join(err, ended))
+		}
+	}
 }
 
 // complete reports whether every partition of a topic has a leader.

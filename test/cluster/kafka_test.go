@@ -1,0 +1,179 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// brokers is how many there are.
+const brokers = 3
+
+// kafka is a cluster whose nodes can be killed and started again.
+type kafka struct {
+	libs, folder string
+	nodes        [brokers]node
+}
+
+// node is a broker that is a controller too.
+type node struct {
+	properties string
+	address    string
+	process    *exec.Cmd
+	ended      chan error
+}
+
+// startKafka starts a cluster and stops it with the test.
+func startKafka(t *testing.T, libs string) *kafka {
+	t.Helper()
+	k := &kafka{libs: libs, folder: t.TempDir()}
+	ports := freePorts(t, 2*brokers)
+	var voters []string
+	for i := range brokers {
+		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", i+1, ports[brokers+i]))
+	}
+	for i := range k.nodes {
+		n := &k.nodes[i]
+		n.address = fmt.Sprintf("127.0.0.1:%d", ports[i])
+		n.properties = filepath.Join(k.folder, fmt.Sprintf("node-%d.properties", i+1))
+		lines := []string{
+			"process.roles=broker,controller", fmt.Sprintf("node.id=%d", i+1), "controller.quorum.voters=" + strings.Join(voters, ","),
+			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", n.address, ports[brokers+i]),
+			"advertised.listeners=PLAINTEXT://" + n.address, "controller.listener.names=CONTROLLER",
+			"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+			fmt.Sprintf("log.dirs=%s/data-%d", k.folder, i+1), "auto.create.topics.enable=false",
+			"offsets.topic.replication.factor=3", "offsets.topic.num.partitions=3",
+			"transaction.state.log.replication.factor=3", "transaction.state.log.min.isr=2", "transaction.state.log.num.partitions=3",
+			"group.initial.rebalance.delay.ms=0", "broker.session.timeout.ms=6000",
+		}
+		if err := os.WriteFile(n.properties, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := k.java("kafka.tools.StorageTool", "format", "--cluster-id", "5L6g3nShT-eMCtK--X86sw", "--config", n.properties).CombinedOutput(); err != nil {
+			t.Fatalf("format the folder of a broker: %v\n%s", err, out)
+		}
+	}
+	t.Cleanup(func() {
+		for i := range k.nodes {
+			k.kill(i)
+		}
+		if t.Failed() {
+			for i := range k.nodes {
+				tail(t, filepath.Join(k.folder, fmt.Sprintf("node-%d.log", i+1)))
+			}
+		}
+	})
+	for i := range k.nodes {
+		k.start(t, i)
+	}
+	k.wait(t)
+	return k
+}
+
+func (k *kafka) java(args ...string) *exec.Cmd {
+	all := append([]string{"-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", filepath.Join(k.libs, "*")}, args...)
+	return exec.Command("java", all...)
+}
+
+// start starts a node in a process group of its own.
+func (k *kafka) start(t *testing.T, i int) {
+	t.Helper()
+	n := &k.nodes[i]
+	out, err := os.OpenFile(filepath.Join(k.folder, fmt.Sprintf("node-%d.log", i+1)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	n.process = k.java("kafka.Kafka", n.properties)
+	n.process.Stdout, n.process.Stderr = out, out
+	n.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := n.process.Start(); err != nil {
+		t.Fatalf("start a broker: %v", err)
+	}
+	process, ended := n.process, make(chan error, 1)
+	n.ended = ended
+	go func() { ended <- process.Wait() }()
+}
+
+// kill ends a node at once, as a machine that loses power does.
+func (k *kafka) kill(i int) {
+	n := &k.nodes[i]
+	if n.process == nil {
+		return
+	}
+	_ = n.process.Process.Kill() // it may be gone already
+	<-n.ended
+	n.process = nil
+}
+
+func (k *kafka) addresses() []string {
+	var list []string
+	for i := range k.nodes {
+		list = append(list, k.nodes[i].address)
+	}
+	return list
+}
+
+// wait waits until all brokers are in the cluster.
+func (k *kafka) wait(t *testing.T) {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.addresses()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	admin, until := kadm.NewClient(c), time.Now().Add(3*time.Minute)
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		list, err := admin.ListBrokers(ctx)
+		cancel()
+		if err == nil && len(list) == brokers {
+			return
+		}
+		for i := range k.nodes {
+			select {
+			case err := <-k.nodes[i].ended:
+				k.nodes[i].process = nil
+				t.Fatalf("broker %d ended: %v", i+1, err)
+			default:
+			}
+		}
+		if time.Now().After(until) {
+			t.Fatalf("%d of %d brokers are there after 3 minutes: %v", len(list), brokers, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+// tail shows the end of a log file.
+func tail(t *testing.T, path string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	t.Logf("%s:\n%s", filepath.Base(path), data[max(0, len(data)-4000):])
+}

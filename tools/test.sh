@@ -67,7 +67,9 @@ crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -bin
 # Disks that are full: each is a small file system of its own.
 faults() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/faults -binary "$root/bin/playhead"; }
 # A Kafka of three brokers, which are killed in turn.
-cluster() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$(tools/kafka.sh)"; }
+cluster() {
+  PLAYHEAD_KAFKA=$(tools/kafka.sh) tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog
+}
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&

@@ -1,5 +1,5 @@
-// Package cluster runs Playhead on a real Kafka: three brokers in KRaft mode, of the
-// jars that tools/kafka.sh brings, started and stopped by the test.
+// Package cluster starts a real Kafka for tests: three brokers in KRaft mode, of the
+// jars that tools/kafka.sh brings, which can be killed and are stopped with the test.
 //
-// It must not know how Playhead uses Kafka: it looks at what a stranger would see.
+// It must not know how Playhead uses Kafka.
 package cluster

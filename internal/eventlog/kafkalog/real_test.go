@@ -1,7 +1,6 @@
-package cluster
+package kafkalog_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,27 +11,20 @@ import (
 	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/eventlogtest"
 	"playhead/internal/eventlog/kafkalog"
+	"playhead/test/cluster"
 )
 
-var (
-	libsFlag   = flag.String("kafka", "", "the folder of Kafka's jars: tools/kafka.sh")
-	binaryFlag = flag.String("binary", "../../bin/playhead", "the binary to test")
-)
-
-// TestMain says what is missing.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if *libsFlag == "" {
-		fmt.Fprintln(os.Stderr, "the cluster test needs Kafka: make test-cluster")
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+// libsVariable names the folder of Kafka's jars; without it a real Kafka is not tried.
+const libsVariable = "PLAYHEAD_KAFKA"
 
 // The log passes its suite on a real Kafka, and what it wrote can be read by a tool
 // that nobody here wrote.
-func TestLog(t *testing.T) {
-	k := startKafka(t, *libsFlag)
+func TestRealKafka(t *testing.T) {
+	libs := os.Getenv(libsVariable)
+	if libs == "" {
+		t.Skip("a real Kafka is tried by make test-cluster")
+	}
+	k := cluster.StartKafka(t, libs)
 	t.Run("conformance", func(t *testing.T) {
 		prefixes := map[string]string{}
 		eventlogtest.RunShared(t, func(folder, dir string) (eventlogtest.SharedDriver, error) {
@@ -40,7 +32,7 @@ func TestLog(t *testing.T) {
 				prefixes[folder] = fmt.Sprintf("suite-%d.", len(prefixes))
 			}
 			l, err := kafkalog.Open(t.Context(), kafkalog.Options{
-				Brokers: k.addresses(), Prefix: prefixes[folder], Partitions: eventlogtest.Partitions, Dir: dir,
+				Brokers: k.Addresses(), Prefix: prefixes[folder], Partitions: eventlogtest.Partitions, Dir: dir,
 			})
 			if err != nil {
 				return nil, err
@@ -52,9 +44,9 @@ func TestLog(t *testing.T) {
 	t.Run("a broker is killed under it", func(t *testing.T) { brokerKilled(t, k) })
 }
 
-func openLog(t *testing.T, k *kafka, prefix string) *kafkalog.Log {
+func openLog(t *testing.T, k *cluster.Kafka, prefix string) *kafkalog.Log {
 	t.Helper()
-	l, err := kafkalog.Open(t.Context(), kafkalog.Options{Brokers: k.addresses(), Prefix: prefix, Partitions: 2, Dir: t.TempDir()})
+	l, err := kafkalog.Open(t.Context(), kafkalog.Options{Brokers: k.Addresses(), Prefix: prefix, Partitions: 2, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +63,7 @@ func openLog(t *testing.T, k *kafka, prefix string) *kafkalog.Log {
 	return l
 }
 
-func strangerReads(t *testing.T, k *kafka) {
+func strangerReads(t *testing.T, k *cluster.Kafka) {
 	l := openLog(t, k, "kcat.")
 	records := []eventlog.Record{{Partition: 1, Data: []byte("an event")}, {Partition: 1, Data: []byte("another")}}
 	if err := l.Append(t.Context(), eventlog.Events, records); err != nil {
@@ -84,7 +76,7 @@ func strangerReads(t *testing.T, k *kafka) {
 	for topic, want := range map[string]string{
 		"kcat.events": "1:an event,1:another,", "kcat.facts": "1:a fact,", "kcat.state": "1:a state,",
 	} {
-		args := []string{"-q", "-b", strings.Join(k.addresses(), ","), "-C", "-e", "-t", topic, "-o", "beginning", "-X", "isolation.level=read_committed", "-f", "%p:%s,"}
+		args := []string{"-q", "-b", strings.Join(k.Addresses(), ","), "-C", "-e", "-t", topic, "-o", "beginning", "-X", "isolation.level=read_committed", "-f", "%p:%s,"}
 		if topic == "kcat.state" { // without the progress, which is no text
 			args[len(args)-1] = "%K:%s,"
 		}
@@ -110,17 +102,17 @@ func strangerReads(t *testing.T, k *kafka) {
 
 // brokerKilled kills each broker in turn while events are appended and committed:
 // whatever was acknowledged is there, once, in order.
-func brokerKilled(t *testing.T, k *kafka) {
+func brokerKilled(t *testing.T, k *cluster.Kafka) {
 	l := openLog(t, k, "kill.")
 	const rounds = 18
 	for round := range rounds {
 		text := fmt.Sprint(round)
-		if round%(rounds/brokers) == 1 {
-			k.kill(round / (rounds / brokers))
+		if round%(rounds/cluster.Brokers) == 1 {
+			k.Kill(round / (rounds / cluster.Brokers))
 		}
-		if round%(rounds/brokers) == 4 {
-			k.start(t, round/(rounds/brokers))
-			k.wait(t)
+		if round%(rounds/cluster.Brokers) == 4 {
+			k.Start(t, round/(rounds/cluster.Brokers))
+			k.Wait(t)
 		}
 		for p := range l.Partitions() {
 			commitOnce(t, l, p, int64(round), text)

@@ -16,13 +16,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// brokers is how many there are.
-const brokers = 3
+// Brokers is how many there are.
+const Brokers = 3
 
-// kafka is a cluster whose nodes can be killed and started again.
-type kafka struct {
+// Kafka is a cluster whose nodes can be killed and started again.
+type Kafka struct {
 	libs, folder string
-	nodes        [brokers]node
+	nodes        [Brokers]node
 }
 
 // node is a broker that is a controller too.
@@ -33,14 +33,14 @@ type node struct {
 	ended      chan error
 }
 
-// startKafka starts a cluster and stops it with the test.
-func startKafka(t *testing.T, libs string) *kafka {
+// StartKafka starts a cluster and stops it with the test.
+func StartKafka(t *testing.T, libs string) *Kafka {
 	t.Helper()
-	k := &kafka{libs: libs, folder: t.TempDir()}
-	ports := freePorts(t, 2*brokers)
+	k := &Kafka{libs: libs, folder: t.TempDir()}
+	ports := freePorts(t, 2*Brokers)
 	var voters []string
-	for i := range brokers {
-		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", i+1, ports[brokers+i]))
+	for i := range Brokers {
+		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", i+1, ports[Brokers+i]))
 	}
 	for i := range k.nodes {
 		n := &k.nodes[i]
@@ -48,7 +48,7 @@ func startKafka(t *testing.T, libs string) *kafka {
 		n.properties = filepath.Join(k.folder, fmt.Sprintf("node-%d.properties", i+1))
 		lines := []string{
 			"process.roles=broker,controller", fmt.Sprintf("node.id=%d", i+1), "controller.quorum.voters=" + strings.Join(voters, ","),
-			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", n.address, ports[brokers+i]),
+			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", n.address, ports[Brokers+i]),
 			"advertised.listeners=PLAINTEXT://" + n.address, "controller.listener.names=CONTROLLER",
 			"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
 			fmt.Sprintf("log.dirs=%s/data-%d", k.folder, i+1), "auto.create.topics.enable=false",
@@ -65,7 +65,7 @@ func startKafka(t *testing.T, libs string) *kafka {
 	}
 	t.Cleanup(func() {
 		for i := range k.nodes {
-			k.kill(i)
+			k.Kill(i)
 		}
 		if t.Failed() {
 			for i := range k.nodes {
@@ -74,19 +74,19 @@ func startKafka(t *testing.T, libs string) *kafka {
 		}
 	})
 	for i := range k.nodes {
-		k.start(t, i)
+		k.Start(t, i)
 	}
-	k.wait(t)
+	k.Wait(t)
 	return k
 }
 
-func (k *kafka) java(args ...string) *exec.Cmd {
+func (k *Kafka) java(args ...string) *exec.Cmd {
 	all := append([]string{"-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", filepath.Join(k.libs, "*")}, args...)
 	return exec.Command("java", all...)
 }
 
-// start starts a node in a process group of its own.
-func (k *kafka) start(t *testing.T, i int) {
+// Start starts a node in a process group of its own.
+func (k *Kafka) Start(t *testing.T, i int) {
 	t.Helper()
 	n := &k.nodes[i]
 	out, err := os.OpenFile(filepath.Join(k.folder, fmt.Sprintf("node-%d.log", i+1)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -105,8 +105,8 @@ func (k *kafka) start(t *testing.T, i int) {
 	go func() { ended <- process.Wait() }()
 }
 
-// kill ends a node at once, as a machine that loses power does.
-func (k *kafka) kill(i int) {
+// Kill ends a node at once, as a machine that loses power does.
+func (k *Kafka) Kill(i int) {
 	n := &k.nodes[i]
 	if n.process == nil {
 		return
@@ -116,7 +116,8 @@ func (k *kafka) kill(i int) {
 	n.process = nil
 }
 
-func (k *kafka) addresses() []string {
+// Addresses are those of the nodes, HOST:PORT.
+func (k *Kafka) Addresses() []string {
 	var list []string
 	for i := range k.nodes {
 		list = append(list, k.nodes[i].address)
@@ -124,10 +125,10 @@ func (k *kafka) addresses() []string {
 	return list
 }
 
-// wait waits until all brokers are in the cluster.
-func (k *kafka) wait(t *testing.T) {
+// Wait waits until all brokers are in the cluster.
+func (k *Kafka) Wait(t *testing.T) {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(k.addresses()...))
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Addresses()...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func (k *kafka) wait(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		list, err := admin.ListBrokers(ctx)
 		cancel()
-		if err == nil && len(list) == brokers {
+		if err == nil && len(list) == Brokers {
 			return
 		}
 		for i := range k.nodes {
@@ -149,7 +150,7 @@ func (k *kafka) wait(t *testing.T) {
 			}
 		}
 		if time.Now().After(until) {
-			t.Fatalf("%d of %d brokers are there after 3 minutes: %v", len(list), brokers, err)
+			t.Fatalf("%d of %d brokers are there after 3 minutes: %v", len(list), Brokers, err)
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -128,7 +128,7 @@ func (e *Engine) Run(ctx context.Context, q Query) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &execution{scanner: e.scanner, r: r, p: pl, planner: p, groups: newGroupSet(), min: e.opts.MinViewers, maxGroups: e.opts.MaxGroups}
+	x := &execution{scanner: e.scanner, r: r, p: pl, planner: p, clock: e.opts.Clock, present: p.now, groups: newGroupSet(), min: e.opts.MinViewers, maxGroups: e.opts.MaxGroups}
 	res, err := x.run(ctx)
 	if err != nil {
 		if q := new(QueryError); errors.As(err, &q) {

@@ -155,7 +155,7 @@ func (e *evaluator) time(f *frame, c *cell, bucket int) state {
 		return suppressed
 	}
 	from, to := f.window.bucket(bucket)
-	fresh := min(f.fresh, e.x.planner.now)
+	fresh := min(f.fresh, e.x.present)
 	e.in.Boundaries = boundariesIn(from, to, fresh)
 	e.in.SpanMS = max(0, min(to, fresh)-from)
 	e.whole.Boundaries, e.whole.SpanMS = e.in.Boundaries, e.in.SpanMS

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"playhead/internal/rollup"
 )
@@ -14,6 +15,8 @@ type execution struct {
 	r         *request
 	p         *plan
 	planner   *planner
+	clock     func() time.Time
+	present   int64 // epoch ms: of the last scan that is evaluated, no earlier than what it is fresh to
 	groups    *groupSet
 	min       int // viewers of a cell of an audience dimension
 	maxGroups int
@@ -89,6 +92,7 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 	}
+	x.present = max(x.present, x.clock().UnixMilli()) // scans that took a while are fresher than when they were asked for
 	if r.others {
 		now.gatherOthers(x, shown)
 		before.gatherOthers(x, shown)

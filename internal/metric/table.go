@@ -298,7 +298,7 @@ func (t *tabling) meta() {
 		t.noteViews(f)
 	}
 	if fresh > 0 && fresh < math.MaxInt64 {
-		m.FreshTo = stamp(fresh, t.r.loc)
+		m.FreshTo = stamp(min(fresh, t.present), t.r.loc)
 	}
 	if p := t.p.previous; p != nil {
 		m.PreviousFrom, m.PreviousTo = stamp(p.from, t.r.loc), stamp(p.to, t.r.loc)

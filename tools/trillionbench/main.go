@@ -26,6 +26,7 @@ type options struct {
 	events   float64
 	measure  string // numbers of real events, comma separated
 	viewers  int64  // of those
+	real     string // folder that keeps them, "" for none
 	end      time.Time
 	thin     int
 	runs     int
@@ -44,6 +45,7 @@ func main() {
 	flag.Float64Var(&o.events, "events", 1e12, "events of 400 days whose roll-ups are built; 0: only the real runs")
 	flag.StringVar(&o.docs, "docs", "docs/trillion", "folder of the plots")
 	flag.StringVar(&o.measure, "measure", "1e6,1e7", "numbers of real events that the model is held against; empty: none. 1e8 takes an hour and 3 GB")
+	flag.StringVar(&o.real, "real", "", "folder that keeps the real runs: one that is there is only asked, at 1e8 a minute instead of an hour; left out: a new one that is removed")
 	flag.Int64Var(&o.viewers, "viewers", 20_000, "viewers of the real runs")
 	flag.IntVar(&o.thin, "thin", 8, "of rows that no question asks for, one in so many is built")
 	flag.IntVar(&o.runs, "runs", 30, "how often each question is asked warm")
@@ -113,6 +115,9 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	for _, t := range timings {
 		addQuestion(r, t)
+	}
+	if err := remember(o, timings); err != nil {
+		return err
 	}
 	r.Print(os.Stdout)
 	return r.Merge(o.out)

@@ -51,30 +51,24 @@ func measureRuns(ctx context.Context, o options) (out []realRun, err error) {
 }
 
 func measureRun(ctx context.Context, o options, events int64) (r realRun, err error) {
-	dir, err := os.MkdirTemp("", "trillion-real-")
-	if err != nil {
-		return r, err
+	dir := filepath.Join(o.real, fmt.Sprintf("%d-%d", events, o.viewers))
+	if o.real == "" {
+		if dir, err = os.MkdirTemp("", "trillion-real-"); err != nil {
+			return r, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	data := filepath.Join(dir, "data")
+	if _, err := os.Stat(filepath.Join(dir, verified)); errors.Is(err, os.ErrNotExist) {
+		if err := sendReal(ctx, o, dir, data, events); err != nil {
+			return r, err
+		}
+	}
 	s, err := serve(ctx, o.binary, data)
 	if err != nil {
 		return r, err
 	}
 	defer s.stop()
-	write, err := key(ctx, o.binary, data, "--write")
-	if err != nil {
-		return r, err
-	}
-	time.Sleep(2 * time.Second) // the server watches the file of keys
-	send := exec.CommandContext(ctx, o.binary, "simulate", "--target", s.url, "--key", write, "--events", fmt.Sprint(events), "--viewers", fmt.Sprint(o.viewers), "--truth", filepath.Join(dir, "truth.json"))
-	if said, err := send.CombinedOutput(); err != nil {
-		return r, fmt.Errorf("simulate: %w\n%s", err, said)
-	}
-	verify := exec.CommandContext(ctx, o.binary, "verify", "--target", s.url, "--token", s.token, "--truth", filepath.Join(dir, "truth.json"))
-	if said, err := verify.CombinedOutput(); err != nil {
-		return r, fmt.Errorf("verify: %w\n%s", err, said)
-	}
 	r.events = float64(events)
 	country, err := r.ask(ctx, s)
 	if err != nil {
@@ -88,6 +82,40 @@ func measureRun(ctx context.Context, o options, events int64) (r realRun, err er
 		return r, err
 	}
 	return r, r.askRaw(ctx, data, country, rolled)
+}
+
+// verified is the file that says that a real run is whole, and was as its truth says.
+const verified = "verified"
+
+// sendReal sends real events to a new server over a folder, and holds its figures
+// against the truth.
+func sendReal(ctx context.Context, o options, dir, data string, events int64) error {
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return err
+	}
+	s, err := serve(ctx, o.binary, data, "--retain-events", "1m") // of the log nothing is asked
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	write, err := key(ctx, o.binary, data, "--write")
+	if err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Second) // the server watches the file of keys
+	truth := filepath.Join(dir, "truth.json")
+	send := exec.CommandContext(ctx, o.binary, "simulate", "--target", s.url, "--key", write, "--events", fmt.Sprint(events), "--viewers", fmt.Sprint(o.viewers), "--truth", truth)
+	if said, err := send.CombinedOutput(); err != nil {
+		return fmt.Errorf("simulate: %w\n%s", err, said)
+	}
+	said, err := exec.CommandContext(ctx, o.binary, "verify", "--target", s.url, "--token", s.token, "--truth", truth).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("verify: %w\n%s", err, said)
+	}
+	if err := s.stop(); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, verified), said, 0o600)
 }
 
 // table asks for metrics by dimensions, all time.

@@ -26,6 +26,11 @@ func plot(path, title, x, y string, list []series) error {
 			}
 		}
 	}
+	for i := range low {
+		if low[i] == high[i] {
+			high[i]++
+		}
+	}
 	at := func(p [2]float64) (float64, float64) {
 		return left + (math.Log10(p[0])-low[0])/(high[0]-low[0])*(width-left-right), height - bottom - (math.Log10(p[1])-low[1])/(high[1]-low[1])*(height-top-bottom)
 	}
@@ -40,7 +45,8 @@ func plot(path, title, x, y string, list []series) error {
 		_, py := at([2]float64{math.Pow(10, low[0]), math.Pow(10, e)})
 		fmt.Fprintf(&b, "<path d=\"M%d %.1fH%d\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">1e%.0f</text>\n", left, py, width-right, left-6, py+4, e)
 	}
-	for i, s := range list {
+	named := 0
+	for _, s := range list {
 		line := ""
 		for j, p := range s.points {
 			px, py := at(p)
@@ -52,7 +58,10 @@ func plot(path, title, x, y string, list []series) error {
 		if !s.dots {
 			fmt.Fprintf(&b, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", line, s.colour)
 		}
-		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n", width-right+10, top+16+18*i, s.colour, s.name)
+		if s.name != "" {
+			fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n", width-right+10, top+16+18*named, s.colour, s.name)
+			named++
+		}
 	}
 	b.WriteString("</svg>\n")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -20,5 +20,5 @@ export default defineConfig({
       ['/api', '/art', '/v1', '/cmcd'].map((path) => [path, process.env.PLAYHEAD_URL ?? 'http://127.0.0.1:8080']),
     ),
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', setupFiles: ['src/testing/setup.ts'] },
 });

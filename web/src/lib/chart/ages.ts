@@ -60,17 +60,10 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
   };
 }
 
-/** How far each name moves so that none covers another that ends on the same day, px. */
+/** How far each name moves so that none covers another, px; not lower than the axis, where its own labels begin. */
 function labelShifts(o: AgeOptions, top: number): number[] {
   const room = o.height - 44;
-  const out = new Array<number>(o.lines.length).fill(0);
-  const last = o.lines.map((l) => l.points.findLastIndex((v) => v !== null));
-  for (const day of new Set(last)) {
-    const of = o.lines.flatMap((_, i) => (last[i] === day ? [i] : []));
-    const shifts = spread(of.map((i) => (1 - (o.lines[i]?.points[day] ?? 0) / top) * room), 15, room);
-    of.forEach((i, k) => (out[i] = shifts[k] ?? 0));
-  }
-  return out;
+  return spread(o.lines.map((l) => (1 - (l.points.findLast((v) => v !== null) ?? 0) / top) * room), 15, room);
 }
 
 function band(o: AgeOptions): object[] {

@@ -1,12 +1,13 @@
 // A chart over time: one line a series, a thin dashed twin for the comparison.
 
-import { clock, day, moment } from '../format/duration';
+import { clock, day, midnight, moment } from '../format/duration';
 import { minus } from '../format/number';
 import { showExact } from '../format/metric';
 import { DAY, HOUR } from '../state/url';
 import type { EChartsCoreOption } from './echarts';
 import { figureAxis } from './figureAxis';
 import { spread } from './spread';
+import { ticks } from './ticks';
 import { axisTooltip, FONT, type Palette } from './theme';
 
 export interface TimeSeries {
@@ -57,8 +58,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       axisLine: { lineStyle: { color: o.colors.line } },
       axisTick: { show: false },
       splitLine: { show: false },
-      axisLabel: { ...axis, hideOverlap: true, formatter: (ms: number) => tick(ms, span, o.timezone) },
-      splitNumber: 6,
+      axisLabel: { ...axis, hideOverlap: true, formatter: (ms: number) => tick(ms, span, o.timezone), customValues: labelled(o, span) },
     },
     yAxis: [
       figureAxis(o.metric, o.colors),
@@ -216,8 +216,14 @@ function spanOf(o: TimeOptions): number {
   return (points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0);
 }
 
+/** Where the axis is labelled; a clock of twelve hours and a narrow screen have room for fewer. */
+function labelled(o: TimeOptions, span: number): number[] {
+  const times = o.series.flatMap((s) => [s.points[0]?.[0], s.points.at(-1)?.[0]]).filter((t): t is number => t !== undefined);
+  const from = o.from ?? Math.min(...times);
+  return ticks(from, o.to ?? from + span, o.timezone, (globalThis.innerWidth ?? 1440) < 560 ? 4 : 7);
+}
+
 function tick(ms: number, span: number, timezone: string): string {
   if (span <= 1.5 * DAY) return clock(ms, timezone);
-  const time = clock(ms, timezone);
-  return time === '00:00' || span > 8 * DAY ? day(ms, timezone) : time;
+  return span > 8 * DAY || midnight(ms, timezone) ? day(ms, timezone) : clock(ms, timezone);
 }

@@ -1,4 +1,6 @@
-// Durations and clock times.
+// Durations and clock times, by the reader's locale.
+
+import { digits, hourDigits, written } from './locale';
 
 const NARROW = '\u202f';
 const MISSING = '–';
@@ -8,7 +10,7 @@ export function duration(ms: number | null | undefined): string {
   if (ms == null || !Number.isFinite(ms)) return MISSING;
   if (ms < 0) return '−' + duration(-ms);
   if (Math.round(ms) < 1000) return `${Math.round(ms)}${NARROW}ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1).replace(/\.0$/, '')}${NARROW}s`;
+  if (ms < 59_950) return `${digits(ms / 1000, 1)}${NARROW}s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return pair(Math.floor(seconds / 60), 'm', seconds % 60, 's');
   const minutes = Math.round(seconds / 60);
@@ -33,35 +35,30 @@ export function position(ms: number): string {
 
 /** How long ago: "0.4 s", "12 s", "3 m". */
 export function age(ms: number): string {
-  if (ms < 9_950) return `${(Math.max(0, ms) / 1000).toFixed(1)}${NARROW}s`;
+  if (ms < 9_950) return `${digits(Math.max(0, ms) / 1000, 1, 1)}${NARROW}s`;
   if (ms < 60_000) return `${Math.round(ms / 1000)}${NARROW}s`;
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)}${NARROW}m`;
   if (ms < 48 * 3_600_000) return `${Math.round(ms / 3_600_000)}${NARROW}h`;
   return `${Math.round(ms / 86_400_000)}${NARROW}d`;
 }
 
-/** Formatters by how they format: making one takes as long as a hundred uses of it. */
-const made = new Map<string, Intl.DateTimeFormat>();
-
-function format(ms: number, options: Intl.DateTimeFormatOptions): string {
-  const key = JSON.stringify(options);
-  let it = made.get(key);
-  if (!it) made.set(key, (it = new Intl.DateTimeFormat('en-GB', options)));
-  return it.format(ms);
+/** Clock time in a zone: "14:05" or "14:05:30", "2:05 PM" where clocks have twelve hours. */
+export function clock(ms: number, timeZone: string, seconds = false): string {
+  return written(ms, { timeZone, hour: hourDigits(), minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}) });
 }
 
-/** Clock time in a zone: "14:05" or "14:05:30". */
-export function clock(ms: number, timeZone: string, seconds = false): string {
-  return format(ms, { timeZone, hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}) });
+/** Whether a day begins in the zone at that moment. */
+export function midnight(ms: number, timeZone: string): boolean {
+  return /^(24|0?0)\D00/.test(written(ms, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', numberingSystem: 'latn' }));
 }
 
 /** "23 Nov" in a zone. */
 export function day(ms: number, timeZone: string): string {
-  return format(ms, { timeZone, day: 'numeric', month: 'short' });
+  return written(ms, { timeZone, day: 'numeric', month: 'short' });
 }
 
 /** "Mon 23 Nov, 14:05" in a zone. */
 export function moment(ms: number, timeZone: string, seconds = false): string {
-  const date = format(ms, { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
+  const date = written(ms, { timeZone, weekday: 'short', day: 'numeric', month: 'short' });
   return `${date.replace(',', '')}, ${clock(ms, timeZone, seconds)}`;
 }

@@ -2,6 +2,7 @@
 // comes from the server's definitions; only short names are kept here.
 
 import { server } from '../api/server.svelte';
+import { digits, share } from './locale';
 import { count, exact, minus, percent, rate } from './number';
 import { duration } from './duration';
 import { sentence } from './names';
@@ -59,7 +60,7 @@ export function show(metric: string, value: number | null | undefined): string {
 /** A value beside another of its metric: a small rate gets a second decimal, so that a difference can be seen. */
 export function showFine(metric: string, value: number | null | undefined): string {
   if (value == null || shapeOf(metric).kind !== 'ratio' || Math.abs(value) >= 0.02) return show(metric, value);
-  return `${minus((value * 100).toFixed(2))}%`;
+  return minus(share(value, 2));
 }
 
 /** A value of a kind in its short form. */
@@ -71,11 +72,11 @@ export function showKind(kind: Kind, value: number | null | undefined): string {
     case 'ms':
       return duration(value);
     case 'kbps':
-      return value >= 1000 ? `${(value / 1000).toFixed(1)}\u202fMbit/s` : `${Math.round(value)}\u202fkbit/s`;
+      return value >= 1000 ? `${digits(value / 1000, 1, 1)}\u202fMbit/s` : `${Math.round(value)}\u202fkbit/s`;
     case 'rate':
       return minus(rate(value));
     case 'number':
-      return minus(Math.abs(value) < 10 ? value.toFixed(2) : count(value));
+      return minus(Math.abs(value) < 10 ? digits(value, 2, 2) : count(value));
     case 'hours':
     case 'count':
       return minus(count(value));
@@ -87,7 +88,7 @@ export function showExact(metric: string, value: number | null | undefined): str
   if (value == null) return 'no data';
   switch (shapeOf(metric).kind) {
     case 'ratio':
-      return `${(value * 100).toFixed(3)}%`;
+      return minus(share(value, 3));
     case 'ms':
       return `${exact(Math.round(value))} ms`;
     case 'hours':
@@ -99,4 +100,22 @@ export function showExact(metric: string, value: number | null | undefined): str
     case 'count':
       return exact(value);
   }
+}
+
+const UNITS: Record<string, string> = { hours: 'hours', ms: 'time', 'kbit/s': 'bits a second', per_hour: 'per hour', per_minute: 'per minute', index: '1 is what is usual' };
+const NOUNS: [RegExp, string][] = [
+  [/(viewers|starters|watchers|completers)/, 'viewers'],
+  [/impressions/, 'impressions'],
+  [/searches/, 'searches'],
+  [/(plays|views|requests)/, 'plays'],
+];
+
+/** What a metric's figures are of, for the title of a chart; undefined where the title says it already. */
+export function unitOf(metric: string, title: string): string | undefined {
+  const definition = server.definitions.get(metric);
+  const unit =
+    definition?.unit === 'ratio'
+      ? definition.denominator ? `share of ${definition.denominator}` : 'share'
+      : definition?.unit === 'count' ? NOUNS.find(([name]) => name.test(metric))?.[1] : UNITS[definition?.unit ?? ''];
+  return unit && !title.toLowerCase().includes(unit) ? unit : undefined;
 }

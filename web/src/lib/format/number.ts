@@ -1,30 +1,29 @@
-// Numbers as the reader sees them. Exact values go to titles and exports.
+// Numbers as the reader sees them, by the reader's locale. Exact values go to titles and exports.
+
+import { digits, share } from './locale';
 
 const NARROW = '\u202f';
 const MISSING = '–';
 
-const fine = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** 1234567 → "1,234,567". */
 export function exact(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return MISSING;
-  if (Number.isInteger(value)) return grouped.format(value);
-  return fine.format(value);
+  return digits(value, Number.isInteger(value) ? 0 : 4);
 }
 
 /** 1234 → "1,234", 12345 → "12.3 k", 1234567 → "1.23 M". */
 export function count(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return MISSING;
   const size = Math.abs(value);
-  if (size < 10 && !Number.isInteger(value)) return trim(value.toFixed(1));
-  if (Math.round(size) < 10_000) return grouped.format(Math.round(value));
+  if (size < 10 && !Number.isInteger(value)) return digits(value, 1);
+  if (Math.round(size) < 10_000) return digits(Math.round(value), 0);
   for (const [unit, suffix] of UNITS) {
     // 999,950 would round to "1000 k": it is 1 M.
     if (Number((size / unit).toPrecision(3)) < 1) continue;
     return short(value / unit) + NARROW + suffix;
   }
-  return grouped.format(value);
+  return digits(value, 0);
 }
 
 const UNITS: readonly [number, string][] = [
@@ -37,21 +36,15 @@ const UNITS: readonly [number, string][] = [
 /** Three significant digits without an exponent. */
 function short(value: number): string {
   const size = Math.abs(value);
-  const digits = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
-  return trim(value.toFixed(digits));
-}
-
-function trim(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return digits(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }
 
 /** 0.0123 → "1.2%". Takes a rate of 0–1; a small rate that is not zero is never shown as zero. */
 export function percent(rate: number | null | undefined): string {
   if (rate == null || !Number.isFinite(rate)) return MISSING;
-  const value = rate * 100;
-  if (value > 0 && value < 0.05) return '<0.1%';
-  if (value < 0 && value > -0.05) return '>−0.1%';
-  return minus(value.toFixed(1)) + '%';
+  if (rate > 0 && rate < 0.0005) return `<${share(0.001, 1)}`;
+  if (rate < 0 && rate > -0.0005) return `>${minus(share(-0.001, 1))}`;
+  return minus(share(rate, 1));
 }
 
 /** −3 with a true minus sign. */
@@ -62,7 +55,12 @@ export function minus(text: string): string {
 /** A per-second or per-minute figure: one decimal below ten. */
 export function rate(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return MISSING;
-  return Math.abs(value) < 10 ? trim(value.toFixed(1)) : count(value);
+  return Math.abs(value) < 10 ? digits(value, 1) : count(value);
+}
+
+/** How many times as much: "× 1.34"; from ten on without digits after the point. */
+export function times(value: number): string {
+  return Math.abs(value) < 10 ? digits(value, 2, 2) : digits(value, 0);
 }
 
 export type Direction = 'up' | 'down' | 'flat';

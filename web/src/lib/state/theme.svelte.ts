@@ -1,5 +1,7 @@
 // Light, dark, or what the system says.
 
+import { flushSync } from 'svelte';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'playhead-theme';
@@ -7,13 +9,21 @@ const KEY = 'playhead-theme';
 class ThemeState {
   chosen: Theme = $state(read());
   #system = $state(matchMedia('(prefers-color-scheme: dark)').matches);
-  dark = $derived(this.chosen === 'dark' || (this.chosen === 'system' && this.#system));
+  /** Whether the page is on its way to paper, which is light. */
+  paper = $state(false);
+  dark = $derived(!this.paper && (this.chosen === 'dark' || (this.chosen === 'system' && this.#system)));
 
   constructor() {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', (event) => (this.#system = event.matches));
-    // Paper is light.
-    addEventListener('beforeprint', () => (document.documentElement.dataset.theme = 'light'));
-    addEventListener('afterprint', () => this.#apply());
+    // What is drawn has to be drawn anew before the browser takes the page.
+    addEventListener('beforeprint', () => {
+      document.documentElement.dataset.theme = 'light';
+      flushSync(() => (this.paper = true));
+    });
+    addEventListener('afterprint', () => {
+      this.#apply();
+      this.paper = false;
+    });
   }
 
   choose(theme: Theme): void {

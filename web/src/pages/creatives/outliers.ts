@@ -1,7 +1,7 @@
 // Pictures that are out of the ordinary, each once, with everything that is said of it. Pure.
 
 import { entityOf, evidenceOf, rangedOf, words, type Insight } from '$lib/api/insight';
-import { percent } from '$lib/format/number';
+import { percent, times } from '$lib/format/number';
 
 export interface Outlier {
   /** The creative's id. */
@@ -65,7 +65,7 @@ export function outliers(rows: readonly Insight[]): Outlier[] {
 function because(row: Insight): string {
   const [ratio, keep] = [middle(row, 'ratio_to_siblings'), middle(row, 'completion_given_take')];
   const parts = [
-    ratio === undefined ? '' : `${ratio.toFixed(2)} × its siblings`,
+    ratio === undefined ? '' : `${times(ratio)} × its siblings`,
     keep === undefined ? '' : `${percent(keep)} of takers complete`,
   ].filter(Boolean);
   return parts.join(' · ') || words(row.evidence);

@@ -1,3 +1,5 @@
+import { digits } from '$lib/format/locale';
+
 const NARROW = '\u202f';
 
 /** 1536 → "1.5 KiB". */
@@ -10,5 +12,5 @@ export function bytes(value: number | undefined): string {
     size /= 1024;
     at++;
   }
-  return `${at === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)}${NARROW}${units[at]}`;
+  return `${at === 0 || size >= 100 ? Math.round(size) : digits(size, 1, 1)}${NARROW}${units[at]}`;
 }

@@ -2,7 +2,7 @@
 // how much the opening costs. Pure.
 
 import { position } from '$lib/format/duration';
-import { percent } from '$lib/format/number';
+import { percent, times } from '$lib/format/number';
 import { steepest, type Curve as Retention } from './retention';
 
 export interface Moment {
@@ -88,8 +88,8 @@ export function scenes(curve: Retention | undefined, duration: number, plays: nu
     from: m.from,
     to: m.to,
     what: m.kind === 'again' ? 'Watched again' : 'Skipped',
-    value: `${m.rate.toFixed(2)} × a play`,
-    about: `Plays that came this far watched it ${m.rate.toFixed(2)} times; ${m.usual.toFixed(2)} is usual around it.`,
+    value: `${times(m.rate)} × a play`,
+    about: `Plays that came this far watched it ${times(m.rate)} times; ${times(m.usual)} is usual around it.`,
     tone: m.kind === 'again' ? 'good' : 'warn',
   }));
   if (intro) out.push({ kind: 'opening', from: 0, to: intro.until, what: 'Opening', value: `${percent(intro.lost)} leave`, about: `${percent(intro.lost)} of plays end within the first ${position(intro.until)}.`, tone: intro.lost > 0.2 ? 'bad' : 'plain' });

@@ -3,6 +3,7 @@
 import type { EChartsCoreOption } from '$lib/chart/echarts';
 import { axisTooltip, FONT, type Palette } from '$lib/chart/theme';
 import { position } from '$lib/format/duration';
+import { share } from '$lib/format/locale';
 import { minus, percent } from '$lib/format/number';
 import { spread } from '$lib/chart/spread';
 
@@ -69,7 +70,7 @@ export function retentionOption(o: RetentionOptions): EChartsCoreOption {
       ...(o.kind === 'line' ? { max: top, interval: 0.25 } : { splitNumber: 2 }),
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { ...axis, formatter: (v: number) => (o.kind === 'line' ? `${Math.round(v * 100)}%` : `${minus(String(Math.round(v * 1000) / 10))}%`) },
+      axisLabel: { ...axis, formatter: (v: number) => (minus(share(v, o.kind === 'line' || Number.isInteger(Math.round(v * 1000) / 10) ? 0 : 1))) },
       splitLine: { lineStyle: { color: o.colors.grid } },
     },
     series: [...o.lines.map((line, i) => series(line, o, shifts[i] ?? 0, room)), ...(o.tints ?? []).map((t) => tinted(t, o))],

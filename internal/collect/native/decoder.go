@@ -43,6 +43,8 @@ type Decoder struct {
 
 	// habits are the names that came after each field before, the last one first.
 	habits [fieldCount][3]habit
+	// places are where the fields of the item are that need no closer look.
+	places [fieldCount]place
 
 	experiments, traits map[string]string
 	compact             []byte
@@ -50,7 +52,9 @@ type Decoder struct {
 
 // NewDecoder makes a decoder.
 func NewDecoder() *Decoder {
-	return &Decoder{experiments: map[string]string{}, traits: map[string]string{}}
+	d := &Decoder{experiments: map[string]string{}, traits: map[string]string{}}
+	d.setPlaces()
+	return d
 }
 
 // Decode calls fn for each event of body in order; the item is good during the

@@ -151,6 +151,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		})
 		within(t, body)
+		alike(t, body, Options{Lines: lines, MaxEvents: 1000})
 		if lines {
 			return
 		}

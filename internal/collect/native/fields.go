@@ -30,6 +30,12 @@ func (d *Decoder) fields(start field, named func(string) field) error {
 	c := &d.c
 	prev := start
 	for more := c.open('}'); more; {
+		if d.utf8 {
+			var err error
+			if prev, more, err = d.quick(prev); err != nil || !more {
+				return err
+			}
+		}
 		f, err := d.name(prev, named)
 		if err != nil {
 			return err

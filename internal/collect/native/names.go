@@ -222,21 +222,31 @@ func newHabit(text []byte, next field) habit {
 	return h
 }
 
+// habitual is the field that a habit knows of the text behind the field prev, and
+// the length of its name, quotes and colon included; 0 when none does. The text is
+// of habitBytes, and may go on behind the end of the body.
+func (d *Decoder) habitual(text []byte, prev field) (field, int) {
+	_ = text[habitBytes-1]
+	w0, w1, w2 := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:]), binary.LittleEndian.Uint64(text[16:])
+	habits := &d.habits[prev]
+	for i := range habits {
+		h := &habits[i]
+		if (w0^h.word[0])&h.mask[0]|(w1^h.word[1])&h.mask[1]|(w2^h.word[2])&h.mask[2] == 0 && h.n > 0 {
+			return h.next, h.n
+		}
+	}
+	return fieldUnknown, 0
+}
+
 // name reads a field's name and colon after the field prev.
 func (d *Decoder) name(prev field, named func(string) field) (field, error) {
 	c := &d.c
 	c.peek()
 	// What lies behind the text, in the same buffer, may be read but not be used.
 	if at := c.b[c.p:cap(c.b)]; len(at) >= habitBytes {
-		w0, w1, w2 := binary.LittleEndian.Uint64(at), binary.LittleEndian.Uint64(at[8:]), binary.LittleEndian.Uint64(at[16:])
-		left := len(c.b) - c.p
-		habits := &d.habits[prev]
-		for i := range habits {
-			h := &habits[i]
-			if (w0^h.word[0])&h.mask[0]|(w1^h.word[1])&h.mask[1]|(w2^h.word[2])&h.mask[2] == 0 && h.n <= left && h.n > 0 {
-				c.p += h.n
-				return h.next, nil
-			}
+		if f, n := d.habitual(at[:habitBytes], prev); n > 0 && n <= len(c.b)-c.p {
+			c.p += n
+			return f, nil
 		}
 	}
 	return d.newName(prev, named)

@@ -92,7 +92,7 @@ func (s *server) ask(ctx context.Context, q *question) ([]byte, time.Duration, e
 	}
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	req.Header.Set("Content-Type", "application/json")
-	if !strings.HasPrefix(q.name, "insight.") && q.name != storedQuestion {
+	if !strings.HasPrefix(q.name, keptPrefix) && q.name != storedQuestion {
 		req.Header.Set("Cache-Control", "no-cache") // of the twelve, answers that are kept for a while are not what is measured
 	}
 	began := time.Now()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -37,6 +38,11 @@ func checkValues(path string, values map[string]string, lines map[string]int) er
 			name, _, _ := strings.Cut(what, ":")
 			name, _, _ = strings.Cut(name, ",")
 			wrong = append(wrong, &ConfigError{path, max(1, lines[name]), what})
+		}
+	}
+	if s.KafkaSource != "" {
+		if _, err := loadSource(context.Background(), s.KafkaSource); err != nil {
+			wrong = append(wrong, &ConfigError{path, lines["kafka-source"], fmt.Sprintf("kafka-source: what it names is not right\n%v", err)})
 		}
 	}
 	return errors.Join(wrong...)

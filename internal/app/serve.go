@@ -27,6 +27,7 @@ import (
 	"playhead/internal/eventlog"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
+	"playhead/internal/source"
 	"playhead/internal/study"
 	"playhead/internal/support"
 	"playhead/sdk"
@@ -78,6 +79,7 @@ type server struct {
 	studies   *study.Service
 	tastes    *tastes
 	pressure  *pressure
+	source    *source.Source // nil when nothing is taken from Kafka
 	audit     *audit.Log
 	tls       *tls.Config // nil without encryption
 	version   string
@@ -94,6 +96,12 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	log := o.Settings.Logger(o.Log)
 	if o.MemoryLimit > 0 {
 		debug.SetMemoryLimit(int64(o.MemoryLimit) << 20)
+	}
+	var kafka *source.Config
+	if o.KafkaSource != "" {
+		if kafka, err = loadSource(ctx, o.KafkaSource); err != nil {
+			return nil, err
+		}
 	}
 	if err := prepareFolder(o.DataDir); err != nil {
 		return nil, err
@@ -135,6 +143,9 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
 	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.events.Now()) }, s.log, followersOf(s.engine)...)
 	if err := s.openCollector(); err != nil {
+		return nil, err
+	}
+	if err := s.openSource(kafka); err != nil {
 		return nil, err
 	}
 	if err := registerMetrics(s.registry, s); err != nil {
@@ -272,6 +283,7 @@ func (s *server) status(ctx context.Context) api.Status {
 // stages in the order in which they are stopped.
 func (s *server) stages() []stage {
 	return []stage{
+		{"source", s.runSource},
 		{"http", s.serveHTTP},
 		{"keys", func(ctx context.Context) error {
 			return s.keys.Watch(ctx, func(err error) { s.log.Error("the key file cannot be read; the keys stay as they were", "error", err) })

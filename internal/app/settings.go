@@ -43,6 +43,8 @@ type Settings struct {
 	MaxLag         time.Duration `help:"For how long what was taken in may wait in the log for the processor, the warehouse or the lake; beyond it clients are told to wait (429). 0s is without bound." default:"15m"`
 	MaxConnections int           `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
 
+	KafkaSource string `help:"YAML file that says which Kafka topics of yours to take events from (docs/kafka-source.md)." type:"path" placeholder:"FILE"`
+
 	TLSCert       string   `name:"tls-cert" help:"Certificate file (PEM) for HTTPS; read anew when it changes." type:"path" placeholder:"FILE"`
 	TLSKey        string   `name:"tls-key" help:"The certificate's key file (PEM)." type:"path" placeholder:"FILE"`
 	ACMEHost      []string `name:"acme-host" help:"Host names to get certificates for by ACME (Let's Encrypt), on port 443." placeholder:"HOST"`

@@ -31,11 +31,13 @@ type batch struct {
 	received int64
 	place    place
 	history  *history // of an import, else nil
+	record   *carried // of a delivery, else nil
 	internal string   // the rule that the request's address meets, or ""
 	agent    string
 	device   *device // of the user agent; nil until asked for
 
 	// What becomes of it.
+	bytes      int // that came in another way than as a body
 	data       []byte
 	spans      []span
 	records    []eventlog.Record
@@ -109,6 +111,9 @@ func (b *batch) add(it *wire.Item) {
 	e := &it.Event
 	if b.history != nil {
 		b.history.seen++
+	}
+	if b.record != nil {
+		b.record.begin(it, b.received)
 	}
 	if it.Ignored != "" && it.Bad.Code == "" {
 		b.ignored = append(b.ignored, it.Ignored)

@@ -88,6 +88,8 @@ type rig struct {
 	ring     *privacy.Ring
 	mux      *http.ServeMux
 	registry *prometheus.Registry
+
+	collector *Collector
 }
 
 func newRig(t testing.TB, change ...func(*Config)) *rig {
@@ -114,6 +116,7 @@ func newRig(t testing.TB, change ...func(*Config)) *rig {
 		t.Fatal(err)
 	}
 	c.Register(r.mux)
+	r.collector = c
 	return r
 }
 

@@ -63,7 +63,7 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 		return
 	}
 	if wait := c.cfg.Pressed(); wait > 0 {
-		c.refuse(w, newProblem(http.StatusTooManyRequests, "behind", "the server has to catch up first; nothing was stored").after(max(1, int(math.Ceil(wait.Seconds())))))
+		c.refuse(w, behind(wait))
 		return
 	}
 	b.held = c.hold()
@@ -92,6 +92,10 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	c.metrics.count(b, true)
 	c.cfg.Tail.publish(b.entries)
 	answer(w, b)
+}
+
+func behind(wait time.Duration) *problem {
+	return newProblem(http.StatusTooManyRequests, "behind", "the server has to catch up first; nothing was stored").after(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
 func (c *Collector) refuse(w http.ResponseWriter, p *problem) {

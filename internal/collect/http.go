@@ -148,7 +148,10 @@ func (c *Collector) append(ctx context.Context, records []eventlog.Record) error
 type busy interface{ RetryAfter() time.Duration }
 
 // trouble answers for a log that did not take the records.
-func (c *Collector) trouble(w http.ResponseWriter, err error) {
+func (c *Collector) trouble(w http.ResponseWriter, err error) { c.untaken(err).write(w) }
+
+// untaken says why a log did not take the records, and counts and logs it.
+func (c *Collector) untaken(err error) *problem {
 	var p *problem
 	var b busy
 	switch {
@@ -169,7 +172,7 @@ func (c *Collector) trouble(w http.ResponseWriter, err error) {
 	if p.Status == http.StatusServiceUnavailable {
 		c.logTrouble(err)
 	}
-	p.write(w)
+	return p
 }
 
 // logTrouble logs at most once a second.

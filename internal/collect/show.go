@@ -33,6 +33,12 @@ func (b *batch) show(it *wire.Item, result string, why event.Invalid) {
 		Field: why.Field, Code: string(why.Code), Reason: why.Reason,
 		Repairs: it.Repairs.Names(),
 	}
+	if b.record != nil && b.record.of.Origin != nil {
+		entry.Origin = b.record.of.Origin.String()
+		if result == "rejected" {
+			entry.Reason += " (" + entry.Origin + ")"
+		}
+	}
 	if e.Type != event.TypeUnknown {
 		entry.Type = e.Type.String()
 	}

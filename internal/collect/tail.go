@@ -43,6 +43,8 @@ type Entry struct {
 	Code    string   `json:"code,omitempty"`
 	Reason  string   `json:"reason,omitempty"`
 	Repairs []string `json:"repairs,omitempty"`
+	// Origin is where what did not come by HTTP can be looked up.
+	Origin string `json:"origin,omitempty"`
 	// Raw is what was sent, at most 2 KB, with ids of viewers masked.
 	Raw string `json:"raw,omitempty"`
 	// Became is the canonical event, with pseudonyms.

@@ -117,10 +117,11 @@ const (
 	FormatEPAS
 	FormatCloudEvents
 	FormatAvro
+	FormatKafka
 	formatCount
 )
 
-var formatNames = [formatCount]string{"native", "cmcd", "segment", "epas", "cloudevents", "avro"}
+var formatNames = [formatCount]string{"native", "cmcd", "segment", "epas", "cloudevents", "avro", "kafka"}
 
 // String is the format's name in metrics, the debugger and the lake.
 func (f Format) String() string {

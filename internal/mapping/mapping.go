@@ -105,14 +105,38 @@ func (e *RecordError) Error() string {
 
 // Parse reads a mapping in YAML. Errors name the field and the mend.
 func Parse(source []byte) (*Mapping, error) {
-	var in struct {
-		Fields map[string]Rule `yaml:"fields"`
-	}
+	var in file
 	dec := yaml.NewDecoder(bytes.NewReader(source))
 	dec.KnownFields(true)
 	if err := dec.Decode(&in); err != nil {
 		return nil, fmt.Errorf("read the mapping: %w", err)
 	}
+	return in.mapping()
+}
+
+// ParseNode reads a mapping that stands in another YAML file.
+func ParseNode(n *yaml.Node) (*Mapping, error) {
+	if n.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d: a mapping begins with fields:", n.Line)
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if name := n.Content[i]; name.Value != "fields" {
+			return nil, fmt.Errorf("line %d: %s is none of fields", name.Line, name.Value)
+		}
+	}
+	var in file
+	if err := n.Decode(&in); err != nil {
+		return nil, fmt.Errorf("read the mapping: %w", err)
+	}
+	return in.mapping()
+}
+
+// file is a mapping as it is written.
+type file struct {
+	Fields map[string]Rule `yaml:"fields"`
+}
+
+func (in *file) mapping() (*Mapping, error) {
 	m := &Mapping{}
 	var errs []error
 	for name, rule := range in.Fields {
@@ -158,6 +182,11 @@ func compile(name string, rule Rule) (f mapped, err error) {
 		}
 	}
 	return f, nil
+}
+
+// Reads reports whether a field comes from below the root of that name.
+func (m *Mapping) Reads(root string) bool {
+	return slices.ContainsFunc(m.fields, func(f mapped) bool { return f.path[0] == root })
 }
 
 // ErrSkipped: the mapping leaves the record out.

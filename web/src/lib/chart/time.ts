@@ -30,6 +30,8 @@ export interface TimeOptions {
   colors: Palette;
   /** Of the chart, px: names at the lines' ends are kept apart. */
   height?: number;
+  /** Of the chart, px: how many labels its axis has room for. */
+  width?: number;
   /** Stretches whose figures are still being made: shaded, so that they are not taken for gaps. */
   making?: readonly (readonly [number, number])[] | undefined;
   /** What happened: drawn as ticks on the time axis. */
@@ -216,11 +218,14 @@ function spanOf(o: TimeOptions): number {
   return (points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0);
 }
 
-/** Where the axis is labelled; a clock of twelve hours and a narrow screen have room for fewer. */
+/** A label of a clock of twelve hours with its room, px. */
+const LABEL = 76;
+
+/** Where the axis is labelled: as often as there is room. */
 function labelled(o: TimeOptions, span: number): number[] {
   const times = o.series.flatMap((s) => [s.points[0]?.[0], s.points.at(-1)?.[0]]).filter((t): t is number => t !== undefined);
   const from = o.from ?? Math.min(...times);
-  return ticks(from, o.to ?? from + span, o.timezone, (globalThis.innerWidth ?? 1440) < 560 ? 4 : 7);
+  return ticks(from, o.to ?? from + span, o.timezone, Math.max(2, Math.min(8, Math.floor(((o.width ?? 700) - (o.series.length > 1 ? labelRoom(o) : 0) - 48) / LABEL))));
 }
 
 function tick(ms: number, span: number, timezone: string): string {

@@ -68,7 +68,10 @@ crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -bin
 faults() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/faults -binary "$root/bin/playhead"; }
 # A Kafka of three brokers, which are killed in turn.
 cluster() {
-  PLAYHEAD_KAFKA=$(tools/kafka.sh) tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog
+  local libs
+  libs=$(tools/kafka.sh) &&
+    PLAYHEAD_KAFKA=$libs tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog &&
+    tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$libs"
 }
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {

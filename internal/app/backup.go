@@ -75,7 +75,10 @@ func (b *backupMaker) gather(ctx context.Context, folder string) error {
 			return err
 		}
 	}
-	if err := b.events.Backup(logFolder(folder)); err != nil {
+	if b.local == nil {
+		return errors.New("the log is on Kafka: copy its topics with Kafka's tools")
+	}
+	if err := b.local.Backup(logFolder(folder)); err != nil {
 		return err
 	}
 	// Last, so that they know of everything that is in the log.

@@ -16,17 +16,56 @@ import (
 // tellCatalog writes the catalogue into every partition of the log whose state
 // has another one: from that record on, what viewers do is seen by it. On a full
 // disk it waits for the next start.
-func (e *engine) tellCatalog(ctx context.Context) error { return e.tell(ctx, e.catalog) }
+func (e *engine) tellCatalog(ctx context.Context) error {
+	if e.settings.onKafka() { // a partition is told when it is taken
+		return nil
+	}
+	return e.tell(ctx, e.catalog)
+}
+
+// tellTaken tells a partition of a shared log that was taken. A processor without a
+// catalogue of its own leaves it as others told it.
+func (e *engine) tellTaken(ctx context.Context, partition int32) error {
+	if e.settings.Catalog == "" && !e.settings.has("query") {
+		return nil
+	}
+	return e.tellSome(ctx, e.present(), []int32{partition})
+}
 
 func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
+	e.told.Store(c)
+	all := make([]int32, e.events.Partitions())
+	for p := range all {
+		all[p] = int32(p)
+	}
+	return e.tellSome(ctx, c, all)
+}
+
+// present is the catalogue as it was told last.
+func (e *engine) present() *catalog.Catalog {
+	if c := e.told.Load(); c != nil {
+		return c
+	}
+	return e.catalog
+}
+
+// tellSome tells partitions whose state has another catalogue, and those whose state
+// another process has.
+func (e *engine) tellSome(ctx context.Context, c *catalog.Catalog, partitions []int32) error {
 	chosen, moved := e.chosen.Load(), 0.0
 	if chosen != nil {
 		moved = muchMoved
 	}
 	data := catalogRecord(c, chosen)
 	var records []eventlog.Record
-	for p := range e.events.Partitions() {
+	for _, p := range partitions {
 		have, err := e.events.State(ctx, p, []byte{byte(journey.KindCatalog)})
+		if errors.Is(err, eventlog.ErrNotClaimed) {
+			have, err = nil, nil
+			if told := e.toldOthers.Load(); told != nil {
+				have = *told
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("read the catalogue of partition %d: %w", p, err)
 		}
@@ -39,6 +78,9 @@ func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
 		return nil
 	}
 	err := e.events.Append(ctx, eventlog.Events, records)
+	if err == nil {
+		e.toldOthers.Store(&data)
+	}
 	if errors.Is(err, eventlog.ErrFull) {
 		e.log.Warn("the disk is full: the catalogue stays as it was until the next start", "error", err)
 		return nil

@@ -32,8 +32,9 @@ type engine struct {
 	ring     *privacy.Ring
 	keys     *access.Store
 	catalog  *catalog.Catalog
-	events   *pebblelog.Log
-	held     *holdable // the log as the other stages see it
+	events   logStore
+	local    *pebblelog.Log // the same on one machine, nil on Kafka
+	held     *holdable      // the log as the other stages see it
 	db       *duck.DB
 	store    *warehouse.Store
 	loader   *warehouse.Loader
@@ -42,6 +43,10 @@ type engine struct {
 	hub      *live.Hub
 	// chosen is what the audience chose lately, nil before it was asked for.
 	chosen atomic.Pointer[choices]
+	// told is the catalogue that the processor was told of last, toldOthers its
+	// record: of partitions whose state another process has that is all that is known.
+	told       atomic.Pointer[catalog.Catalog]
+	toldOthers atomic.Pointer[[]byte]
 	// broken is told when the log can write no more: the process must end.
 	broken chan error
 }
@@ -65,13 +70,8 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 			return nil, err
 		}
 	}
-	quarter := int64(s.LogMemory) << 20 / 4 // three write buffers and the cache
-	e.events, err = pebblelog.Open(logFolder(s.DataDir), pebblelog.Options{
-		CacheBytes: quarter, MemTableBytes: uint64(quarter),
-		Partitions: s.Partitions, Logger: log, OnFailure: func(err error) { e.broken <- err },
-	})
-	if err != nil {
-		return nil, inUse(s.DataDir, fmt.Errorf("open the log: %w", err))
+	if err = e.openLog(ctx); err != nil {
+		return nil, err
 	}
 	ringOptions := privacy.Options{File: s.RingFile}
 	if os.Getenv(ringVariable) != "" {
@@ -83,18 +83,25 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if e.keys, err = access.Open(s.DataDir); err != nil {
 		return nil, fmt.Errorf("open the keys: %w", err)
 	}
-	kept, err := e.openLake()
-	if err != nil {
-		return nil, err
+	kept := eventlog.Log(e.events)
+	if s.has("load") {
+		if kept, err = e.openLake(); err != nil {
+			return nil, err
+		}
+	}
+	if s.onKafka() {
+		kept = retained{e.events}
 	}
 	e.held = &holdable{Log: kept}
-	if err := e.openWarehouse(ctx, e.held); err != nil {
-		return nil, err
+	if s.has("load") {
+		if err := e.openWarehouse(ctx, e.held); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.tellCatalog(ctx); err != nil {
 		return nil, err
 	}
-	e.runner = process.New(e.held, e.events, process.Config{RetainEvents: s.RetainEvents, Logger: log})
+	e.runner = process.New(e.held, e.events, process.Config{RetainEvents: s.RetainEvents, Taken: e.tellTaken, Logger: log})
 	return e, nil
 }
 

@@ -13,6 +13,13 @@ const firstKey = "first"
 
 // greet tells the operator where things are and how to send a first event.
 func (s *server) greet(out io.Writer) error {
+	if !s.settings.has("query") || !s.settings.has("collect") {
+		fmt.Fprintf(out, "Playhead %s, %s\n  Listens on  %s\n", s.version, s.settings.Roles, s.url)
+		if s.settings.has("query") {
+			fmt.Fprintf(out, "  Sign in     %s/login?t=%s   (works once, for 15 minutes)\n", s.url, s.sessions.NewLink())
+		}
+		return nil
+	}
 	key, made, err := s.firstWriteKey()
 	if err != nil {
 		return err

@@ -8,5 +8,5 @@ import "context"
 func (s *server) historyWaits() bool {
 	const most = 20_000 // records
 	ahead := int64(s.settings.LoadMemory) << 20 / 2
-	return s.runner.Stats().LagRecords > most || s.loader.Stats(context.Background()).UnflushedBytes > ahead
+	return s.runner.Stats().LagRecords > most || s.loader != nil && s.loader.Stats(context.Background()).UnflushedBytes > ahead
 }

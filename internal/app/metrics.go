@@ -20,8 +20,7 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "playhead_" + name, Help: help}, fn)
 	}
 	count := func(v int64) float64 { return float64(v) }
-	for _, c := range []prometheus.Collector{
-		newSinks(s.settings.DataDir, s.db.Stats, s.log),
+	list := []prometheus.Collector{
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		counter("process_events_total", "Events processed.", func() float64 { return count(s.runner.Stats().Events) }),
@@ -38,18 +37,28 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		counter("process_late_closed_total", "Late events to plays that closed too long ago.", func() float64 { return count(s.runner.Stats().LateClosed) }),
 		gauge("process_lag_records", "Records of the log that are not processed.", func() float64 { return count(s.runner.Stats().LagRecords) }),
 		gauge("process_commit_seconds", "Duration of the last commit.", func() float64 { return count(s.runner.Stats().CommitMillis) / 1000 }),
-		gauge("load_unflushed_bytes", "Facts that are in memory only.", func() float64 { return count(s.loader.Stats(context.Background()).UnflushedBytes) }),
-		gauge("load_lag_records", "Records of facts that are not loaded.", func() float64 { return count(s.loader.Stats(context.Background()).LagRecords) }),
-		gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
-		counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
-		gauge("fresh_seconds", "Age of the figures.", func() float64 { return count(s.events.Now()-s.store.FreshTo()) / 1000 }),
-		gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(s.events.Metrics().DiskBytes) }),
-		gauge("log_failed", "1 when the log had to stop writing.", func() float64 { return oneIf(s.events.Metrics().Failed) }),
-		gauge("log_full", "1 while the log takes nothing because the disk is full.", func() float64 { return oneIf(s.events.Room() != nil) }),
-		gauge("log_ahead_seconds", "How far the times that records are stamped with are ahead of the clock, which went back.", func() float64 { return count(s.events.Ahead()) / 1000 }),
 		counter("process_unheard_seconds_total", "Time that passed without ticks, in which no silence is judged: the server was down, or the clock jumped ahead.", func() float64 { return count(s.runner.Stats().UnheardMillis) / 1000 }),
-		counter("log_refused_total", "Groups of writes that the log refused because the disk was full.", func() float64 { return count(s.events.Metrics().Refused) }),
-	} {
+	}
+	if s.loader != nil {
+		list = append(list,
+			newSinks(s.settings.DataDir, s.db.Stats, s.log),
+			gauge("load_unflushed_bytes", "Facts that are in memory only.", func() float64 { return count(s.loader.Stats(context.Background()).UnflushedBytes) }),
+			gauge("load_lag_records", "Records of facts that are not loaded.", func() float64 { return count(s.loader.Stats(context.Background()).LagRecords) }),
+			gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
+			counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
+			gauge("fresh_seconds", "Age of the figures.", func() float64 { return count(s.now()-s.store.FreshTo()) / 1000 }),
+		)
+	}
+	if log := s.local; log != nil {
+		list = append(list,
+			gauge("log_disk_bytes", "Size of the log on disk.", func() float64 { return float64(log.Metrics().DiskBytes) }),
+			gauge("log_failed", "1 when the log had to stop writing.", func() float64 { return oneIf(log.Metrics().Failed) }),
+			gauge("log_full", "1 while the log takes nothing because the disk is full.", func() float64 { return oneIf(log.Room() != nil) }),
+			gauge("log_ahead_seconds", "How far the times that records are stamped with are ahead of the clock, which went back.", func() float64 { return count(log.Ahead()) / 1000 }),
+			counter("log_refused_total", "Groups of writes that the log refused because the disk was full.", func() float64 { return count(log.Metrics().Refused) }),
+		)
+	}
+	for _, c := range list {
 		if err := r.Register(c); err != nil {
 			return err
 		}

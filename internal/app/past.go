@@ -149,7 +149,7 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 func (s *server) behind() bool {
 	const most = 450 // ms
 	ahead := int64(s.settings.LoadMemory) << 20 / 3
-	return s.events.Now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 2*importBatch ||
+	return s.now()-s.store.FreshTo() > most || s.runner.Stats().LagRecords > 2*importBatch ||
 		s.loader.Stats(context.Background()).SealedBytes > ahead
 }
 

@@ -133,7 +133,9 @@ func (p *pressure) waitFor(ctx context.Context, f follower) (longest int64, err 
 func followersOf(e *engine) []follower {
 	list := []follower{
 		{"process", eventlog.Events, 0, e.committed},
-		{"warehouse", eventlog.Facts, 0, func(context.Context) ([]eventlog.Cursor, error) { return e.loader.Reached(), nil }},
+	}
+	if e.loader != nil {
+		list = append(list, follower{"warehouse", eventlog.Facts, 0, func(context.Context) ([]eventlog.Cursor, error) { return e.loader.Reached(), nil }})
 	}
 	if e.lake != nil {
 		list = append(list, follower{"lake", eventlog.Events, e.lake.Usual(), func(context.Context) ([]eventlog.Cursor, error) { return e.lake.Reached(), nil }})

@@ -141,7 +141,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
-	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.events.Now()) }, s.log, followersOf(s.engine)...)
+	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.now()) }, s.log, followersOf(s.engine)...)
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}
@@ -150,6 +150,9 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	}
 	if err := registerMetrics(s.registry, s); err != nil {
 		return nil, err
+	}
+	if !s.settings.has("query") {
+		return s, s.plainRoutes()
 	}
 	return s, s.routes()
 }
@@ -187,9 +190,11 @@ func (s *server) openCollector() (err error) {
 // routes puts every door on one mux. Errors: ErrSettings.
 func (s *server) routes() (err error) {
 	intake := http.NewServeMux()
-	s.collector.Register(intake)
 	intake.Handle("GET /playhead.js", sdk.Handler())
-	s.collector.Register(s.mux)
+	if s.settings.has("collect") {
+		s.collector.Register(intake)
+		s.collector.Register(s.mux)
+	}
 	shelf := s.shelf()
 	figures := metric.NewEngine(s.store, metric.Options{
 		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
@@ -252,22 +257,9 @@ func ownMachine(r *http.Request) bool {
 	return err == nil && ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
 }
 
-func (s *server) ready() error {
-	if !s.runner.Stats().Ready {
-		return errors.New("state is being restored")
-	}
-	if s.store.FreshTo() == 0 {
-		return errors.New("no partition has been loaded yet")
-	}
-	if err := s.events.Room(); err != nil {
-		return fmt.Errorf("events are refused until there is room on the disk of the data folder: %w", err)
-	}
-	return nil
-}
-
 func (s *server) status(ctx context.Context) api.Status {
 	out := api.Status{
-		Version: s.version, Demo: s.demo, EventsTotal: s.runner.Stats().Events, ReportTimezone: s.zone.String(),
+		Version: s.version, Demo: s.demo, EventsTotal: s.eventsTotal(ctx), ReportTimezone: s.zone.String(),
 		WriteURL: s.url + "/v1/events", FreshTo: time.UnixMilli(s.store.FreshTo()).UTC(),
 	}
 	if first := s.firstData(ctx); first > 0 {
@@ -300,13 +292,13 @@ func (s *server) stages() []stage {
 			}
 		}},
 		{"debug", s.serveDebug},
-		{"study", func(ctx context.Context) error {
+		{"study", s.ifRole("query", func(ctx context.Context) error {
 			s.studies.Run(ctx)
 			return nil
-		}},
-		{"tastes", s.tastes.run},
-		{"process", s.runner.Run},
-		{"load", s.loader.Run},
+		})},
+		{"tastes", s.ifRole("query", func(ctx context.Context) error { return s.tastes.run(ctx) })},
+		{"process", s.ifRole("process", s.runner.Run)},
+		{"load", s.ifRole("load", func(ctx context.Context) error { return s.loader.Run(ctx) })},
 		{"lake", s.runLake},
 		{"pressure", s.pressure.run},
 	}

@@ -24,6 +24,19 @@ type Settings struct {
 	Partitions     int32         `help:"Partitions of the log; fixed by the first start." default:"4"`
 	RetainEvents   time.Duration `help:"How long processed events stay in the log, for a rebuild." default:"1h"`
 
+	Kafka            []string      `help:"Kafka brokers to keep the log on; none keeps it in the data folder." placeholder:"HOST:PORT"`
+	KafkaPrefix      string        `help:"What the names of topics and of the consumer group begin with." default:"playhead." placeholder:"TEXT"`
+	KafkaReplication int           `help:"Replicas of topics that are made; 0 is 3, or as many as there are brokers." default:"0" placeholder:"N"`
+	KafkaRetain      time.Duration `help:"How long topics that are made keep events and facts." default:"72h"`
+	KafkaMember      string        `help:"A name of this processor that no other has: after a restart it has its partitions back without a rebalance." placeholder:"NAME"`
+	KafkaTLS         string        `name:"kafka-tls" help:"Encrypt connections to Kafka: on or off." default:"off" enum:"on,off"`
+	KafkaCA          string        `name:"kafka-ca" help:"Certificates (PEM) that Kafka's are signed with; the system's by default." type:"path" placeholder:"FILE"`
+	KafkaCert        string        `help:"Certificate (PEM) to show to Kafka." type:"path" placeholder:"FILE"`
+	KafkaKey         string        `help:"The certificate's key (PEM)." type:"path" placeholder:"FILE"`
+	KafkaSASL        string        `name:"kafka-sasl" help:"How to sign in: off, plain, scram-sha-256, scram-sha-512 or oauthbearer." default:"off" enum:"off,plain,scram-sha-256,scram-sha-512,oauthbearer"`
+	KafkaUser        string        `help:"Who signs in." placeholder:"NAME"`
+	KafkaSecretFile  string        `help:"File with the password, or the token, read at each connection; PLAYHEAD_KAFKA_SECRET holds it itself." type:"path" placeholder:"FILE"`
+
 	RingFile       string   `help:"File of the pseudonym ring, when it shall not lie in the data folder. PLAYHEAD_RING holds the ring itself." type:"path" placeholder:"FILE"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For and country header are believed." placeholder:"CIDR"`
 	CountryHeader  string   `help:"Header in which a trusted proxy names the viewer's country." default:"CF-IPCountry" placeholder:"NAME"`
@@ -77,8 +90,8 @@ func (s *Settings) Validate() error {
 			wrong = append(wrong, fmt.Sprintf("roles: %q is no role; choose from %s", roles[i], strings.Join(allRoles[:], ", ")))
 		}
 	}
-	if len(wrong) == 0 && len(slices.Compact(slices.Sorted(slices.Values(roles)))) < len(allRoles) {
-		wrong = append(wrong, "roles: a subset of roles needs Kafka, which this version cannot use yet; leave roles out to run all four in one process")
+	if len(wrong) == 0 {
+		wrong = append(wrong, s.wrongOnKafka()...)
 	}
 	if _, err := time.LoadLocation(s.ReportTimezone); err != nil {
 		wrong = append(wrong, fmt.Sprintf("report-timezone: %q is not a zone such as UTC or Europe/Berlin", s.ReportTimezone))
@@ -166,6 +179,6 @@ func DefaultSettings() Settings {
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute,
-		Lake: "on", LakeKeep: 9600 * time.Hour,
+		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",
 	}
 }

@@ -61,3 +61,23 @@ func (h *heard) restore(data []byte) error {
 	h.tick = int64(binary.BigEndian.Uint64(data[9:]))
 	return nil
 }
+
+// keyReceived is the state key of the newest receipt time of a partition, of logs
+// that do not promise that it never falls: a replay from the snapshot has to go on
+// from the same.
+const keyReceived = "r"
+
+// receivedVersion is the first byte of that time.
+const receivedVersion = 1
+
+func (p *partition) appendReceived(b []byte) []byte {
+	return binary.BigEndian.AppendUint64(append(b, receivedVersion), uint64(p.received))
+}
+
+func (p *partition) restoreReceived(data []byte) error {
+	if len(data) != 9 || data[0] != receivedVersion {
+		return fmt.Errorf("%w: receipt time of %d bytes, this build reads 9 of version %d", play.ErrState, len(data), receivedVersion)
+	}
+	p.received = int64(binary.BigEndian.Uint64(data[1:]))
+	return nil
+}

@@ -107,6 +107,7 @@ func (p *partition) bringBack(ctx context.Context) error {
 		restore func([]byte) error
 	}{
 		{[]byte(keyHeard), p.heard.restore},
+		{[]byte(keyReceived), p.restoreReceived},
 		{[]byte(keyMeta), p.engine.RestoreMeta},
 		{stateKey(journey.KindCatalog, nil), p.across.RestoreCatalog},
 		{stateKey(journey.KindMeta, nil), p.across.RestoreMeta},
@@ -169,7 +170,7 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 	}
 	due := !time.Now().Before(p.due) || p.sinceSnap >= c.SnapshotEvents || p.changed() >= c.SnapshotStates
 	if final || due && p.next > p.snapshot {
-		return p.snap(ctx)
+		return p.snap(context.WithoutCancel(ctx)) // what is folded is carried through
 	}
 	return nil
 }
@@ -215,7 +216,8 @@ func (p *partition) take(e eventlog.Entry) error {
 	if err != nil {
 		return err
 	}
-	p.received = e.ReceivedAt
+	p.received = max(p.received, e.ReceivedAt) // a log that several machines lead may fall a little
+	e.ReceivedAt = p.received
 	p.sinceSnap++
 	switch kind {
 	case event.RecordEvent:
@@ -290,6 +292,9 @@ func (p *partition) snap(ctx context.Context) error {
 		}
 	}
 	p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyHeard), Value: p.heard.append(nil)})
+	if p.runner.shared != nil {
+		p.tx.State = append(p.tx.State, eventlog.KV{Key: []byte(keyReceived), Value: p.appendReceived(nil)})
+	}
 	p.engine.Snapshot(p)
 	p.across.Snapshot(func(kind journey.Kind, key, state []byte) { p.keep(byte(kind), key, state) })
 	return nil

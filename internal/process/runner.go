@@ -45,7 +45,10 @@ type Config struct {
 	CommitBytes int
 	// RetainEvents is how long processed events stay in the log. Default 1 h.
 	RetainEvents time.Duration
-	Logger       *slog.Logger
+	// Taken is told of each partition of a shared log that was taken over and
+	// restored, before it is processed; nil tells nobody.
+	Taken  func(ctx context.Context, partition int32) error
+	Logger *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -114,7 +117,11 @@ type Runner struct {
 	config Config
 	log    eventlog.Log
 	store  eventlog.StateStore
+	shared eventlog.Shared // nil where this process has all partitions
 	parts  []*partition
+	// ticking are the partitions that get ticks from here.
+	ticking  atomic.Pointer[[]int32]
+	measured time.Time // when the lag of a shared log was
 	// pending is set while folded events are not committed: engines are ahead
 	// of the log and only a new run can go on.
 	pending bool
@@ -127,9 +134,12 @@ type Runner struct {
 	}
 }
 
-// New returns a runner over every partition of the log.
+// New returns a runner over every partition of the log, or over those that a store
+// which is eventlog.Shared assigns.
 func New(log eventlog.Log, store eventlog.StateStore, c Config) *Runner {
-	return &Runner{config: c.withDefaults(), log: log, store: store}
+	r := &Runner{config: c.withDefaults(), log: log, store: store}
+	r.shared, _ = store.(eventlog.Shared)
+	return r
 }
 
 // Stats may be called at any time.
@@ -146,6 +156,9 @@ func (r *Runner) Stats() Stats {
 // Run restores state and processes until ctx ends, then snapshots, so that the
 // next start replays nothing. It returns nil on an orderly stop.
 func (r *Runner) Run(ctx context.Context) error {
+	if r.shared != nil {
+		return r.share(ctx)
+	}
 	start := time.Now()
 	if err := r.restore(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -156,6 +169,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.stats.open.Store(int64(r.count()))
 	r.stats.ready.Store(true)
 	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
+	r.tickAll()
+	return r.ticked(ctx, r.epochs)
+}
+
+// ticked runs something beside the ticks.
+func (r *Runner) ticked(ctx context.Context, run func(context.Context) error) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	var ticker errgroup.Group
@@ -163,9 +182,18 @@ func (r *Runner) Run(ctx context.Context) error {
 		defer stop() // without ticks nothing closes: better no run at all
 		return r.tick(running)
 	})
-	err := r.epochs(running)
+	err := run(running)
 	stop()
 	return errors.Join(err, ticker.Wait())
+}
+
+// tickAll has every partition that is processed here ticked.
+func (r *Runner) tickAll() {
+	list := make([]int32, len(r.parts))
+	for i, p := range r.parts {
+		list[i] = p.number
+	}
+	r.ticking.Store(&list)
 }
 
 func (r *Runner) count() (open int) {
@@ -185,23 +213,27 @@ func (r *Runner) restore(ctx context.Context) error {
 	return group.Wait()
 }
 
-// tick writes time into every partition of the log.
+// tick writes time into the partitions that are processed here.
 func (r *Runner) tick(ctx context.Context) error {
 	t := time.NewTicker(r.config.Tick)
 	defer t.Stop()
-	records := make([]eventlog.Record, r.log.Partitions())
-	for i := range records {
-		records[i] = eventlog.Record{Partition: int32(i), Data: event.AppendTick(nil)}
-	}
+	var records []eventlog.Record
+	data := event.AppendTick(nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
 		}
+		records = records[:0]
+		for _, p := range *r.ticking.Load() {
+			records = append(records, eventlog.Record{Partition: p, Data: data})
+		}
 		err := r.log.Append(ctx, eventlog.Events, records)
 		switch {
 		case err == nil, ctx.Err() != nil, errors.Is(err, eventlog.ErrFull):
+		case r.shared != nil: // it is tried again; silence that nobody heard ends nothing
+			r.config.Logger.Warn("time could not be written into the log", "error", err)
 		default:
 			return fmt.Errorf("write a tick: %w", err)
 		}
@@ -335,6 +367,8 @@ func (r *Runner) commit(ctx context.Context, txs []eventlog.Transaction) error {
 // after takes note of a committed epoch.
 func (r *Runner) after(ctx context.Context) error {
 	var open, viewers, across, acrossBytes, playBytes, lag, unheard int64
+	// Where asking costs a way to another machine it is done once a second.
+	measure := r.shared == nil || time.Since(r.measured) >= time.Second
 	for _, p := range r.parts {
 		c := p.batch.Counts
 		r.stats.events.Add(c.Events)
@@ -356,6 +390,9 @@ func (r *Runner) after(ctx context.Context) error {
 		acrossBytes += p.acrossBytes
 		playBytes += p.playBytes
 		unheard = max(unheard, p.heard.skipped)
+		if !measure {
+			continue
+		}
 		if _, next, err := r.log.Bounds(ctx, eventlog.Events, p.number); err == nil {
 			lag += max(0, next-p.next)
 		}
@@ -365,7 +402,10 @@ func (r *Runner) after(ctx context.Context) error {
 	r.stats.across.Store(across)
 	r.stats.acrossBytes.Store(acrossBytes)
 	r.stats.playBytes.Store(playBytes)
-	r.stats.lag.Store(lag)
+	if measure {
+		r.measured = time.Now()
+		r.stats.lag.Store(lag)
+	}
 	r.stats.unheard.Store(unheard)
 	for _, p := range r.parts {
 		if err := p.trim(ctx); err != nil {

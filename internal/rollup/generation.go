@@ -73,7 +73,11 @@ func NewGeneration(opts Options) *Generation {
 // come in order. It keeps nothing of b. It fails, and changes nothing, when the
 // generation is sealed, an offset is missing, or an index points outside the
 // batch's dictionaries.
-func (g *Generation) Apply(offset int64, b *fact.Batch) error {
+func (g *Generation) Apply(offset int64, b *fact.Batch) error { return g.ApplyAfter(offset, offset, b) }
+
+// ApplyAfter is Apply of a batch that comes next after what ends at an offset, in a
+// log whose offsets have holes: [from, offset) holds nothing.
+func (g *Generation) ApplyAfter(from, offset int64, b *fact.Batch) error {
 	if err := check(b); err != nil {
 		return fmt.Errorf("apply facts %d of partition %d: %w", offset, b.Partition, err)
 	}
@@ -82,9 +86,9 @@ func (g *Generation) Apply(offset int64, b *fact.Batch) error {
 	if g.sealed {
 		return fmt.Errorf("apply facts %d of partition %d: the generation is sealed", offset, b.Partition)
 	}
-	p := g.partition(b.Partition, offset)
-	if p.End != offset {
-		return fmt.Errorf("apply facts %d of partition %d: offset %d is next", offset, b.Partition, p.End)
+	p := g.partition(b.Partition, from)
+	if p.End != from || offset < from {
+		return fmt.Errorf("apply facts %d after %d of partition %d: offset %d is next", offset, from, b.Partition, p.End)
 	}
 	p.End, p.FreshTo = offset+1, max(p.FreshTo, b.FreshTo)
 	g.batches++

@@ -214,6 +214,11 @@ const readBytes = 1 << 20
 // readAll reads partition after partition, and waits when there is nothing.
 func (l *Loader) readAll(ctx context.Context) error {
 	cursors := append([]eventlog.Cursor(nil), l.applied...)
+	// Where the batch before ended: the cursor may be past what the log leaves out.
+	ends := make([]int64, len(cursors))
+	for i := range cursors {
+		ends[i] = cursors[i].Offset
+	}
 	var b fact.Batch
 	for {
 		moved := false
@@ -221,7 +226,7 @@ func (l *Loader) readAll(ctx context.Context) error {
 			if err := l.pause(ctx); err != nil {
 				return err
 			}
-			next, err := l.readSome(ctx, cursors[i], &b)
+			next, err := l.readSome(ctx, cursors[i], &ends[i], &b)
 			if err != nil {
 				return err
 			}
@@ -241,15 +246,17 @@ func (l *Loader) readAll(ctx context.Context) error {
 	}
 }
 
-// readSome applies some batches of one partition.
-func (l *Loader) readSome(ctx context.Context, c eventlog.Cursor, b *fact.Batch) (int64, error) {
+// readSome applies some batches of one partition, and moves the end of what is
+// applied.
+func (l *Loader) readSome(ctx context.Context, c eventlog.Cursor, end *int64, b *fact.Batch) (int64, error) {
 	next, err := l.log.Read(ctx, eventlog.Facts, c, readBytes, func(e eventlog.Entry) error {
 		if err := fact.DecodeBatch(e.Data, b); err != nil {
 			return fmt.Errorf("facts %d: %w", e.Offset, err)
 		}
-		if err := l.store.apply(e.Offset, b); err != nil {
+		if err := l.store.apply(*end, e.Offset, b); err != nil {
 			return err
 		}
+		*end = e.Offset + 1
 		for _, o := range l.opts.Observers {
 			o(c.Partition, e.Offset, b)
 		}

@@ -76,12 +76,12 @@ func NewStore(ctx context.Context, db Warehouse, opts StoreOptions) (*Store, err
 	return s, nil
 }
 
-// apply adds a batch of facts.
-func (s *Store) apply(offset int64, b *fact.Batch) error {
+// apply adds a batch of facts that comes next after what ends at from.
+func (s *Store) apply(from, offset int64, b *fact.Batch) error {
 	if b.Partition < 0 || b.Partition >= s.opts.Partitions {
 		return fmt.Errorf("apply facts %d: partition %d of %d", offset, b.Partition, s.opts.Partitions)
 	}
-	if err := s.open.Apply(offset, b); err != nil {
+	if err := s.open.ApplyAfter(from, offset, b); err != nil {
 		return err
 	}
 	s.mu.Lock()

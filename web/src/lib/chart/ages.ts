@@ -55,7 +55,7 @@ export function ageOption(o: AgeOptions): EChartsCoreOption {
       // The first says what is counted.
       axisLabel: { ...axis, hideOverlap: true, formatter: (name: string, i: number) => (i === 0 ? name : name.replace('day ', '')) },
     },
-    yAxis: figureAxis(o.metric, o.colors),
+    yAxis: figureAxis(o.metric, o.colors, top),
     series: [...band(o), ...o.lines.map((l, i) => line(l, o, shifts[i] ?? 0, room))],
   };
 }

@@ -63,7 +63,7 @@ export function timeOption(o: TimeOptions): EChartsCoreOption {
       axisLabel: { ...axis, hideOverlap: true, formatter: (ms: number) => tick(ms, span, o.timezone), customValues: labelled(o, span) },
     },
     yAxis: [
-      figureAxis(o.metric, o.colors),
+      figureAxis(o.metric, o.colors, highest(o)),
       ...(o.making?.length ? [{ type: 'value', min: 0, max: 1, show: false }] : []),
     ],
     series: [
@@ -157,10 +157,17 @@ function hasLonePoint(points: readonly [number, number | null][]): boolean {
   return points.some((_, i) => isLone(points, i));
 }
 
+/** The highest figure that is drawn. */
+function highest(o: TimeOptions): number {
+  let high = 0;
+  for (const s of o.series) for (const list of [s.points, s.previous ?? []]) for (const [, v] of list) if (v !== null && v > high) high = v;
+  return high;
+}
+
 /** How far each name moves so that none covers another, px. */
 function labelShifts(o: TimeOptions): number[] {
   const room = (o.height ?? 220) - 44;
-  const top = Math.max(1e-12, ...o.series.flatMap((s) => s.points.map(([, v]) => v ?? 0)));
+  const top = Math.max(1e-12, highest(o));
   const ends = o.series.map((s) => (1 - (s.points.findLast(([, v]) => v !== null)?.[1] ?? 0) / top) * room);
   // Not lower than the axis: its own labels begin there.
   return spread(ends, 15, room);

@@ -19,9 +19,9 @@ func loadSource(ctx context.Context, path string) (*source.Config, error) {
 	return c, nil
 }
 
-// openSource makes the Kafka source, unless there is none.
+// openSource makes the Kafka source, unless there is none or others collect.
 func (s *server) openSource(c *source.Config) (err error) {
-	if c == nil {
+	if c == nil || !s.settings.has("collect") {
 		return nil
 	}
 	s.source, err = source.New(source.Options{

@@ -98,7 +98,8 @@ type server struct {
 	out     *output
 	exited  chan struct{}
 	exitErr error
-	keys    int // made so far
+	keys    int      // made so far
+	args    []string // more of serve's
 }
 
 // freeAddr is an address nobody listens on at the moment.
@@ -123,7 +124,7 @@ func startServer(t *testing.T) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = exec.Command(*binaryFlag, "serve", "--listen", s.addr, "--data-dir", s.dir)
+	s.cmd = exec.Command(*binaryFlag, append([]string{"serve", "--listen", s.addr, "--data-dir", s.dir}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -275,7 +275,7 @@ func (s *server) status(ctx context.Context) api.Status {
 // stages in the order in which they are stopped.
 func (s *server) stages() []stage {
 	return []stage{
-		{"source", s.runSource},
+		{"source", s.ifRole("collect", s.runSource)},
 		{"http", s.serveHTTP},
 		{"keys", func(ctx context.Context) error {
 			return s.keys.Watch(ctx, func(err error) { s.log.Error("the key file cannot be read; the keys stay as they were", "error", err) })

@@ -19,7 +19,7 @@ import (
 var (
 	libsFlag   = flag.String("kafka", "", "the folder of Kafka's jars: tools/kafka.sh")
 	binaryFlag = flag.String("binary", "../../bin/playhead", "the binary to test")
-	eventsFlag = flag.Int("events", 50_000, "events of each audience")
+	eventsFlag = flag.Int("events", 20_000, "events of each audience")
 )
 
 func TestMain(m *testing.M) {

@@ -13,6 +13,7 @@ import (
 
 	"playhead/internal/backup"
 	"playhead/internal/eventlog"
+	"playhead/internal/warehouse/duck"
 )
 
 // holdable is a log whose Trim can be put off: while a backup is made, nothing goes
@@ -67,7 +68,11 @@ func (b *backupMaker) Backup(ctx context.Context, w io.Writer) (err error) {
 func (b *backupMaker) gather(ctx context.Context, folder string) error {
 	b.held.holds.Add(1)
 	defer b.held.holds.Add(-1)
-	if err := b.db.Backup(ctx, warehouseFolder(folder)); err != nil {
+	inFolder, ok := b.db.(*duck.DB)
+	if !ok {
+		return errElsewhere
+	}
+	if err := inFolder.Backup(ctx, warehouseFolder(folder)); err != nil {
 		return err
 	}
 	if b.lake != nil {

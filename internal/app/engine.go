@@ -21,7 +21,6 @@ import (
 	"playhead/internal/process"
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse"
-	"playhead/internal/warehouse/duck"
 )
 
 // engine is everything behind HTTP: what is stored and what moves it.
@@ -35,7 +34,7 @@ type engine struct {
 	events   logStore
 	local    *pebblelog.Log // the same on one machine, nil on Kafka
 	held     *holdable      // the log as the other stages see it
-	db       *duck.DB
+	db       database
 	store    *warehouse.Store
 	loader   *warehouse.Loader
 	runner   *process.Runner
@@ -106,8 +105,7 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 }
 
 func (e *engine) openWarehouse(ctx context.Context, log eventlog.Log) (err error) {
-	e.db, err = duck.Open(ctx, warehouseFolder(e.settings.DataDir), duck.Options{MemoryLimitMB: e.settings.WarehouseMemory, TZ: e.zone})
-	if err != nil {
+	if e.db, err = e.openDatabase(ctx, log); err != nil {
 		return fmt.Errorf("open the warehouse: %w", err)
 	}
 	waiting := int64(e.settings.LoadMemory) << 20

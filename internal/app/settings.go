@@ -68,6 +68,7 @@ type Settings struct {
 	LakeKeep    time.Duration `help:"How long events stay in the lake, by their own time; 0s is forever." default:"9600h"`
 	LakeKeyFile string        `help:"File with a key that encrypts the lake, 32, 48 or 64 hexadecimal digits; PLAYHEAD_LAKE_KEY holds the key itself." type:"path" placeholder:"FILE"`
 
+	Warehouse       string `help:"Where figures are kept: duckdb, in the data folder, or clickhouse://USER:PASSWORD@HOST:9000/DATABASE; better as a variable or in the file, where nobody sees the password." default:"duckdb" placeholder:"ADDRESS"`
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB." default:"96" placeholder:"MIB"`
 	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
 	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log." default:"32" placeholder:"MIB"`
@@ -111,6 +112,7 @@ func (s *Settings) Validate() error {
 	if s.LoadMemory < 8 {
 		wrong = append(wrong, fmt.Sprintf("load-memory: %d MiB is too little; keep at least 8", s.LoadMemory))
 	}
+	wrong = append(wrong, s.wrongWarehouse()...)
 	wrong = append(wrong, s.wrongAtTheDoor()...)
 	if s.RetainEvents < time.Minute {
 		wrong = append(wrong, "retain-events: keep at least 1m")
@@ -177,7 +179,7 @@ func CheckConfig(path string) error {
 func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
-		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
+		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute,
 		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",
 	}

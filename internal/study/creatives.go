@@ -253,22 +253,26 @@ func add(to *insight.Count, c insight.Count) {
 }
 
 func rowsOfParts(parts map[string]*titleFunnels, by string, usual insight.Usual) []Row {
-	var rows []Row
-	for _, v := range slices.Sorted(maps.Keys(parts)) {
-		of := parts[v]
-		for place, r := range insight.Rank(usual.Take.Posteriors(takesOf(of))) {
-			i := r.Creative
-			row := Row{Entity: of.creatives[i], Kind: "creative_by_" + by, N: int64(of.counts[i].Take.N), Basis: string(insight.Unadjusted)}
-			row.fill(r.Estimate)
-			row.Evidence = map[string]any{
-				"place": place + 1, "probability_best": r.Best, "viewers_needed": number(r.Needs),
-				"completion_given_take": interval(insight.Raw(of.counts[i].Keep)), "effective_rate": interval(insight.Raw(of.counts[i].Effective)),
-			}
-			if by != "tag" {
-				row.Evidence[by] = v
-			}
-			rows = append(rows, row)
+	values := slices.Sorted(maps.Keys(parts))
+	rows := make([][]Row, len(values))
+	spread(len(values), func(i int) { rows[i] = rowsOfPart(parts[values[i]], by, values[i], usual) })
+	return slices.Concat(rows...)
+}
+
+// rowsOfPart are the creatives of one value v of a dimension.
+func rowsOfPart(of *titleFunnels, by, v string, usual insight.Usual) (rows []Row) {
+	for place, r := range insight.Rank(usual.Take.Posteriors(takesOf(of))) {
+		i := r.Creative
+		row := Row{Entity: of.creatives[i], Kind: "creative_by_" + by, N: int64(of.counts[i].Take.N), Basis: string(insight.Unadjusted)}
+		row.fill(r.Estimate)
+		row.Evidence = map[string]any{
+			"place": place + 1, "probability_best": r.Best, "viewers_needed": number(r.Needs),
+			"completion_given_take": interval(insight.Raw(of.counts[i].Keep)), "effective_rate": interval(insight.Raw(of.counts[i].Effective)),
 		}
+		if by != "tag" {
+			row.Evidence[by] = v
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

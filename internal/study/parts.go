@@ -3,8 +3,10 @@ package study
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // inParts takes several steps of an answer at once, where together asks single queries, and
@@ -34,6 +36,30 @@ func (a *answering) inParts(ctx context.Context, parts ...func(context.Context, 
 		a.join(o)
 	}
 	return context.Cause(ctx)
+}
+
+// spread calls fn for 0 to n−1, shared out among the processors, and returns when
+// all are done. A panic of fn is the caller's.
+func spread(n int, fn func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	var failed atomic.Value
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					failed.CompareAndSwap(nil, fmt.Sprint(p))
+				}
+			}()
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				fn(i)
+			}
+		})
+	}
+	wg.Wait()
+	if p := failed.Load(); p != nil {
+		panic(p)
+	}
 }
 
 // join takes over what a part noted.

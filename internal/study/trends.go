@@ -299,14 +299,14 @@ func (s *Service) underPromoted(ctx context.Context, q TrendsAsk) (*Answer, erro
 	if q.Country != "" {
 		where = []metric.Where{{Dimension: "country", In: []string{q.Country}}}
 	}
-	t, err := a.ask(ctx, w, metric.Query{Metrics: []string{"starters", "completers"}, Dimensions: []string{"title"}, Where: where})
+	tables, err := a.together(ctx, []asking{
+		{w, metric.Query{Metrics: []string{"starters", "completers"}, Dimensions: []string{"title"}, Where: where}},
+		{w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"title"}}},
+	})
 	if err != nil {
 		return nil, err
 	}
-	shown, err := a.ask(ctx, w, metric.Query{Metrics: []string{"impressions"}, Dimensions: []string{"title"}})
-	if err != nil {
-		return nil, err
-	}
+	t, shown := tables[0], tables[1]
 	impressions, all := map[string]float64{}, []float64{}
 	for row := range shown.rows() {
 		impressions[shown.text(row, "title")] = shown.value(row, "impressions")
@@ -327,12 +327,27 @@ func (s *Service) underPromoted(ctx context.Context, q TrendsAsk) (*Answer, erro
 	little := all[len(all)/2]
 	prior := learnFrom(names, counts)
 	usual := prior.Mean()
-	var rows []Row
+	rows := held(names, counts, impressions, little, usual, prior)
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(*b.Low, *a.Low) })
+	if q.Limit > 0 && len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+	}
+	return a.done(holdsWhat, "starters", rows), nil
+}
+
+// held are the titles shown no more than little whose rate surely lies above the
+// usual.
+func held(names []string, counts [][]insight.Count, impressions map[string]float64, little, usual float64, prior *insight.Prior) (rows []Row) {
+	var candidates []int
 	for i, id := range names {
-		if counts[i][0].K <= counts[i][0].N*usual || impressions[id] > little {
-			continue
+		if counts[i][0].K > counts[i][0].N*usual && impressions[id] <= little {
+			candidates = append(candidates, i)
 		}
-		e := prior.Posteriors(counts[i])[0].Estimate()
+	}
+	estimates := make([]insight.Estimate, len(candidates))
+	spread(len(candidates), func(n int) { estimates[n] = prior.Posteriors(counts[candidates[n]])[0].Estimate() })
+	for n, i := range candidates {
+		id, e := names[i], estimates[n]
 		if e.Low <= usual {
 			continue
 		}
@@ -341,11 +356,7 @@ func (s *Service) underPromoted(ctx context.Context, q TrendsAsk) (*Answer, erro
 		row.Evidence = map[string]any{"impressions": impressions[id], "median_impressions": little, "usual_rate": usual}
 		rows = append(rows, row)
 	}
-	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(*b.Low, *a.Low) })
-	if q.Limit > 0 && len(rows) > q.Limit {
-		rows = rows[:q.Limit]
-	}
-	return a.done(holdsWhat, "starters", rows), nil
+	return rows
 }
 
 const holdsWhat = "share of those who start a title who complete it, drawn towards what is usual: titles surely above what is usual that have no more impressions than half of the titles"

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	dialTimeout = 5 * time.Second
+	// dialTimeout bounds how long a connection is waited for: a loaded machine takes its time.
+	dialTimeout = 20 * time.Second
 	// connections to a replica: a flush holds one a table of a family, scans one each.
 	connections = 16
 	// querySize bounds the text of a query, bytes: filters may name many values.

@@ -5,10 +5,6 @@ import (
 	"net/http"
 
 	"playhead/internal/access"
-	"playhead/internal/collect/cloudevents"
-	"playhead/internal/collect/cmcd"
-	"playhead/internal/collect/native"
-	"playhead/internal/collect/segment"
 	"playhead/internal/collect/wire"
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
@@ -16,14 +12,11 @@ import (
 
 // batch is the work on one request. It is pooled with all of its buffers.
 type batch struct {
-	c      *Collector
-	native *native.Decoder
-	cmcd   *cmcd.Decoder
-	// segment and cloud are made when they are needed first.
-	segment *segment.Decoder
-	cloud   *cloudevents.Decoder
-	body    []byte
-	held    hold // what body counts for
+	c *Collector
+	// desk is what decoding takes; nil when it was given back.
+	*desk
+	size int  // of the body, bytes, once the desk was given back
+	held hold // what the body counts for
 
 	// What is known of the request.
 	key      access.Key
@@ -41,7 +34,6 @@ type batch struct {
 	data       []byte
 	spans      []span
 	records    []eventlog.Record
-	seen       seen
 	partitions int32
 	accepted   int
 	duplicate  int
@@ -69,7 +61,7 @@ type rejection struct {
 }
 
 func newBatch(c *Collector) *batch {
-	return &batch{c: c, native: native.NewDecoder(), cmcd: cmcd.NewDecoder(), partitions: c.cfg.Log.Partitions()}
+	return &batch{c: c, partitions: c.cfg.Log.Partitions()}
 }
 
 // keepBytes: larger buffers are not kept for the next request.
@@ -85,9 +77,7 @@ func (b *batch) begin(r *http.Request, key access.Key, format event.Format, rece
 
 // release forgets the request and gives the batch back.
 func (b *batch) release() {
-	if cap(b.body) > keepBytes {
-		b.body = nil
-	}
+	b.leaveDesk()
 	if cap(b.data) > keepBytes {
 		b.data = nil
 	}
@@ -96,10 +86,9 @@ func (b *batch) release() {
 	clear(b.rejected)
 	clear(b.ignored)
 	clear(b.excluded)
-	b.seen.reset()
 	*b = batch{
-		c: b.c, native: b.native, cmcd: b.cmcd, segment: b.segment, cloud: b.cloud, partitions: b.partitions, seen: b.seen,
-		body: b.body[:0], data: b.data[:0], spans: b.spans[:0], records: b.records[:0], rejected: b.rejected[:0],
+		c: b.c, partitions: b.partitions,
+		data: b.data[:0], spans: b.spans[:0], records: b.records[:0], rejected: b.rejected[:0],
 		ignored: b.ignored[:0], excluded: b.excluded[:0], entries: b.entries[:0], answer: b.answer[:0],
 	}
 	b.c.batches.Put(b)
@@ -182,66 +171,4 @@ func (b *batch) take() []eventlog.Record {
 		b.records = append(b.records, eventlog.Record{Partition: s.partition, Data: b.data[s.from:s.to:s.to]})
 	}
 	return b.records
-}
-
-// seen is a set of identities. Its slots hold places in ids, plus one, so that
-// those of a usual request stay in the processor's nearest cache.
-type seen struct {
-	slots []uint32
-	ids   []event.Ref
-}
-
-// add puts id in and reports whether it was not in yet.
-func (s *seen) add(id event.Ref) bool {
-	if 2*len(s.ids) >= len(s.slots) {
-		s.grow()
-	}
-	mask := uint32(len(s.slots) - 1)
-	for i := slotOf(&id) & mask; ; i = (i + 1) & mask {
-		at := s.slots[i]
-		if at == 0 {
-			s.ids = append(s.ids, id)
-			s.slots[i] = uint32(len(s.ids))
-			return true
-		}
-		if s.ids[at-1] == id {
-			return false
-		}
-	}
-}
-
-// slotOf spreads identities of which only the lower half may differ (the seqs
-// of one play).
-func slotOf(id *event.Ref) uint32 {
-	lower, upper := binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:])
-	return uint32((lower ^ upper) * 0x9e3779b97f4a7c15 >> 32)
-}
-
-// grow doubles the slots, in what earlier requests left if there is room.
-func (s *seen) grow() {
-	n := max(64, 2*len(s.slots))
-	if n <= cap(s.slots) {
-		s.slots = s.slots[:n]
-		clear(s.slots)
-	} else {
-		s.slots = make([]uint32, n)
-	}
-	mask := uint32(n - 1)
-	for n := range s.ids {
-		i := slotOf(&s.ids[n]) & mask
-		for s.slots[i] != 0 {
-			i = (i + 1) & mask
-		}
-		s.slots[i] = uint32(n + 1)
-	}
-}
-
-// reset empties it. Emptying what one large request made must not cost every
-// small one behind it, so the slots become fewer while they are too many.
-func (s *seen) reset() {
-	clear(s.slots)
-	if len(s.slots) > 64 && 8*len(s.ids) < len(s.slots) {
-		s.slots = s.slots[:len(s.slots)/2]
-	}
-	s.ids = s.ids[:0]
 }

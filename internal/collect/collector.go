@@ -87,6 +87,7 @@ type Collector struct {
 	cfg      Config
 	metrics  *metrics
 	batches  sync.Pool
+	desks    sync.Pool
 	readers  readers
 	devices  *deviceCache
 	cdns     cdnHosts
@@ -144,6 +145,7 @@ func New(cfg Config) (*Collector, error) {
 	}
 	c := &Collector{cfg: cfg, metrics: m, devices: newDeviceCache(), cdns: cdns, excluded: excluded, avro: published}
 	c.readers.limit = cfg.Limits.MaxBodyBytes
+	c.desks.New = func() any { return newDesk() }
 	c.batches.New = func() any { return newBatch(c) }
 	return c, nil
 }

@@ -69,7 +69,7 @@ func (c *Collector) Pressed() time.Duration { return c.cfg.Pressed() }
 func (c *Collector) Deliver(ctx context.Context, key access.Key, format event.Format, records []Delivered) (Receipt, error) {
 	started := time.Now()
 	defer func() { c.metrics.seconds.WithLabelValues(format.String()).Observe(time.Since(started).Seconds()) }()
-	b := c.batches.Get().(*batch)
+	b := c.batch()
 	defer b.release()
 	b.key, b.format, b.received = key, format, c.cfg.Clock()
 	b.samples = c.cfg.Tail.reserve(key.ID, b.received)

@@ -55,7 +55,7 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	decode func(*batch) error, answer func(http.ResponseWriter, *batch)) {
 	started := time.Now()
 	defer func() { c.metrics.seconds.WithLabelValues(format.String()).Observe(time.Since(started).Seconds()) }()
-	b := c.batches.Get().(*batch)
+	b := c.batch()
 	defer b.release()
 	b.begin(r, key, format, c.cfg.Clock())
 	if wait := c.limited(&b.key, 0); wait > 0 {
@@ -82,6 +82,7 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 		c.refuse(w, rateLimited(wait))
 		return
 	}
+	b.leaveEarly()
 	if b.accepted > 0 {
 		if err := c.append(r.Context(), b.take()); err != nil {
 			c.metrics.count(b, false)

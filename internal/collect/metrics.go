@@ -70,7 +70,7 @@ func (m *metrics) count(b *batch, stored bool) {
 			m.events.WithLabelValues(result, format, key).Add(float64(n))
 		}
 	}
-	m.bytes.WithLabelValues(format).Add(float64(len(b.body) + b.bytes))
+	m.bytes.WithLabelValues(format).Add(float64(b.bodyBytes() + b.bytes))
 	if !stored {
 		add("unstored", b.accepted)
 		return

@@ -117,7 +117,7 @@ func Parse(source []byte) (*Mapping, error) {
 // ParseNode reads a mapping that stands in another YAML file.
 func ParseNode(n *yaml.Node) (*Mapping, error) {
 	if n.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("line %d: a mapping begins with fields:", n.Line)
+		return nil, fmt.Errorf("line %d: a mapping has the field fields", n.Line)
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if name := n.Content[i]; name.Value != "fields" {

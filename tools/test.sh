@@ -62,6 +62,10 @@ build() { tools/build.sh; }
 process() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/process -binary "$root/bin/playhead"; }
 # Simulated months with planted truths, and without, asked for what is in them.
 insights() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/insights -binary "$root/bin/playhead"; }
+# What deploy/ ships, read by the programs that it is for.
+deploy() {
+  tools/with-cache.sh go test -count=1 -timeout 5m -v ./test/deploy -binary "$root/bin/playhead" -helm "$root/.cache/bin/helm" -compose "$root/.cache/bin/docker-compose"
+}
 hostile() { tools/with-cache.sh go test -count=1 -timeout 10m ./test/hostile -binary "$root/bin/playhead"; }
 crash() { tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/crash -binary "$root/bin/playhead"; }
 # Disks that are full: each is a small file system of its own.
@@ -136,6 +140,12 @@ need_readers() {
   why="pyarrow, duckdb and pyspark could not be installed (.cache/logs/lake-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=lake-readers"
   return 1
 }
+need_deploy() {
+  need_go || return 1
+  tools/with-cache.sh tools/deploy-tools.sh >"$logs/deploy-tools.log" 2>&1 && return 0
+  why="helm and docker compose could not be built (.cache/logs/deploy-tools.log)" how="give go a way to its modules, then: make test ONLY=\"build deploy\""
+  return 1
+}
 need_browser() { need_node && need_package chromium chromium; }
 need_clients() { need_browser && need_package ffmpeg ffmpeg; }
 
@@ -155,6 +165,7 @@ step answers       need_go      answers
 step clickhouse    need_clickhouse clickhouse
 step race          need_go      race
 step process       need_go      process
+step deploy        need_deploy  deploy
 step insights      need_go      insights
 step hostile       need_go      hostile
 step crash         need_go      crash

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"playhead/internal/event"
@@ -261,8 +260,14 @@ func (t *tally) close(l *ledger) {
 	if 10*seen >= 9*int64(t.p.runtime) {
 		l.add(t, t.frame, completedPlays, 1)
 	}
-	l.add(t, t.frame, viewedMillionths, int64(math.Round(min(1, float64(seen)/float64(t.p.runtime))*1e6)))
+	l.add(t, t.frame, viewedMillionths, millionths(seen, int64(t.p.runtime)))
 	l.retain(t)
+}
+
+// millionths is part/whole, at most 1, in millionths: the nearest, a half up. In whole
+// numbers, since a fraction of floating point falls below a half that it is.
+func millionths(part, whole int64) int64 {
+	return min((2_000_000*part+whole)/(2*whole), 1_000_000)
 }
 
 // distinct is how much media the runs cover, counting nothing twice, ms. It

@@ -22,7 +22,7 @@ const libsVariable = "PLAYHEAD_KAFKA"
 func TestRealKafka(t *testing.T) {
 	libs := os.Getenv(libsVariable)
 	if libs == "" {
-		t.Skip("a real Kafka is tried by make test-cluster")
+		t.Skip("SKIPPED: no folder of Kafka's jars in " + libsVariable + "; make test-cluster brings them and runs this")
 	}
 	k := cluster.StartKafka(t, libs)
 	t.Run("conformance", func(t *testing.T) {

@@ -157,24 +157,6 @@ func (v *view) eachPlay(ctx context.Context, where string, fn func(*fact.Batch))
 // maxListed bounds the rows that one list reads of a shard, and those that take them back.
 const maxListed = 5_000
 
-// playOrder is an order's condition and the expression that sorts, as of
-// warehouse.PlayOrder.Score. Columns hold a row's measures with its sign.
-func playOrder(o warehouse.PlayOrder) (condition, by string) {
-	switch o {
-	case warehouse.MostStalled:
-		return "abs(stall_ms) > 0", "abs(stall_ms)"
-	case warehouse.SlowestStart:
-		return "abs(startup_count) > 0", "abs(startup_ms)"
-	case warehouse.Failed:
-		return "(start_failures <> 0 OR playback_failures <> 0)", "first_ms"
-	case warehouse.LeftEarly:
-		return "exits <> 0", "first_ms"
-	case warehouse.LowestBitrate:
-		return "known_bitrate_ms <> 0", "-(bitrate_ms / known_bitrate_ms)"
-	}
-	return "1", "first_ms"
-}
-
 // ListPlays implements warehouse.PlayLister. What sorts first is found by columns
 // alone; only those rows are decoded.
 func (db *DB) ListPlays(ctx context.Context, a warehouse.PlayAsk) (out warehouse.PlayRows, offsets []warehouse.Offset, err error) {
@@ -230,7 +212,7 @@ func (v *view) someViewers(ctx context.Context, where string, n int, found map[e
 // worstPlays are the rows that sort first on each shard, and those of their viewers
 // that take something back: all of a viewer is on one shard.
 func (v *view) worstPlays(ctx context.Context, where string, a warehouse.PlayAsk) (list []warehouse.PlayRow, err error) {
-	condition, by := playOrder(a.Order)
+	condition, by := layout.PlayOrder(a.Order)
 	// A correction leaves two rows of a play that sort alike, rarely more.
 	limit := min(3*a.Limit+1, maxListed)
 	sql := "SELECT " + playColumns() + " FROM " + playsName + " WHERE " + where + " AND " + condition

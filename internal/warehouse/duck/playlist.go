@@ -18,24 +18,6 @@ var _ warehouse.PlayLister = (*DB)(nil)
 // maxListed bounds the rows that one list reads, and those that take them back.
 const maxListed = 5_000
 
-// playOrders are an order's condition and the expression that sorts, as of
-// warehouse.PlayOrder.Score. Columns hold a row's measures with its sign.
-func playOrder(o warehouse.PlayOrder) (condition, by string) {
-	switch o {
-	case warehouse.MostStalled:
-		return "abs(stall_ms) > 0", "abs(stall_ms)"
-	case warehouse.SlowestStart:
-		return "abs(startup_count) > 0", "abs(startup_ms)"
-	case warehouse.Failed:
-		return "(start_failures <> 0 OR playback_failures <> 0)", "first_ms"
-	case warehouse.LeftEarly:
-		return "exits <> 0", "first_ms"
-	case warehouse.LowestBitrate:
-		return "known_bitrate_ms <> 0", "-(bitrate_ms::DOUBLE / known_bitrate_ms)"
-	}
-	return "true", "first_ms"
-}
-
 // ListPlays implements warehouse.PlayLister. What sorts first is found by columns
 // alone; only those rows are decoded.
 func (db *DB) ListPlays(ctx context.Context, a warehouse.PlayAsk) (out warehouse.PlayRows, offsets []warehouse.Offset, err error) {
@@ -85,7 +67,7 @@ func (s session) someViewers(q *query, n int) (map[event.ViewerKey]struct{}, err
 // worstPlays are the rows that sort first, and those of their viewers that take
 // something back.
 func (s session) worstPlays(q *query, a warehouse.PlayAsk) (rows []warehouse.PlayRow, err error) {
-	condition, by := playOrder(a.Order)
+	condition, by := layout.PlayOrder(a.Order)
 	// A correction leaves two rows of a play that sort alike, rarely more.
 	limit := min(3*a.Limit+1, maxListed)
 	sql := "SELECT viewer, n, detail, " + strings.Join(layout.DimensionColumns()[:rollup.Creative], ", ") + " FROM plays WHERE " + q.conditions() + " AND " + condition

@@ -46,7 +46,7 @@ node_is_new_enough() {
 }
 
 run_steps() {
-  local i asked passed=0 failed=0 skipped=0 began=$SECONDS summary=()
+  local i asked passed=0 failed=0 skipped=0 summary=() flaky=() broken=()
   if [ "${1:-}" = --list ]; then
     printf '%s\n' "${names[@]}"
     return 0
@@ -68,13 +68,16 @@ run_steps() {
   echo
   printf '%s\n' "${summary[@]}"
   echo
+  printf '%s\n' ${flaky[@]+"${flaky[@]}"}
   echo "$passed passed, $failed failed, $skipped skipped"
+  # Last, since of a long output often only the end is kept.
+  for i in ${broken[@]+"${broken[@]}"}; do digest "$i"; done
   [ "$failed" = 0 ]
 }
 
 # run_step runs one step; it counts in the variables of run_steps.
 run_step() {
-  local name=${names[$1]} log=$logs/${names[$1]}.log start=$SECONDS took
+  local name=${names[$1]} log=$logs/${names[$1]}.log start=$SECONDS took line
   printf '%-14s ' "$name"
   if ! ${needs[$1]}; then
     skipped=$((skipped + 1))
@@ -85,13 +88,28 @@ run_step() {
   if ${functions[$1]} >"$log" 2>&1 </dev/null; then
     took=$((SECONDS - start))
     passed=$((passed + 1))
+    while IFS= read -r line; do flaky+=("$line"); done < <(grep '^FLAKY ' "$log")
     echo "passed  ${took} s"
     summary+=("PASSED  $name (${took} s)")
     return
   fi
   took=$((SECONDS - start))
   failed=$((failed + 1))
+  broken+=("$name")
   echo "FAILED  ${took} s"
   summary+=("FAILED  $name (${took} s): ${log#"$root/"}")
   sed 's/^/    /' "$log" | grep -vE '^ +ok  +\S|no test files' | tail -n 60
+}
+
+# digest says in a few lines what of a step failed, from its log.
+digest() {
+  local found
+  echo
+  echo "$1 failed:"
+  found=$(awk '
+      /error: [|>]-/ { more = 3; next }
+      more > 0 || /^ *(not ok|--- FAIL|panic:|FAIL)|error:|Error:|_test\.go:[0-9]/ { if (!seen[$0]++) print NR ": " substr($0, 1, 200) }
+      { more-- }' "$logs/$1.log" | head -n 15)
+  [ -n "$found" ] || found=$(tail -n 8 "$logs/$1.log" | cut -c1-200)
+  sed 's/^/    /' <<<"$found"
 }

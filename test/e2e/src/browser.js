@@ -24,7 +24,7 @@ export function watch(page, origin) {
   page.on('pageerror', error => complaints.push(`exception: ${error}`))
   page.on('request', request => {
     const url = request.url()
-    if (!url.startsWith(origin) && !/^(data|blob|about):/.test(url)) complaints.push(`request to elsewhere: ${url}`)
+    if (!url.startsWith(origin) && !/^(data|blob|about|mailto):/.test(url)) complaints.push(`request to elsewhere: ${url}`)
   })
   return complaints
 }

@@ -39,6 +39,7 @@ async function visit(path, act) {
 }
 
 const search = page => new URL(page.url()).searchParams
+const isFilter = key => ['title', 'country', 'device_type'].includes(key) || key.startsWith('f.')
 
 test('find what is wrong tonight', { timeout: 600_000 }, () => visit('/?range=24h', async page => {
   await page.getByRole('heading', { name: /What changed/ }).waitFor()
@@ -55,7 +56,6 @@ test('find what is wrong tonight', { timeout: 600_000 }, () => visit('/?range=24
   const words = await hurt.first().innerText()
   assert.match(words, /vs/, 'the worst group stands beside everybody else')
   await hurt.first().click()
-  const isFilter = key => ['title', 'country', 'device_type'].includes(key) || key.startsWith('f.')
   await eventually('a click looks at the group alone', patience, () => [...search(page).keys()].filter(isFilter), filters => filters.length === 1)
   await page.getByRole('button', { name: /^Remove the filter/ }).first().waitFor()
   // A copied link shows a colleague the same.
@@ -63,6 +63,20 @@ test('find what is wrong tonight', { timeout: 600_000 }, () => visit('/?range=24
   await other.goto(page.url())
   await other.getByRole('button', { name: /^Remove the filter/ }).first().waitFor()
   await other.close()
+}))
+
+test('which ISP has trouble with which CDN', { timeout: 600_000 }, () => visit('/quality?range=24h', async page => {
+  const crossed = page.getByLabel('Which dimensions are crossed').first() // narrow screens have one of their own
+  await crossed.selectOption('isp-cdn')
+  await eventually('the address holds the pair', patience, () => search(page).get('cross'), cross => cross === 'isp-cdn')
+  const cell = page.getByRole('table', { name: /by ISP and CDN$/i }).getByRole('button').first()
+  const [isp, cdn] = (await cell.getAttribute('aria-label')).replace(/: [^:]*$/, '').split(', ')
+  await cell.click()
+  await eventually('a click looks at the pair alone', patience, () => [...search(page).keys()].filter(isFilter).sort(), filters => filters.length === 2)
+  for (const value of [isp, cdn]) await page.getByRole('button', { name: new RegExp(`^Remove the filter.*${value}`) }).waitFor()
+  // The same pair as a breakdown: who is hurt most, one group a pair.
+  const by = page.getByRole('combobox').filter({ has: page.locator('option[value="isp-cdn"]') })
+  assert.ok(await by.count() >= 2, 'the breakdown offers the pair too')
 }))
 
 test('is the new app version worse', { timeout: 600_000 }, () => visit('/quality?range=7d', async page => {
@@ -157,6 +171,16 @@ test("Monday's title report", { timeout: 600_000 }, () => visit(`/titles/${encod
   await page.locator('article[data-ready="true"]').waitFor()
   const text = await page.locator('article').innerText()
   for (const part of ['Title report', 'Plays by day', 'How far plays go', 'Where', 'On what']) assert.ok(text.includes(part), `the report has ${part}`)
+  // Send begins a letter: there is no program for letters here, so what the page asks for is read.
+  const devtools = await context.newCDPSession(page), letters = []
+  await devtools.send('Page.enable')
+  devtools.on('Page.frameRequestedNavigation', asked => letters.push(asked.url))
+  await page.getByRole('button', { name: 'Send' }).click()
+  const [letter] = await eventually('a letter is begun', patience, () => letters, found => found.length > 0)
+  assert.match(letter, /^mailto:\?subject=.*report&body=/)
+  const words = decodeURIComponent(letter)
+  for (const part of ['Plays', page.url()]) assert.ok(words.includes(part), `the letter has ${part}`)
+  await devtools.detach()
   const pdf = await page.pdf({ format: 'A4', printBackground: true })
   assert.ok(pdf.length > 10_000 && pdf.subarray(0, 4).toString() === '%PDF', `a PDF of ${pdf.length} bytes`)
   await page.emulateMedia({ media: 'print' })

@@ -30,7 +30,7 @@ export function findings(metrics: readonly string[], row: Row | undefined, servi
     const [mine, all] = [judgedOf(m, row), judgedOf(m, service)];
     const z = apart(m, mine, all);
     if (shapeOf(m).sense < 0 && z !== undefined && z > 3 && all.value && (mine.value ?? 0) > all.value * 1.15) {
-      out.push(`${shapeOf(m).title} is worse than of the whole service: ${showFine(m, mine.value)} against ${showFine(m, all.value)}.`);
+      out.push(`${shapeOf(m).title} is worse than for the whole service: ${showFine(m, mine.value)} against ${showFine(m, all.value)}.`);
     }
   }
   if (more.intro && more.intro.lost > 0.12) out.push(`${percent(more.intro.lost)} of plays end within the first ${position(more.intro.until)}.`);

@@ -121,7 +121,7 @@ func (s *sender) try(ctx context.Context, path string, kind wrapping, body []byt
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
 		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
-		return nil, min(time.Duration(seconds*float64(time.Second)), 30*time.Second), fmt.Errorf("send events: server answered %s", resp.Status)
+		return nil, min(time.Duration(seconds*float64(time.Second)), 30*time.Second), fmt.Errorf("send events: server answered %s: %s", resp.Status, clip(data))
 	case resp.StatusCode != http.StatusOK:
 		return nil, 0, fmt.Errorf("%w: %s: %s", errRefused, resp.Status, clip(data))
 	case err != nil:

@@ -93,7 +93,7 @@ func sendReal(ctx context.Context, o options, dir, data string, events int64) er
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return err
 	}
-	s, err := serve(ctx, o.binary, data, "--retain-events", "1m") // of the log nothing is asked
+	s, err := serve(ctx, o.binary, data, "--retain-events", "1m", "--max-lag", "20s") // of the log nothing is asked; who is sent more than it can do says so
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ type People struct {
 	now  func() time.Time
 	cost int
 
+	writing sync.Mutex // held by who changes the list; taken before mu
+	post    func(id string, record []byte) error
+
 	mu    sync.Mutex
 	list  []Person
 	wrong map[string]tries // by lower-case name
@@ -229,12 +232,26 @@ func (p *People) edit(id string, fn func(*Person)) error {
 
 // change applies fn to a copy, and keeps it when it could be written.
 func (p *People) change(fn func([]Person) ([]Person, error)) error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	before := p.Records()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	next, err := fn(slices.Clone(p.list))
+	next := slices.Clone(p.list)
+	p.mu.Unlock()
+	next, err := fn(next)
 	if err != nil {
 		return err
 	}
+	if p.post != nil {
+		if err := postChanges(before, records(next), p.post); err != nil {
+			return fmt.Errorf("tell the other processes of a person: %w", err)
+		}
+	}
+	return p.keep(next)
+}
+
+// keep writes a list and goes by it. p.writing is held.
+func (p *People) keep(next []Person) error {
 	doc := peopleDocument{People: next}
 	data, err := doc.seal(&doc)
 	if err != nil {
@@ -243,6 +260,8 @@ func (p *People) change(fn func([]Person) ([]Person, error)) error {
 	if err := replace(p.path, data); err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.list = next
 	return nil
 }

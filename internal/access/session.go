@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +43,11 @@ type SessionOptions struct {
 	Secret []byte
 	// People are who may sign in by name; nil is nobody.
 	People *People
+	// Once, where several processes sign the same browsers in, reports whether a link is
+	// used for the first time anywhere; until is when it stops working. Links are signed
+	// then, so that any process knows them. Secret must be that of all. nil keeps links
+	// in memory.
+	Once func(link string, until time.Time) (first bool, err error)
 	// Secure marks cookies for HTTPS only.
 	Secure bool
 	// Now is time.Now when nil.
@@ -55,6 +61,7 @@ type Sessions struct {
 	people *People
 	secret []byte
 	secure bool
+	once   func(link string, until time.Time) (first bool, err error)
 	now    func() time.Time
 
 	mu    sync.Mutex
@@ -72,11 +79,13 @@ type claims struct {
 	Name    string `json:"n"`
 	Person  string `json:"p,omitempty"`
 	Expires int64  `json:"e"` // epoch ms
+	// Nonce tells links apart.
+	Nonce string `json:"o,omitempty"`
 }
 
 // NewSessions makes the sign-in for the read tokens of store.
 func NewSessions(store *Store, opts SessionOptions) *Sessions {
-	s := &Sessions{store: store, people: opts.People, secret: opts.Secret, secure: opts.Secure, now: opts.Now, links: map[[sha256.Size]byte]link{}}
+	s := &Sessions{store: store, people: opts.People, secret: opts.Secret, secure: opts.Secure, once: opts.Once, now: opts.Now, links: map[[sha256.Size]byte]link{}}
 	if len(s.secret) == 0 {
 		s.secret = make([]byte, 32)
 		_, _ = rand.Read(s.secret)
@@ -123,6 +132,10 @@ func (s *Sessions) SignIn(name, password string) (*http.Cookie, Identity, error)
 
 func (s *Sessions) newLink(who Identity) string {
 	token := string(randomText(32))
+	if s.once != nil {
+		text := s.claim(who, linkLife, token)
+		return text + "." + s.sign(linkSigned, text)
+	}
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,8 +149,11 @@ func (s *Sessions) newLink(who Identity) string {
 }
 
 // Redeem uses up a link's token and returns the cookie that signs the browser
-// in for 12 hours. Errors: ErrLink.
+// in for 12 hours. Errors: ErrLink, and Once's.
 func (s *Sessions) Redeem(token string) (*http.Cookie, error) {
+	if s.once != nil {
+		return s.redeemSigned(token)
+	}
 	h := sha256.Sum256([]byte(token))
 	s.mu.Lock()
 	l, ok := s.links[h]
@@ -149,18 +165,59 @@ func (s *Sessions) Redeem(token string) (*http.Cookie, error) {
 	return s.Cookie(l.who), nil
 }
 
+// redeemSigned uses up a link that any process may have made.
+func (s *Sessions) redeemSigned(token string) (*http.Cookie, error) {
+	cl, ok := s.claimed(linkSigned, token)
+	if !ok {
+		return nil, ErrLink
+	}
+	who, ok := s.identity(cl)
+	if !ok {
+		return nil, ErrLink
+	}
+	h := sha256.Sum256([]byte(token))
+	first, err := s.once(hex.EncodeToString(h[:16]), time.UnixMilli(cl.Expires))
+	if err != nil {
+		return nil, fmt.Errorf("find out whether the sign-in link was used before: %w", err)
+	}
+	if !first {
+		return nil, ErrLink
+	}
+	return s.Cookie(who), nil
+}
+
 // Cookie signs a browser in as id for 12 hours: for the demo, which needs no link.
 func (s *Sessions) Cookie(id Identity) *http.Cookie {
-	expires := s.now().Add(sessionLife)
-	body, err := json.Marshal(claims{Role: id.Role, Name: id.Name, Person: id.PersonID, Expires: expires.UnixMilli()})
-	if err != nil {
-		body = nil // two strings and a number always marshal
-	}
-	text := base64.RawURLEncoding.EncodeToString(body)
+	expires, text := s.now().Add(sessionLife), s.claim(id, sessionLife, "")
 	return &http.Cookie{
-		Name: CookieName, Value: text + "." + s.sign(text), Path: "/", Expires: expires, MaxAge: int(sessionLife / time.Second),
+		Name: CookieName, Value: text + "." + s.sign(cookieSigned, text), Path: "/", Expires: expires, MaxAge: int(sessionLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure,
 	}
+}
+
+// claim is what a cookie or a link says, before it is signed.
+func (s *Sessions) claim(id Identity, life time.Duration, nonce string) string {
+	body, err := json.Marshal(claims{Role: id.Role, Name: id.Name, Person: id.PersonID, Expires: s.now().Add(life).UnixMilli(), Nonce: nonce})
+	if err != nil {
+		body = nil // strings and a number always marshal
+	}
+	return base64.RawURLEncoding.EncodeToString(body)
+}
+
+// claimed is what a cookie or a link says that is signed by us and not too old.
+func (s *Sessions) claimed(what, signed string) (cl claims, ok bool) {
+	text, mac, ok := strings.Cut(signed, ".")
+	if !ok || !hmac.Equal([]byte(mac), []byte(s.sign(what, text))) {
+		return cl, false
+	}
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return cl, false
+	}
+	if err := json.Unmarshal(body, &cl); err != nil || s.now().UnixMilli() >= cl.Expires {
+		return cl, false
+	}
+	return cl, true
 }
 
 // SignOut is the cookie that ends a browser's session.
@@ -182,18 +239,15 @@ func (s *Sessions) FromRequest(r *http.Request) (Identity, bool) {
 	if err != nil {
 		return Identity{}, false
 	}
-	text, mac, ok := strings.Cut(c.Value, ".")
-	if !ok || !hmac.Equal([]byte(mac), []byte(s.sign(text))) {
+	cl, ok := s.claimed(cookieSigned, c.Value)
+	if !ok {
 		return Identity{}, false
 	}
-	body, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return Identity{}, false
-	}
-	var cl claims
-	if err := json.Unmarshal(body, &cl); err != nil || s.now().UnixMilli() >= cl.Expires {
-		return Identity{}, false
-	}
+	return s.identity(cl)
+}
+
+// identity is who claims are of.
+func (s *Sessions) identity(cl claims) (Identity, bool) {
 	if cl.Person == "" {
 		return Identity{Role: cl.Role, Name: cl.Name}, true
 	}
@@ -206,8 +260,14 @@ func (s *Sessions) FromRequest(r *http.Request) (Identity, bool) {
 	return Identity{Role: person.Role, Name: person.Name, PersonID: person.ID}, ok
 }
 
-func (s *Sessions) sign(text string) string {
+// What is signed: a link is no cookie.
+const (
+	cookieSigned = "playhead session"
+	linkSigned   = "playhead link"
+)
+
+func (s *Sessions) sign(what, text string) string {
 	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte("playhead session\x00" + text))
+	mac.Write([]byte(what + "\x00" + text))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -23,22 +23,31 @@ func (e *engine) tellCatalog(ctx context.Context) error {
 	return e.tell(ctx, e.catalog)
 }
 
-// tellTaken tells a partition of a shared log that was taken. A processor without a
-// catalogue of its own leaves it as others told it.
+// tellTaken tells a partition of a shared log that was taken. Where no process has said
+// which catalogue there is, it stays as it was told before.
 func (e *engine) tellTaken(ctx context.Context, partition int32) error {
-	if e.settings.Catalog == "" && !e.settings.has("query") {
+	if e.board == nil || e.board.Get(noteCatalog) == nil {
 		return nil
 	}
 	return e.tellSome(ctx, e.present(), []int32{partition})
 }
 
+// tell lets the processors know of another catalogue, or of other choices: on Kafka each
+// of them tells the partitions that it has.
 func (e *engine) tell(ctx context.Context, c *catalog.Catalog) error {
 	e.told.Store(c)
+	if e.board != nil {
+		return e.shareChoices(ctx)
+	}
+	return e.tellSome(ctx, c, e.allPartitions())
+}
+
+func (e *engine) allPartitions() []int32 {
 	all := make([]int32, e.events.Partitions())
 	for p := range all {
 		all[p] = int32(p)
 	}
-	return e.tellSome(ctx, c, all)
+	return all
 }
 
 // present is the catalogue as it was told last.
@@ -49,8 +58,8 @@ func (e *engine) present() *catalog.Catalog {
 	return e.catalog
 }
 
-// tellSome tells partitions whose state has another catalogue, and those whose state
-// another process has.
+// tellSome tells partitions whose state has another catalogue. Those of other processes
+// are theirs to tell.
 func (e *engine) tellSome(ctx context.Context, c *catalog.Catalog, partitions []int32) error {
 	chosen, moved := e.chosen.Load(), 0.0
 	if chosen != nil {
@@ -61,10 +70,7 @@ func (e *engine) tellSome(ctx context.Context, c *catalog.Catalog, partitions []
 	for _, p := range partitions {
 		have, err := e.events.State(ctx, p, []byte{byte(journey.KindCatalog)})
 		if errors.Is(err, eventlog.ErrNotClaimed) {
-			have, err = nil, nil
-			if told := e.toldOthers.Load(); told != nil {
-				have = *told
-			}
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read the catalogue of partition %d: %w", p, err)
@@ -78,9 +84,6 @@ func (e *engine) tellSome(ctx context.Context, c *catalog.Catalog, partitions []
 		return nil
 	}
 	err := e.events.Append(ctx, eventlog.Events, records)
-	if err == nil {
-		e.toldOthers.Store(&data)
-	}
 	if errors.Is(err, eventlog.ErrFull) {
 		e.log.Warn("the disk is full: the catalogue stays as it was until the next start", "error", err)
 		return nil

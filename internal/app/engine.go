@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // zones, on machines that have none
@@ -33,19 +32,19 @@ type engine struct {
 	catalog  *catalog.Catalog
 	events   logStore
 	local    *pebblelog.Log // the same on one machine, nil on Kafka
+	board    eventlog.Board // what processes on Kafka tell each other, nil on one machine
+	passing  eventlog.Board // and what is only true for a moment
 	held     *holdable      // the log as the other stages see it
 	db       database
 	store    *warehouse.Store
-	loader   *warehouse.Loader
+	loader   *warehouse.Loader // nil where another process loads
 	runner   *process.Runner
 	lake     *lake.Lake // nil when it is off
 	hub      *live.Hub
 	// chosen is what the audience chose lately, nil before it was asked for.
 	chosen atomic.Pointer[choices]
-	// told is the catalogue that the processor was told of last, toldOthers its
-	// record: of partitions whose state another process has that is all that is known.
-	told       atomic.Pointer[catalog.Catalog]
-	toldOthers atomic.Pointer[[]byte]
+	// told is the catalogue that processors were told of last.
+	told atomic.Pointer[catalog.Catalog]
 	// broken is told when the log can write no more: the process must end.
 	broken chan error
 }
@@ -64,19 +63,18 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if e.zone, err = time.LoadLocation(s.ReportTimezone); err != nil {
 		return nil, fmt.Errorf("report-timezone: %w", err)
 	}
-	if e.catalog == nil {
-		if e.catalog, err = startCatalog(s); err != nil {
-			return nil, err
-		}
-	}
 	if err = e.openLog(ctx); err != nil {
 		return nil, err
 	}
-	ringOptions := privacy.Options{File: s.RingFile}
-	if os.Getenv(ringVariable) != "" {
-		ringOptions.Env = ringVariable
+	if err = e.openBoard(ctx); err != nil {
+		return nil, err
 	}
-	if e.ring, err = privacy.OpenRing(s.DataDir, ringOptions); err != nil {
+	if e.catalog == nil {
+		if e.catalog, err = e.startCatalog(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err = e.openRing(ctx); err != nil {
 		return nil, err
 	}
 	if e.keys, err = access.Open(s.DataDir); err != nil {
@@ -92,7 +90,7 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 		kept = retained{e.events}
 	}
 	e.held = &holdable{Log: kept}
-	if s.has("load") {
+	if s.has("load") || s.has("query") {
 		if err := e.openWarehouse(ctx, e.held); err != nil {
 			return nil, err
 		}
@@ -109,20 +107,33 @@ func (e *engine) openWarehouse(ctx context.Context, log eventlog.Log) (err error
 		return fmt.Errorf("open the warehouse: %w", err)
 	}
 	waiting := int64(e.settings.LoadMemory) << 20
-	e.store, err = warehouse.NewStore(ctx, e.db, warehouse.StoreOptions{
+	o := warehouse.StoreOptions{
 		Partitions: e.settings.Partitions, Generation: rollup.Options{ReportTZ: e.zone}, RotateBytes: waiting / 4,
 		RecallBytes: int64(e.settings.WarehouseMemory) << 20 / 8,
-	})
-	if err != nil {
+	}
+	if o.Elsewhere = e.elsewhere(); o.Elsewhere {
+		o.RecallBytes = 0
+	}
+	if e.store, err = warehouse.NewStore(ctx, e.db, o); err != nil || o.Elsewhere {
 		return err
 	}
-	e.hub = live.NewHub(live.Options{})
-	e.loader = warehouse.NewLoader(log, e.store, warehouse.LoaderOptions{
-		Clock: time.Now, Logger: e.log, MaxBytes: waiting, FlushBytes: waiting / 3,
-		Observers: []warehouse.Observer{func(_ int32, _ int64, b *fact.Batch) { e.hub.Apply(b, time.Now().UnixMilli()) }},
-	})
+	load := warehouse.LoaderOptions{Clock: time.Now, Logger: e.log, MaxBytes: waiting, FlushBytes: waiting / 3}
+	if e.settings.has("query") {
+		e.hub = live.NewHub(live.Options{})
+		load.Observers = []warehouse.Observer{func(_ int32, _ int64, b *fact.Batch) { e.hub.Apply(b, time.Now().UnixMilli()) }}
+	} else {
+		load.FlushEvery = flushForOthers
+	}
+	e.loader = warehouse.NewLoader(log, e.store, load)
 	return nil
 }
+
+// flushForOthers is how often facts go to the database where other processes answer
+// from it: they know what is in it, and nothing else.
+const flushForOthers = 400 * time.Millisecond
+
+// elsewhere reports whether this process answers from what another one loads.
+func (e *engine) elsewhere() bool { return e.settings.has("query") && !e.settings.has("load") }
 
 func loadCatalog(path string) (*catalog.Catalog, error) {
 	if path == "" {
@@ -140,6 +151,11 @@ func (e *engine) close() error {
 	var errs []error
 	if e.db != nil {
 		errs = append(errs, e.db.Close())
+	}
+	for _, b := range []eventlog.Board{e.board, e.passing} {
+		if b != nil {
+			errs = append(errs, b.Close())
+		}
 	}
 	if e.events != nil {
 		errs = append(errs, e.events.Close())

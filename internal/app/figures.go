@@ -50,6 +50,13 @@ func (e *engine) openDatabase(ctx context.Context, log eventlog.Log) (database, 
 	if err != nil {
 		return nil, err
 	}
+	if e.elsewhere() {
+		db, err := clickhouse.OpenReader(ctx, address, clickhouse.Options{TZ: e.zone, Logger: e.log})
+		if err != nil {
+			return nil, err
+		}
+		return db, nil
+	}
 	db, err := clickhouse.Open(ctx, address, clickhouse.Options{TZ: e.zone, Logger: e.log})
 	if err != nil {
 		return nil, err

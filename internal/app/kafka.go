@@ -46,8 +46,8 @@ func (s *Settings) wrongOnKafka() (wrong []string) {
 	switch {
 	case roles < len(allRoles) && !s.onKafka():
 		wrong = append(wrong, "roles: a subset of roles needs Kafka: name its brokers with kafka, or leave roles out to run all four in one process")
-	case s.has("load") != s.has("query"):
-		wrong = append(wrong, "roles: load and query need each other: DuckDB's file belongs to one process")
+	case s.has("load") != s.has("query") && s.Warehouse == embedded:
+		wrong = append(wrong, "roles: load and query need each other: DuckDB's file belongs to one process; name a ClickHouse with warehouse to part them")
 	}
 	if s.KafkaReplication < 0 || s.KafkaReplication > 100 {
 		wrong = append(wrong, fmt.Sprintf("kafka-replication: %d is not between 0 and 100", s.KafkaReplication))
@@ -67,22 +67,31 @@ func (s *Settings) wrongOnKafka() (wrong []string) {
 	return wrong
 }
 
-// openKafka opens the log on Kafka. Errors: ErrSettings.
-func (e *engine) openKafka(ctx context.Context) (*kafkalog.Log, error) {
+// kafkaOptions are how the cluster is reached. Errors: ErrSettings.
+func (e *engine) kafkaOptions() (o kafkalog.Options, err error) {
 	s := &e.settings
-	o := kafkalog.Options{
+	o = kafkalog.Options{
 		Brokers: s.Kafka, Prefix: s.KafkaPrefix, Partitions: s.Partitions, Replication: int16(s.KafkaReplication), Retain: s.KafkaRetain,
 		Member: s.KafkaMember, Logger: e.log,
 	}
-	if s.has("process") {
-		o.Dir = filepath.Join(s.DataDir, stateFolder)
-	}
-	var err error
 	if o.TLS, err = s.kafkaTLS(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
+		return o, fmt.Errorf("%w: %w", ErrSettings, err)
 	}
 	if o.SASL, err = s.kafkaSASL(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
+		return o, fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return o, nil
+}
+
+// openKafka opens the log on Kafka. Errors: ErrSettings.
+func (e *engine) openKafka(ctx context.Context) (*kafkalog.Log, error) {
+	s := &e.settings
+	o, err := e.kafkaOptions()
+	if err != nil {
+		return nil, err
+	}
+	if s.has("process") {
+		o.Dir = filepath.Join(s.DataDir, stateFolder)
 	}
 	l, err := kafkalog.Open(ctx, o)
 	if errors.Is(err, kafkalog.ErrTopic) {

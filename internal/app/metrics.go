@@ -27,6 +27,7 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		counter("process_duplicates_total", "Events left out because they were processed before.", func() float64 { return count(s.runner.Stats().Duplicates) }),
 		counter("process_late_dropped_total", "Events that came more than the horizon after their play's newest.", func() float64 { return count(s.runner.Stats().LateDropped) }),
 		counter("process_epochs_total", "Atomic commits of facts and offsets.", func() float64 { return count(s.runner.Stats().Epochs) }),
+		gauge("process_partitions", "Partitions that are processed here.", func() float64 { return count(s.runner.Stats().Partitions) }),
 		gauge("process_open_plays", "Plays that are open.", func() float64 { return count(s.runner.Stats().OpenPlays) }),
 		gauge("process_viewers", "Viewers whose state is in memory.", func() float64 { return count(s.runner.Stats().Viewers) }),
 		gauge("process_play_bytes", "Memory of open plays and of those that closed in the last minute, about.", func() float64 { return count(s.runner.Stats().PlayBytes) }),
@@ -39,14 +40,18 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		gauge("process_commit_seconds", "Duration of the last commit.", func() float64 { return count(s.runner.Stats().CommitMillis) / 1000 }),
 		counter("process_unheard_seconds_total", "Time that passed without ticks, in which no silence is judged: the server was down, or the clock jumped ahead.", func() float64 { return count(s.runner.Stats().UnheardMillis) / 1000 }),
 	}
-	if s.loader != nil {
+	if s.store != nil {
 		list = append(list,
 			newSinks(s.settings.DataDir, s.db.Stats, s.log),
+			gauge("fresh_seconds", "Age of the figures.", func() float64 { return count(s.now()-s.store.FreshTo()) / 1000 }),
+		)
+	}
+	if s.loader != nil {
+		list = append(list,
 			gauge("load_unflushed_bytes", "Facts that are in memory only.", func() float64 { return count(s.loader.Stats(context.Background()).UnflushedBytes) }),
 			gauge("load_lag_records", "Records of facts that are not loaded.", func() float64 { return count(s.loader.Stats(context.Background()).LagRecords) }),
 			gauge("load_flush_seconds", "Duration of the last flush.", func() float64 { return s.loader.Stats(context.Background()).Last.Seconds() }),
 			counter("load_flush_failures_total", "Flushes that failed and were tried again.", func() float64 { return count(s.loader.Stats(context.Background()).Failures) }),
-			gauge("fresh_seconds", "Age of the figures.", func() float64 { return count(s.now()-s.store.FreshTo()) / 1000 }),
 		)
 	}
 	if log := s.local; log != nil {

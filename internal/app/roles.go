@@ -60,8 +60,12 @@ func (e *engine) room() error {
 	return e.local.Room()
 }
 
-// ready says what a role of this process is waiting for.
+// ready says what a role of this process is waiting for. A processor that has no
+// partition, of more than there are partitions, waits for nothing.
 func (s *server) ready() error {
+	if s.draining.Load() {
+		return errors.New("stopping")
+	}
 	if s.settings.has("process") && !s.runner.Stats().Ready {
 		return errors.New("state is being restored")
 	}
@@ -79,6 +83,9 @@ func (s *server) ready() error {
 func (s *server) eventsTotal(ctx context.Context) int64 {
 	if s.settings.has("process") && !s.settings.onKafka() {
 		return s.runner.Stats().Events
+	}
+	if s.sum != nil {
+		return s.sum.Events()
 	}
 	return s.loader.Stats(ctx).Events
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,7 @@ import (
 	"playhead/internal/collect"
 	"playhead/internal/cores"
 	"playhead/internal/eventlog"
+	"playhead/internal/live"
 	"playhead/internal/metric"
 	"playhead/internal/notebook"
 	"playhead/internal/source"
@@ -60,7 +62,9 @@ func Serve(ctx context.Context, o Options) error {
 	if err := s.greet(o.Out); err != nil {
 		return errors.Join(err, s.close())
 	}
-	return o.Settings.damaged(errors.Join(stages(ctx, s.log, stopGrace, s.stages()), s.close()))
+	running, stop := s.drained(ctx)
+	defer stop()
+	return o.Settings.damaged(errors.Join(stages(running, s.log, stopGrace, s.stages()), s.close()))
 }
 
 // server is one process with all roles.
@@ -76,16 +80,24 @@ type server struct {
 	registry  *prometheus.Registry
 	mux       *http.ServeMux
 	handler   http.Handler
+	figures   *metric.Engine
 	studies   *study.Service
 	tastes    *tastes
 	pressure  *pressure
 	source    *source.Source // nil when nothing is taken from Kafka
 	audit     *audit.Log
-	tls       *tls.Config // nil without encryption
-	version   string
-	url       string
-	demo      bool
-	history   func() *api.History
+	titles    *shelfKeeper // nil where nobody asks
+	sum       *live.Sum    // what processors elsewhere say is true now, nil where this process loads
+	followed  followed
+	draining  atomic.Bool
+	// streams ends what clients listen to.
+	streams    context.Context
+	cutStreams context.CancelFunc
+	tls        *tls.Config // nil without encryption
+	version    string
+	url        string
+	demo       bool
+	history    func() *api.History
 }
 
 // newServer opens everything and listens, but serves nothing yet.
@@ -111,6 +123,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 		return nil, err
 	}
 	s := &server{listener: l, version: o.Version, demo: demo, url: o.PublicURL, registry: prometheus.NewRegistry(), mux: http.NewServeMux()}
+	s.streams, s.cutStreams = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -140,7 +153,10 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if s.audit, err = audit.Open(o.DataDir); err != nil {
 		return nil, err
 	}
-	s.sessions = access.NewSessions(s.keys, access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")})
+	if err := s.joinNodes(ctx); err != nil {
+		return nil, err
+	}
+	s.sessions = access.NewSessions(s.keys, s.sessionOptions())
 	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.now()) }, s.log, followersOf(s.engine)...)
 	if err := s.openCollector(); err != nil {
 		return nil, err
@@ -151,13 +167,30 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	if err := registerMetrics(s.registry, s); err != nil {
 		return nil, err
 	}
+	if s.store != nil {
+		s.openStudies()
+	}
 	if !s.settings.has("query") {
 		return s, s.plainRoutes()
 	}
 	return s, s.routes()
 }
 
+// sessionOptions are how browsers are signed in: where there are several processes, by
+// what each of them can check.
+func (s *server) sessionOptions() access.SessionOptions {
+	o := access.SessionOptions{People: s.people, Secure: strings.HasPrefix(s.url, "https://")}
+	if s.board != nil && s.ring != nil {
+		o.Secret, o.Once = s.ring.SessionKey(), s.usedLink
+	}
+	return o
+}
+
 func (s *server) openCollector() (err error) {
+	s.tail = collect.NewTail()
+	if s.board != nil && !s.settings.has("collect") {
+		return nil
+	}
 	c := collect.CountryOptions{File: s.settings.CountryFile, ISPFile: s.settings.ISPFile, TrustedProxies: s.settings.TrustedProxies}
 	if s.settings.CountryHeader != "" {
 		c.Headers = []string{s.settings.CountryHeader}
@@ -169,7 +202,6 @@ func (s *server) openCollector() (err error) {
 	if err != nil {
 		return err
 	}
-	s.tail = collect.NewTail()
 	s.collector, err = collect.New(collect.Config{
 		Log: s.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
 		Limits: collect.Limits{
@@ -195,19 +227,11 @@ func (s *server) routes() (err error) {
 		s.collector.Register(intake)
 		s.collector.Register(s.mux)
 	}
-	shelf := s.shelf()
-	figures := metric.NewEngine(s.store, metric.Options{
-		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(shelf.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
-	})
-	s.tastes = &tastes{asker: figures, clock: time.Now, zone: s.zone, log: s.log, found: func(ctx context.Context, c choices) error {
-		s.chosen.Store(&c)
-		return shelf.Renew(ctx)
-	}}
-	s.studies = study.New(study.Options{Asker: figures, Titles: shelf, Viewers: s.store, Findings: s.db, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log})
+	shelf := s.titles
 	s.handler = api.Register(s.mux, api.Deps{
 		Version: s.version, Demo: s.demo,
-		Asker: figures, Studies: s.studies, Audiences: s.studies, Backups: &backupMaker{engine: s.engine, version: s.version},
-		Store: s.store, Live: s.hub, Tail: s.tail, Sessions: s.sessions, Titles: shelf,
+		Asker: s.figures, Studies: s.studies, Audiences: s.studies, Backups: &backupMaker{engine: s.engine, version: s.version},
+		Store: s.store, Live: s.presence(), Tail: s.tail, Sessions: s.sessions, Titles: shelf,
 		Support: support.New(support.Options{Plays: s.store, Open: s.runner, Ring: s.ring, Clock: time.Now, MinViewers: s.settings.MinViewers}), Audit: s.audit,
 		Desk:   api.Desk{Keys: s.keys, People: s.people, Doors: s.sessions, Notes: s.notes, Shelf: shelf},
 		Status: s.status, Ready: s.ready, Registry: s.registry, Clock: time.Now, Logger: s.log,
@@ -238,9 +262,38 @@ func (s *server) signedIn(next http.Handler) http.Handler {
 	})
 }
 
+// openStudies opens what is asked beside single figures, by people or in the background.
+func (s *server) openStudies() {
+	s.titles = s.shelf()
+	s.figures = metric.NewEngine(s.store, metric.Options{
+		Clock: time.Now, ReportTZ: s.zone, Catalog: titlesOf(s.titles.Shelf), MinViewers: leastViewers(s.settings.MinViewers),
+	})
+	s.tastes = &tastes{asker: s.figures, clock: time.Now, zone: s.zone, log: s.log, found: func(ctx context.Context, c choices) error {
+		s.chosen.Store(&c)
+		return s.titles.Renew(ctx)
+	}}
+	s.studies = study.New(study.Options{
+		Asker: s.figures, Titles: s.titles, Viewers: s.store, Findings: s.db, MinViewers: s.settings.MinViewers, Clock: time.Now, Logger: s.log,
+	})
+	if s.elsewhere() {
+		s.sum = live.NewSum(live.Options{})
+	}
+}
+
+// presence says what is true now: what is loaded here, or what processors say.
+func (s *server) presence() api.Live {
+	if s.sum != nil {
+		return s.sum
+	}
+	return s.hub
+}
+
 // shelf holds the catalogue, and who may replace it.
 func (s *server) shelf() *shelfKeeper {
 	k := &shelfKeeper{Shelf: catalog.NewShelf(s.catalog), folder: s.settings.DataDir, tell: s.tell}
+	if s.board != nil {
+		k.share = s.shareCatalog
+	}
 	switch {
 	case s.demo:
 		k.owner = "the demo invents it"
@@ -292,11 +345,16 @@ func (s *server) stages() []stage {
 			}
 		}},
 		{"debug", s.serveDebug},
-		{"study", s.ifRole("query", func(ctx context.Context) error {
-			s.studies.Run(ctx)
+		{"nodes", s.followNodes},
+		{"study", func(ctx context.Context) error {
+			if s.studies != nil {
+				s.studies.Run(ctx)
+			}
 			return nil
-		})},
-		{"tastes", s.ifRole("query", func(ctx context.Context) error { return s.tastes.run(ctx) })},
+		}},
+		{"tastes", s.ifRole("load", func(ctx context.Context) error { return s.tastes.run(ctx) })},
+		{"hear", s.hearOthers},
+		{"feed", s.ifRole("process", s.feedOthers)},
 		{"process", s.ifRole("process", s.runner.Run)},
 		{"load", s.ifRole("load", func(ctx context.Context) error { return s.loader.Run(ctx) })},
 		{"lake", s.runLake},
@@ -307,13 +365,10 @@ func (s *server) stages() []stage {
 // serveHTTP serves until ctx ends, lets requests under way finish for a
 // moment, then cuts the streams.
 func (s *server) serveHTTP(ctx context.Context) error {
-	// Streams last as long as their client: they end with this context.
-	base, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
 	h := &http.Server{
-		Handler: linger(contained(s.log, s.handler)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: s.leaving(linger(contained(s.log, s.handler))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		WriteTimeout: 2 * time.Minute, // who does not read; streams set their own before each write
-		BaseContext:  func(net.Listener) context.Context { return base },
+		BaseContext:  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ErrorLog:     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
@@ -331,13 +386,7 @@ func (s *server) serveHTTP(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	cut()
-	err := h.Shutdown(stop)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = h.Close()
-	}
+	err := s.finish(ctx, h)
 	<-failed
 	return err
 }
@@ -367,6 +416,7 @@ func (s *server) serveDebug(ctx context.Context) error {
 // close lets go of everything, after the stages have stopped.
 func (s *server) close() error {
 	var errs []error
+	s.cutStreams()
 	if s.engine != nil {
 		errs = append(errs, s.engine.close())
 	}

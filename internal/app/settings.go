@@ -54,6 +54,7 @@ type Settings struct {
 	MaxEvents      int           `help:"Most events in one request." default:"10000" placeholder:"N"`
 	MaxInFlight    int           `help:"Bodies of all requests under way together, MiB; beyond it clients are told to wait." default:"128" placeholder:"MIB"`
 	MaxLag         time.Duration `help:"For how long what was taken in may wait in the log for the processor, the warehouse or the lake; beyond it clients are told to wait (429). 0s is without bound." default:"15m"`
+	Drain          time.Duration `help:"How long to go on serving after a stop was asked for, and not be ready: so long a load balancer may take to notice." default:"0s"`
 	MaxConnections int           `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
 
 	KafkaSource string `help:"YAML file that says which Kafka topics of yours to take events from (docs/kafka-source.md)." type:"path" placeholder:"FILE"`
@@ -114,6 +115,9 @@ func (s *Settings) Validate() error {
 	}
 	wrong = append(wrong, s.wrongWarehouse()...)
 	wrong = append(wrong, s.wrongAtTheDoor()...)
+	if s.Drain < 0 || s.Drain > 5*time.Minute {
+		wrong = append(wrong, "drain: allow at most 5m, or 0s to stop at once")
+	}
 	if s.RetainEvents < time.Minute {
 		wrong = append(wrong, "retain-events: keep at least 1m")
 	}

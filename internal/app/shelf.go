@@ -25,6 +25,9 @@ type shelfKeeper struct {
 	folder string
 	// owner says whose the catalogue is when it cannot be uploaded; "" when it can.
 	owner string
+	// share gives a catalogue to the other processes before it is kept; nil where there
+	// are none.
+	share func(ctx context.Context, text []byte) error
 	// tell lets the processor know of another catalogue.
 	tell func(context.Context, *catalog.Catalog) error
 	mu   sync.Mutex
@@ -96,14 +99,12 @@ func (k *shelfKeeper) Renew(ctx context.Context) error {
 // put keeps a catalogue in its file, and the one before it beside it: what an
 // upload spoils can be put back by hand. k.mu is held.
 func (k *shelfKeeper) put(ctx context.Context, c *catalog.Catalog, text []byte) (catalog.Diff, error) {
-	path := filepath.Join(k.folder, uploadedCatalog)
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
+	if k.share != nil {
+		if err := k.share(ctx, text); err != nil {
+			return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
+		}
 	}
-	if err := os.Rename(path, path+".before"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := keepCatalog(k.folder, text); err != nil {
 		return catalog.Diff{}, fmt.Errorf("%w: %w", api.ErrKept, err)
 	}
 	diff := catalog.Compare(k.Now(), c)
@@ -115,8 +116,27 @@ func (k *shelfKeeper) put(ctx context.Context, c *catalog.Catalog, text []byte) 
 	return diff, nil
 }
 
-// startCatalog is the operator's file, else what was uploaded, else nothing.
-func startCatalog(s Settings) (*catalog.Catalog, error) {
+// keepCatalog writes an uploaded catalogue in the place of the one before.
+func keepCatalog(folder string, text []byte) error {
+	path := filepath.Join(folder, uploadedCatalog)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(path, path+".before"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// take goes by a catalogue that another process was given, which is kept already.
+func (k *shelfKeeper) take(c *catalog.Catalog) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.Replace(c)
+}
+
+// ownCatalog is the operator's file, else what was uploaded, else nothing.
+func ownCatalog(s Settings) (*catalog.Catalog, error) {
 	if s.Catalog != "" {
 		return loadCatalog(s.Catalog)
 	}

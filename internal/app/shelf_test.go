@@ -16,7 +16,7 @@ func TestAnUploadedCatalogueIsThereAfterARestart(t *testing.T) {
 	s.DataDir = t.TempDir()
 	told := -1
 	open := func() *shelfKeeper {
-		c, err := startCatalog(s)
+		c, err := ownCatalog(s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -139,8 +139,10 @@ type StateStore interface {
 // who shall claim, and two may believe that they have it for a while.
 type Shared interface {
 	// Assignment is what this process shall work on now, ascending, and a channel
-	// that is closed when that has changed. The first call takes part in the sharing
-	// out, until Close. Errors: ErrClosed.
+	// that is closed when that has changed: nil before the sharing out has told it its
+	// part, or while it is no longer part of it; empty when that part is nothing, as of
+	// one process more than there are partitions. The first call takes part in the
+	// sharing out, until Close. Errors: ErrClosed.
 	Assignment(ctx context.Context) (partitions []int32, changed <-chan struct{}, err error)
 	// Claim makes this process the only one that can commit in a partition, until
 	// another claims it: whoever did before gets ErrNotClaimed from Commit from now

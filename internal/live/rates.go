@@ -50,6 +50,7 @@ func (r *rates) minute(now int64) PerMinute {
 // flow measures what comes in.
 type flow struct {
 	seconds [8]struct{ at, events int64 }
+	all     int64
 	// worst receipt-to-here time of this second and of the one before, ms.
 	at, worst, before int64
 }
@@ -63,6 +64,7 @@ func (f *flow) add(b *fact.Batch, now int64) {
 		slot.at, slot.events = second, 0
 	}
 	slot.events += b.Counts.Events - b.Counts.Imported
+	f.all += b.Counts.Events
 	if b.OldestReceived == 0 {
 		return
 	}

@@ -82,9 +82,11 @@ type document struct {
 
 // Book is an open notebook. It may be used from many goroutines, by one process.
 type Book struct {
-	path string
-	mu   sync.Mutex
-	doc  document
+	path    string
+	writing sync.Mutex // held by who changes it; taken before mu
+	post    func(name string, record []byte) error
+	mu      sync.Mutex
+	doc     document
 }
 
 // Open reads the notebook of a data folder; none yet is no error.
@@ -192,15 +194,28 @@ func (b *Book) RemoveView(id string) error {
 
 // change applies fn to a copy, and keeps it when it could be written.
 func (b *Book) change(fn func(*document) error) error {
+	b.writing.Lock()
+	defer b.writing.Unlock()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	next := document{Version: 1, Annotations: slices.Clone(b.doc.Annotations), Views: slices.Clone(b.doc.Views)}
+	before := b.doc.records()
+	b.mu.Unlock()
 	if err := fn(&next); err != nil {
 		return err
 	}
+	if err := b.tell(before, next.records()); err != nil {
+		return fmt.Errorf("tell the other processes of a note: %w", err)
+	}
+	return b.keep(next)
+}
+
+// keep writes a document and goes by it. b.writing is held.
+func (b *Book) keep(next document) error {
 	if err := write(b.path, next); err != nil {
 		return fmt.Errorf("write the notebook: %w", err)
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.doc = next
 	return nil
 }

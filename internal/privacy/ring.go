@@ -40,6 +40,8 @@ type Ring struct {
 	// sip is a SipHash key for each domain of Ref, so that the raw id is hashed
 	// where it lies, without a copy that carries the domain.
 	sip [256]sipKey
+	// session signs what browsers bring back, see SessionKey.
+	session []byte
 }
 
 type sipKey struct{ k0, k1 uint64 }
@@ -47,6 +49,11 @@ type sipKey struct{ k0, k1 uint64 }
 // ID is the fingerprint of the pseudonym secret: it is safe to print, and equal
 // on every machine whose pseudonyms agree.
 func (r *Ring) ID() string { return r.id }
+
+// SessionKey is a secret that every machine with this ring has, and nobody else: to sign
+// what browsers are given by one and bring back to another. It tells nothing of the
+// pseudonym secret. Nobody may change it.
+func (r *Ring) SessionKey() []byte { return r.session }
 
 // String never shows more than the fingerprint.
 func (r *Ring) String() string { return "key ring " + r.id }
@@ -103,6 +110,9 @@ func newRing(secret []byte, st *store) (*Ring, error) {
 		return nil, fmt.Errorf("derive the ring id: %w", err)
 	}
 	r := &Ring{id: hex.EncodeToString(id), store: st}
+	if r.session, err = hkdf.Key(sha256.New, secret, nil, "playhead session v1", 32); err != nil {
+		return nil, fmt.Errorf("derive the session key: %w", err)
+	}
 	r.hasher = newHasher(secret, &r.sip)
 	keys, err := hkdf.Key(sha256.New, secret, nil, "playhead ref v1", 16*len(r.sip))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -108,8 +109,11 @@ type Stats struct {
 	UnheardMillis int64
 	// CommitMillis is how long the last commit took.
 	CommitMillis int64
-	// Ready is true once state is restored and the replay after a crash is done.
+	// Ready is true once state is restored and the replay after a crash is done: of a
+	// shared log that of all partitions that are assigned, which may be none.
 	Ready bool
+	// Partitions are those that are processed here.
+	Partitions int64
 }
 
 // Runner processes all partitions of a log. Make one with New, run it once.
@@ -128,7 +132,7 @@ type Runner struct {
 	stats   struct {
 		events, duplicates, late, evicted, open, viewers atomic.Int64
 		lateHorizon, lateClosed, across, acrossBytes     atomic.Int64
-		playBytes                                        atomic.Int64
+		playBytes, partitions                            atomic.Int64
 		epochs, snapshots, lag, commitMillis, unheard    atomic.Int64
 		ready                                            atomic.Bool
 	}
@@ -149,8 +153,16 @@ func (r *Runner) Stats() Stats {
 		Events: s.events.Load(), Duplicates: s.duplicates.Load(), LateDropped: s.late.Load(), Evicted: s.evicted.Load(),
 		LateHorizon: s.lateHorizon.Load(), LateClosed: s.lateClosed.Load(), Across: s.across.Load(), AcrossBytes: s.acrossBytes.Load(), PlayBytes: s.playBytes.Load(),
 		OpenPlays: s.open.Load(), Viewers: s.viewers.Load(), Epochs: s.epochs.Load(), Snapshots: s.snapshots.Load(),
-		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), UnheardMillis: s.unheard.Load(), Ready: s.ready.Load(),
+		LagRecords: s.lag.Load(), CommitMillis: s.commitMillis.Load(), UnheardMillis: s.unheard.Load(), Ready: s.ready.Load(), Partitions: s.partitions.Load(),
 	}
+}
+
+// Processing are the partitions that are processed here now.
+func (r *Runner) Processing() []int32 {
+	if list := r.ticking.Load(); list != nil {
+		return slices.Clone(*list)
+	}
+	return nil
 }
 
 // Run restores state and processes until ctx ends, then snapshots, so that the
@@ -168,6 +180,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	r.stats.open.Store(int64(r.count()))
 	r.stats.ready.Store(true)
+	r.stats.partitions.Store(int64(len(r.parts)))
 	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
 	r.tickAll()
 	return r.ticked(ctx, r.epochs)

@@ -49,6 +49,7 @@ func (r *Runner) share(ctx context.Context) error {
 	stop()
 	_ = s.group.Wait() // errors went to taken
 	r.stats.ready.Store(false)
+	r.stats.partitions.Store(0)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil
 	}
@@ -146,7 +147,9 @@ func (s *sharing) turn(ctx, claiming context.Context) error {
 			})
 		}
 	}
-	s.stats.ready.Store(len(assigned) > 0 && len(s.parts) == len(assigned))
+	// A spare one, of more processors than there are partitions, has nothing to restore.
+	s.stats.ready.Store(assigned != nil && len(s.parts) == len(assigned))
+	s.stats.partitions.Store(int64(len(s.parts)))
 	return nil
 }
 

@@ -26,9 +26,16 @@ type member struct {
 
 func join(t *testing.T, brokers []string, dir string) *member {
 	t.Helper()
+	return joinWith(t, brokers, dir, nil)
+}
+
+// joinWith tells taken of each partition that was taken over.
+func joinWith(t *testing.T, brokers []string, dir string, taken func(context.Context, int32) error) *member {
+	t.Helper()
 	m := &member{t: t, log: openKafka(t, brokers, dir), done: make(chan error, 1)}
 	m.run = process.New(m.log, m.log, process.Config{
 		Epoch: 5 * time.Millisecond, EpochBytes: 4_000, Tick: 20 * time.Millisecond, Snapshot: 30 * time.Millisecond, RetainEvents: time.Hour,
+		Taken: taken,
 	})
 	var ctx context.Context
 	ctx, m.stop = context.WithCancel(t.Context())
@@ -89,9 +96,9 @@ func TestSharedOut(t *testing.T) {
 
 	a := join(t, brokers, filepath.Join(dir, "a"))
 	send(part)
-	waitFor(t, "the first processor", func() bool { return a.run.Stats().Ready })
+	waitFor(t, "the first processor", func() bool { return a.run.Stats().Ready && a.run.Stats().Partitions == partitions })
 	b := join(t, brokers, filepath.Join(dir, "b"))
-	waitFor(t, "the second processor", func() bool { return b.run.Stats().Ready })
+	waitFor(t, "the second processor", func() bool { return b.run.Stats().Ready && b.run.Stats().Partitions > 0 })
 	send(part)
 	// Somebody claims a partition and goes again, as when two believe it is theirs.
 	for p := range int32(partitions) {
@@ -139,6 +146,65 @@ func TestSharedOut(t *testing.T) {
 		}
 		if progress, err := l.Progress(t.Context(), p); err != nil || progress.Committed != progress.Snapshot {
 			t.Errorf("partition %d is at %+v after an orderly stop, %v", p, progress, err)
+		}
+	}
+}
+
+// Who has partitions is ready once their state is restored, and not before; a spare
+// processor, which has none, is ready as soon as it knows that.
+func TestReadyTellsTheTruth(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	brokers, dir := cluster.ListenAddrs(), t.TempDir()
+	restoring, restored := make(chan struct{}, partitions), make(chan struct{})
+	first := joinWith(t, brokers, filepath.Join(dir, "first"), func(ctx context.Context, _ int32) error {
+		restoring <- struct{}{}
+		select {
+		case <-restored:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	if first.run.Stats().Ready {
+		t.Error("ready before it knows what it has")
+	}
+	for range partitions {
+		<-restoring
+	}
+	if s := first.run.Stats(); s.Ready || s.Partitions != 0 {
+		t.Errorf("ready is %v with %d partitions while none of %d is restored", s.Ready, s.Partitions, partitions)
+	}
+	close(restored)
+	waitFor(t, "the first to be ready", func() bool { return first.run.Stats().Ready })
+	if n := first.run.Stats().Partitions; n != partitions {
+		t.Errorf("ready with %d of %d partitions", n, partitions)
+	}
+	all := []*member{first}
+	for range partitions { // one more than there are partitions
+		all = append(all, join(t, brokers, filepath.Join(dir, "more"+string(rune('a'+len(all))))))
+	}
+	waitFor(t, "everybody to be ready, each with a partition but one", func() bool {
+		ready, spare, sum := 0, 0, int64(0)
+		for _, m := range all {
+			s := m.run.Stats()
+			sum += s.Partitions
+			if s.Ready {
+				ready++
+			}
+			if s.Partitions == 0 {
+				spare++
+			}
+		}
+		return ready == len(all) && spare == 1 && sum == partitions
+	})
+	for _, m := range all {
+		m.leave()
+		if m.run.Stats().Ready {
+			t.Error("ready after it has left")
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (l *Loader) start(ctx context.Context) error {
 			if o.End > next {
 				return fmt.Errorf("start loading partition %d at %d: %w: the log ends at %d: it is not the one that the warehouse was filled from, or has lost its end", p, o.End, ErrGap, next)
 			}
-			if err := l.remember(ctx, eventlog.Cursor{Partition: int32(p), Offset: first}, o.End); err != nil {
+			if err := l.remember(ctx, int32(p), o.End); err != nil {
 				return err
 			}
 			cursors[p].Offset = o.End
@@ -181,8 +181,14 @@ func (l *Loader) start(ctx context.Context) error {
 
 // remember tells observers the batches of the last KeepFacts that are in the
 // database already.
-func (l *Loader) remember(ctx context.Context, from eventlog.Cursor, end int64) error {
+func (l *Loader) remember(ctx context.Context, partition int32, end int64) error {
 	since := l.opts.Clock().Add(-l.opts.KeepFacts).UnixMilli()
+	// A log that others read keeps days: only its end is read again.
+	at, err := eventlog.Since(ctx, l.log, eventlog.Facts, partition, since)
+	if err != nil {
+		return fmt.Errorf("find the last facts of partition %d: %w", partition, err)
+	}
+	from := eventlog.Cursor{Partition: partition, Offset: at}
 	var b fact.Batch
 	for from.Offset < end {
 		next, err := l.log.Read(ctx, eventlog.Facts, from, readBytes, func(e eventlog.Entry) error {

@@ -150,6 +150,13 @@ next:
 	return offsets
 }
 
+// Follower is a Warehouse that another process fills.
+type Follower interface {
+	// Follow goes on to what is in the database now: answers are of it until the next
+	// call. Idempotent.
+	Follow(ctx context.Context) error
+}
+
 // Sampler is a Warehouse that keeps a sample of viewers.
 type Sampler interface {
 	// Sample is what sampled viewers watched, and the offsets of the snapshot read.

@@ -31,6 +31,10 @@ type StoreOptions struct {
 	// RecallBytes is how much of the database's answers is remembered until what
 	// they are about changes; 0 is nothing.
 	RecallBytes int64
+	// Elsewhere: another process loads, and nothing is applied here. What the database
+	// says is all there is, and as fresh as the offsets of the snapshot that it was read
+	// in. RecallBytes must be 0: nobody says when an answer changes.
+	Elsewhere bool
 }
 
 // Store answers from a database and the generations above it as one. It is safe
@@ -61,19 +65,30 @@ func NewStore(ctx context.Context, db Warehouse, opts StoreOptions) (*Store, err
 	if err != nil {
 		return nil, fmt.Errorf("start the store: %w", err)
 	}
+	s.reached(offsets)
+	return s, s.loadValues(ctx)
+}
+
+// reached takes note of how fresh the database is.
+func (s *Store) reached(offsets []Offset) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, o := range offsets {
-		if o.Partition >= 0 && o.Partition < opts.Partitions {
-			s.fresh[o.Partition] = o.FreshTo
+		if o.Partition >= 0 && o.Partition < s.opts.Partitions {
+			s.fresh[o.Partition] = max(s.fresh[o.Partition], o.FreshTo)
 		}
 	}
+}
+
+func (s *Store) loadValues(ctx context.Context) error {
 	for d := range rollup.DimensionCount {
-		values, err := db.Values(ctx, d)
+		values, err := s.db.Values(ctx, d)
 		if err != nil {
-			return nil, fmt.Errorf("start the store: %w", err)
+			return fmt.Errorf("read the values of dimensions: %w", err)
 		}
 		s.values.load(d, values)
 	}
-	return s, nil
+	return nil
 }
 
 // apply adds a batch of facts that comes next after what ends at from.
@@ -195,13 +210,13 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 		}
 	}
 	if scan.Source == rollup.SourcePlays {
-		return finished(acc.Result(), fresh, snap.Engine), nil
+		return s.finished(acc.Result(), fresh, &snap), nil
 	}
 	memory = append(memory, acc.Result())
 	if slices.ContainsFunc(memory, func(r *rollup.Result) bool { return len(r.Groups) > 0 }) {
 		acc = rollup.NewAccumulator(scan)
 		acc.Merge(append([]*rollup.Result{snap.Result}, memory...)...)
-		return finished(acc.Result(), fresh, snap.Engine), nil
+		return s.finished(acc.Result(), fresh, &snap), nil
 	}
 	// Memory has nothing to add: the answer need not be copied. What is in it may be
 	// remembered.
@@ -211,13 +226,28 @@ func (s *Store) Scan(ctx context.Context, scan rollup.Scan) (*rollup.Result, err
 	acc.Merge(append(memory, &own)...)
 	all := acc.Result()
 	all.Groups = snap.Groups
-	return finished(all, fresh, snap.Engine), nil
+	return s.finished(all, fresh, &snap), nil
 }
 
 // finished is an answer that says how fresh it is and who gave it.
-func finished(r *rollup.Result, fresh int64, engine string) *rollup.Result {
-	r.FreshTo, r.Engine = fresh, engine+"+memory"
+func (s *Store) finished(r *rollup.Result, fresh int64, snap *Snapshot) *rollup.Result {
+	r.FreshTo, r.Engine = fresh, snap.Engine+"+memory"
+	if s.opts.Elsewhere {
+		r.FreshTo, r.Engine = s.freshOf(snap.Offsets), snap.Engine
+	}
 	return r
+}
+
+// freshOf is the moment before which everything received is in a snapshot, epoch ms; 0
+// until every partition has said so.
+func (s *Store) freshOf(offsets []Offset) int64 {
+	fresh := make([]int64, s.opts.Partitions)
+	for _, o := range offsets {
+		if o.Partition >= 0 && o.Partition < s.opts.Partitions {
+			fresh[o.Partition] = o.FreshTo
+		}
+	}
+	return slices.Min(fresh)
 }
 
 // scanDatabase is the database's answer, from memory if nothing that it is about

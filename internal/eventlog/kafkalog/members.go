@@ -18,6 +18,7 @@ type members struct {
 	client *kgo.Client
 
 	mu      sync.Mutex
+	told    bool // which partitions are its own, if any
 	own     map[int32]bool
 	held    map[int32]bool // claimed and not released
 	changed chan struct{}
@@ -51,7 +52,7 @@ func (m *members) join(o *Options) (err error) {
 		kgo.DisableAutoCommit(), kgo.SessionTimeout(o.SessionTimeout), kgo.HeartbeatInterval(o.SessionTimeout / 6), kgo.RebalanceTimeout(revokeWithin + 10*time.Second),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { m.assigned(got) }),
 		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, gone map[string][]int32) { m.revoked(ctx, gone) }),
-		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { m.lost(gone) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { m.lost(gone, true) }),
 		kgo.FetchMaxWait(time.Second), kgo.MaxConcurrentFetches(1),
 	}
 	if o.Member != "" {
@@ -70,7 +71,10 @@ func (m *members) join(o *Options) (err error) {
 func (m *members) now() ([]int32, <-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []int32
+	if !m.told {
+		return nil, m.changed, nil
+	}
+	list := make([]int32, 0, len(m.own))
 	for p := range m.own {
 		list = append(list, p)
 	}
@@ -81,6 +85,7 @@ func (m *members) now() ([]int32, <-chan struct{}, error) {
 func (m *members) assigned(got map[string][]int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.told = true // of nothing new, too
 	for _, list := range got {
 		for _, p := range list {
 			m.own[p] = true
@@ -97,7 +102,7 @@ func (m *members) tell() {
 // revoked waits until the partitions are released, so that their next owner finds a
 // snapshot of now and replays nothing.
 func (m *members) revoked(ctx context.Context, gone map[string][]int32) {
-	m.lost(gone)
+	m.lost(gone, false)
 	limit := time.NewTimer(revokeWithin)
 	defer limit.Stop()
 	for {
@@ -122,9 +127,11 @@ func (m *members) revoked(ctx context.Context, gone map[string][]int32) {
 	}
 }
 
-func (m *members) lost(gone map[string][]int32) {
+// lost takes partitions away; out when all of them went, with the membership.
+func (m *members) lost(gone map[string][]int32, out bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.told = m.told && !out
 	for _, list := range gone {
 		for _, p := range list {
 			delete(m.own, p)

@@ -25,6 +25,7 @@ type follower struct {
 	block   block
 	facts   fact.Batch
 	spans   []consumed
+	limit   int       // bytes of the block under way
 	flushed time.Time // when the last flush began
 	tried   time.Time // since when a flush is due
 }
@@ -116,8 +117,7 @@ func (f *follower) due(ctx context.Context) (bool, error) {
 	if waiting > 0 {
 		l.counts.lagMS.Store(now.Sub(f.flushed).Milliseconds())
 	}
-	// A record of the log with what belongs to it takes about 200 bytes.
-	if waiting == 0 || now.Sub(f.flushed) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/200) {
+	if waiting == 0 || now.Sub(f.flushed) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/recordBytes) {
 		f.tried = time.Time{}
 		return false, nil
 	}
@@ -125,6 +125,22 @@ func (f *follower) due(ctx context.Context) (bool, error) {
 		f.tried = now
 	}
 	return !l.options.Busy() || now.Sub(f.tried) > l.options.Patience, nil
+}
+
+// recordBytes is about what a record of the log takes with what belongs to it.
+const recordBytes = 200
+
+// backlogTimes is how much larger a block may be while much waits: fewer files
+// come of it, which need be merged less often.
+const backlogTimes = 4
+
+// size is how many bytes the next block may have.
+func (f *follower) size() int {
+	size := f.lake.options.BlockBytes
+	if f.lake.counts.lag.Load() > int64(2*backlogTimes*size/recordBytes) {
+		size *= backlogTimes
+	}
+	return size
 }
 
 // waiting is how many records of the log are not in the lake.
@@ -144,6 +160,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 	l := f.lake
 	start := l.options.Clock()
 	f.block.reset()
+	f.limit = f.size()
 	before := l.state().Reached
 	reached := append([]Reached(nil), before...)
 	missing := int64(0)
@@ -166,7 +183,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 				return false, err
 			}
 			moved = moved || reached[p] != at
-			if full = f.block.bytes() >= l.options.BlockBytes; full {
+			if full = f.block.bytes() >= f.limit; full {
 				break
 			}
 		}
@@ -258,7 +275,7 @@ func (f *follower) take(ctx context.Context, p int32, r *Reached) error {
 			r.Events = s.end
 		}
 		r.Facts = s.next
-		if f.block.bytes() >= f.lake.options.BlockBytes {
+		if f.block.bytes() >= f.limit {
 			return nil
 		}
 	}

@@ -10,7 +10,10 @@ type viewer struct {
 	key   event.ViewerKey
 	plays *playState // the first; the others follow by sibling, oldest first
 	spare *playState // beside the viewer in memory, until a play takes it
-	dirty bool
+	// recent is the play that was found last, nil if it is gone: most events are
+	// for that one, and a viewer may have a hundred that are over.
+	recent *playState
+	dirty  bool
 	// leaving: let go once its state is stored. stored: where its state is now.
 	leaving bool
 	stored  Place
@@ -81,8 +84,12 @@ func (p *playState) open() bool { return !p.silent && p.tip.state != closed }
 func (p *playState) at(t int32) int64 { return p.origin + int64(t) }
 
 func (v *viewer) find(ref event.Ref) *playState {
+	if p := v.recent; p != nil && p.ref == ref {
+		return p
+	}
 	for p := v.plays; p != nil; p = p.sibling {
 		if p.ref == ref {
+			v.recent = p
 			return p
 		}
 	}
@@ -101,7 +108,7 @@ func (v *viewer) add(p *playState) {
 	for *at != nil {
 		at = &(*at).sibling
 	}
-	*at = p
+	*at, v.recent = p, p
 }
 
 // remove lets go of the plays that which names.
@@ -115,6 +122,9 @@ func (v *viewer) remove(which func(*playState) bool) {
 		p.owner = nil
 		*at = p.sibling
 		p.sibling = nil
+		if v.recent == p {
+			v.recent = nil
+		}
 	}
 }
 

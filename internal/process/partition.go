@@ -168,11 +168,25 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 		p.encoded = fact.AppendBatch(p.encoded[:0], &p.batch)
 		p.tx.Output = append(p.tx.Output[:0], p.encoded)
 	}
-	due := !time.Now().Before(p.due) || p.sinceSnap >= c.SnapshotEvents || p.changed() >= c.SnapshotStates
+	due := p.dueAt(time.Now()) || p.sinceSnap >= c.SnapshotEvents || p.changed() >= c.SnapshotStates
 	if final || due && p.next > p.snapshot {
 		return p.snap(context.WithoutCancel(ctx)) // what is folded is carried through
 	}
 	return nil
+}
+
+// Under load a snapshot writes much the same states as the one before it did, so
+// that it may come a few times later: what that costs a restart is bounded by
+// Config.SnapshotEvents.
+const (
+	busyEvents = 20_000 // since the last snapshot, of one partition
+	busyTimes  = 5      // so many times Config.Snapshot
+)
+
+// dueAt reports whether a snapshot is due by the clock.
+func (p *partition) dueAt(now time.Time) bool {
+	late := now.Sub(p.due)
+	return late >= 0 && (p.sinceSnap < busyEvents || late >= (busyTimes-1)*p.runner.config.Snapshot)
 }
 
 // changed is how many states a snapshot would write.

@@ -93,7 +93,8 @@ func sendReal(ctx context.Context, o options, dir, data string, events int64) er
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return err
 	}
-	s, err := serve(ctx, o.binary, data, "--retain-events", "1m", "--max-lag", "20s") // of the log nothing is asked; who is sent more than it can do says so
+	s, err := serve(ctx, o.binary, data, "--retain-events", "1m", "--max-lag", "20s", // of the log nothing is asked; who is sent more than it can do says so
+		"--load-memory", "256", "--warehouse-memory", "1024", "--log-memory", "256")
 	if err != nil {
 		return err
 	}

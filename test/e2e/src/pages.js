@@ -25,7 +25,8 @@ export const pages = (title, viewer = '') => [
 export async function visitAll(browser, origin, title, settleMs, look, viewer) {
   for (const scheme of schemes) {
     for (const [size, viewport] of Object.entries(sizes)) {
-      const context = await browser.newContext({ viewport, colorScheme: scheme })
+      // Still: what moves has colours that are neither the one's nor the other's.
+      const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: 'reduce' })
       for (const { name, path } of pages(title, viewer)) {
         const page = await context.newPage()
         await look({ page, name, size, scheme, open: () => page.goto(origin + path).then(() => page.waitForTimeout(settleMs)) })

@@ -73,6 +73,8 @@ faults() { tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/faults -b
 # A Kafka of three brokers, which are killed in turn.
 cluster() {
   local libs
+  # Several processes that answer do so from a ClickHouse.
+  ! command -v clickhouse-server >/dev/null || export PLAYHEAD_CLICKHOUSE=1
   libs=$(tools/kafka.sh) &&
     PLAYHEAD_KAFKA=$libs tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog &&
     tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$libs"

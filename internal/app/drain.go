@@ -10,7 +10,7 @@ import (
 
 // requestGrace is for how long requests under way may finish once nobody is listened to
 // any more; streams end at once.
-const requestGrace = 3 * time.Second
+const requestGrace = 2 * time.Second
 
 // drained is a context for what runs. When ctx ends the process is not ready any more,
 // but serves for as long as a load balancer may take to notice; then the context ends.
@@ -23,7 +23,11 @@ func (s *server) drained(ctx context.Context) (context.Context, context.CancelFu
 		case <-ctx.Done():
 		}
 		s.draining.Store(true)
-		t := time.NewTimer(s.settings.Drain)
+		wait := s.settings.Drain
+		if !s.settings.has("collect") && !s.settings.has("query") {
+			wait = 0 // nobody sends anything here
+		}
+		t := time.NewTimer(wait)
 		defer t.Stop()
 		select {
 		case <-running.Done():

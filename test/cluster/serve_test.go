@@ -141,6 +141,9 @@ func (p *process) until(path string, code int) {
 	}
 }
 
+// ring is the file of the process's pseudonym ring.
+func (p *process) ring() string { return filepath.Join(p.dir, "ring.json") }
+
 // key makes a key; a running process learns of it by itself.
 func (p *process) key(kind string) string {
 	p.t.Helper()
@@ -161,8 +164,14 @@ type audience struct {
 
 func send(ctx context.Context, t *testing.T, to *process, seed int) *audience {
 	t.Helper()
+	return sendWith(ctx, t, to, to.key("write"), seed)
+}
+
+// sendWith sends with a key that any process made.
+func sendWith(ctx context.Context, t *testing.T, to *process, key string, seed int) *audience {
+	t.Helper()
 	a := &audience{truth: filepath.Join(t.TempDir(), "truth.json"), done: make(chan error, 1), out: &output{}}
-	cmd := exec.CommandContext(ctx, *binaryFlag, "simulate", "--target", "http://"+to.address, "--key", to.key("write"),
+	cmd := exec.CommandContext(ctx, *binaryFlag, "simulate", "--target", "http://"+to.address, "--key", key,
 		"--events", fmt.Sprint(*eventsFlag), "--viewers", "3000", "--seed", fmt.Sprint(seed), "--speed", "60", "--truth", a.truth)
 	cmd.Stdout, cmd.Stderr = a.out, a.out
 	if err := cmd.Start(); err != nil {
@@ -208,6 +217,7 @@ func TestServe(t *testing.T) {
 	k := StartKafka(t, *libsFlag)
 	t.Run("one process", func(t *testing.T) { oneProcess(t, k) })
 	t.Run("a process a role", func(t *testing.T) { processARole(t, k) })
+	t.Run("several that answer", func(t *testing.T) { severalAnswer(t, k) })
 }
 
 func oneProcess(t *testing.T, k *Kafka) {
@@ -232,7 +242,7 @@ func processARole(t *testing.T, k *Kafka) {
 	collector := serve(t, k, prefix, "collector", "collect", "--partitions", "4")
 	collector.until("/readyz", http.StatusOK)
 	first := serve(t, k, prefix, "first processor", "process", "--partitions", "4")
-	query := serve(t, k, prefix, "query", "load,query", "--partitions", "4")
+	query := serve(t, k, prefix, "query", "load,query", "--partitions", "4", "--ring-file", collector.ring())
 	first.until("/readyz", http.StatusOK)
 	second := serve(t, k, prefix, "second processor", "process", "--partitions", "4")
 	second.until("/readyz", http.StatusOK)

@@ -26,7 +26,7 @@ const (
 	// A helm that was built from source thinks of a Kubernetes of years ago.
 	kubernetes = "--kube-version=1.31"
 	// What cluster mode cannot do without.
-	cluster = "mode=cluster,kafka.brokers={a:9092,b:9092},warehouse.url=clickhouse://c:9000/playhead,existingSecret=playhead,keysSecret=keys"
+	cluster = "mode=cluster,kafka.brokers={a:9092,b:9092},warehouse.url=clickhouse://c:9000/playhead,existingSecret=playhead"
 )
 
 // run runs a command and returns what it printed, and whether it failed.
@@ -127,8 +127,13 @@ func TestChartHasWhatEachModeNeeds(t *testing.T) {
 	}{
 		{"embedded", "mode=embedded", []string{"ConfigMap ph-playhead", "StatefulSet ph-playhead", "Service ph-playhead"}},
 		{"cluster", cluster, []string{
-			"ConfigMap ph-playhead", "Deployment ph-playhead-collect", "StatefulSet ph-playhead-process", "StatefulSet ph-playhead-query", "HorizontalPodAutoscaler ph-playhead-collect",
-			"PodDisruptionBudget ph-playhead-collect", "PodDisruptionBudget ph-playhead-process",
+			"ConfigMap ph-playhead", "Deployment ph-playhead-collect", "StatefulSet ph-playhead-process", "StatefulSet ph-playhead-load", "Deployment ph-playhead-query",
+			"HorizontalPodAutoscaler ph-playhead-collect", "PodDisruptionBudget ph-playhead-collect", "PodDisruptionBudget ph-playhead-process", "PodDisruptionBudget ph-playhead-query",
+			"Service ph-playhead", "Service ph-playhead-collect", "Service ph-playhead-process", "Service ph-playhead-load",
+		}},
+		{"figures in DuckDB", "mode=cluster,kafka.brokers={a:9092},existingSecret=playhead,keysSecret=keys", []string{
+			"ConfigMap ph-playhead", "Deployment ph-playhead-collect", "StatefulSet ph-playhead-process", "StatefulSet ph-playhead-query",
+			"HorizontalPodAutoscaler ph-playhead-collect", "PodDisruptionBudget ph-playhead-collect", "PodDisruptionBudget ph-playhead-process",
 			"Service ph-playhead", "Service ph-playhead-collect", "Service ph-playhead-process", "Service ph-playhead-query",
 		}},
 		{"all on", cluster + ",roles.process.autoscaling.enabled=true,ingress.enabled=true,ingress.host=video.example,podMonitor.enabled=true", []string{
@@ -188,9 +193,8 @@ func TestChartRefusesWhatCannotRun(t *testing.T) {
 	for set, want := range map[string]string{
 		"mode=both":                           "choose embedded or cluster",
 		"mode=cluster":                        "kafka.brokers is empty",
-		"mode=cluster,kafka.brokers={a:9092}": "one set of keys for all processes",
-		"mode=cluster,kafka.brokers={a:9092},keysSecret=k": "one pseudonym ring for all processes",
-		"ingress.enabled=true":                             "ingress.host is empty",
+		"mode=cluster,kafka.brokers={a:9092}": "one pseudonym ring for all processes",
+		"ingress.enabled=true":                "ingress.host is empty",
 	} {
 		out, err := run(t, nil, *helm, "template", "ph", chart, kubernetes, "--set", set)
 		if err == nil || !strings.Contains(out, want) {
@@ -257,7 +261,7 @@ func TestComposeFile(t *testing.T) {
 	if err := yaml.NewDecoder(bytes.NewBufferString(out)).Decode(&got); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for name, roles := range map[string]string{"collect": "collect", "process": "process", "query": "load,query"} {
+	for name, roles := range map[string]string{"collect": "collect", "process": "process", "load": "load", "query": "query"} {
 		if s := got.Services[name]; s.Environment["PLAYHEAD_ROLES"] != roles || s.Environment["PLAYHEAD_KAFKA"] == "" || !s.ReadOnly {
 			t.Errorf("service %s: %+v", name, s)
 		}

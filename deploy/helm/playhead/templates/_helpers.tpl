@@ -30,9 +30,14 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- if eq .Values.mode "cluster" }}
 {{- if not .Values.kafka.brokers }}{{ fail "kafka.brokers is empty; cluster mode needs host:port of at least one broker" }}{{ end }}
-{{- if not .Values.keysSecret }}{{ fail "keysSecret is empty; cluster mode needs a Secret with keys.json, one set of keys for all processes" }}{{ end }}
 {{- if not .Values.existingSecret }}{{ fail "existingSecret is empty; cluster mode needs a Secret with PLAYHEAD_RING, one pseudonym ring for all processes" }}{{ end }}
 {{- end }}
+{{- end }}
+
+{{/* Not empty where one process loads into ClickHouse and any number answer from it;
+     DuckDB's file belongs to one that does both. */}}
+{{- define "playhead.apart" -}}
+{{- if or .Values.warehouse.url .Values.warehouse.clickhouse }}yes{{ end -}}
 {{- end }}
 
 {{/* The one container, for a role or ("") for all of them. */}}
@@ -46,7 +51,7 @@ app.kubernetes.io/component: {{ . }}
       value: /etc/playhead/playhead.yaml
     {{- with .role }}
     - name: PLAYHEAD_ROLES
-      value: {{ eq . "query" | ternary "load,query" . }}
+      value: {{ and (eq . "query") (not (include "playhead.apart" $.root)) | ternary "load,query" . }}
     {{- end }}
     {{- if eq .role "process" }}
     - name: PLAYHEAD_KAFKA_MEMBER
@@ -113,7 +118,7 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels: {{- include "playhead.selector" (dict "root" $.root "role" .) | nindent 8 }}
 {{- end }}
-{{- if .role }}
+{{- if and .role .root.Values.keysSecret }}
 initContainers:
   - name: keys
     image: {{ .root.Values.keysCopier }}
@@ -129,7 +134,7 @@ initContainers:
 {{- end }}
 containers: {{- include "playhead.container" . | nindent 2 }}
 volumes:
-{{- if .role }}
+{{- if and .role .root.Values.keysSecret }}
   - name: keys
     secret: { secretName: {{ .root.Values.keysSecret }} }
 {{- end }}

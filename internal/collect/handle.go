@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -59,11 +60,11 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	defer b.release()
 	b.begin(r, key, format, c.cfg.Clock())
 	if wait := c.limited(&b.key, 0); wait > 0 {
-		c.refuse(w, rateLimited(wait)) // before its body costs anything
+		c.passBy(w, r, rateLimited(wait)) // before its body costs anything
 		return
 	}
 	if wait := c.cfg.Pressed(); wait > 0 {
-		c.refuse(w, behind(wait))
+		c.passBy(w, r, behind(wait))
 		return
 	}
 	b.held = c.hold()
@@ -71,6 +72,9 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 	body, err := c.readBody(w, r, b.body, &b.held)
 	b.body = body
 	if err != nil {
+		if p := (*problem)(nil); errors.As(err, &p) && p.Code == "busy" {
+			c.rest(w, r)
+		}
 		b.fail(w, err)
 		return
 	}
@@ -102,6 +106,26 @@ func behind(wait time.Duration) *problem {
 func (c *Collector) refuse(w http.ResponseWriter, p *problem) {
 	c.metrics.refused.WithLabelValues(p.Code).Inc()
 	p.write(w)
+}
+
+// passBy refuses a request whose body was not read.
+func (c *Collector) passBy(w http.ResponseWriter, r *http.Request, p *problem) {
+	c.rest(w, r)
+	c.refuse(w, p)
+}
+
+// rest lets what is left of a body go by. The standard library would end the
+// connection when that is much, so that a sender who is still writing sees a reset
+// instead of the answer, and makes a new connection for the next: at three times
+// what a server takes, that costs more than this.
+func (c *Collector) rest(w http.ResponseWriter, r *http.Request) {
+	limit := c.cfg.Limits.MaxBodyBytes
+	if r.ContentLength > limit {
+		return
+	}
+	// Not every writer (of a test, of a proxy in front) has deadlines.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.cfg.Limits.BodyTimeout))
+	_, _ = io.CopyN(io.Discard, r.Body, limit) // who sends less than was promised is refused all the same
 }
 
 // undecodable says what is wrong with a body as a whole.

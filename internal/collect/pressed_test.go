@@ -1,6 +1,11 @@
 package collect
 
 import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"time"
@@ -24,5 +29,34 @@ func TestPressed(t *testing.T) {
 	wait = 0
 	if got := r.post(body); got.status != 200 || got.Accepted != 1 {
 		t.Errorf("afterwards: %d %s", got.status, got.text)
+	}
+}
+
+// A large request that is refused is answered, and its connection serves the next
+// one: senders of much would else see resets, and connect anew for each refusal.
+func TestPressedKeepsConnections(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Pressed = func() time.Duration { return time.Second } })
+	server := httptest.NewServer(r.mux)
+	defer server.Close()
+	body := bytes.Repeat([]byte(`{"type":"heartbeat"}`+"\n"), 40_000) // 840 kB: more than the library would read
+	for i := range 3 {
+		reused := false
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/v1/events", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer phw_test")
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" || reused != (i > 0) {
+			t.Errorf("request %d: %s, Retry-After %q, on a connection of before: %v", i, resp.Status, resp.Header.Get("Retry-After"), reused)
+		}
 	}
 }

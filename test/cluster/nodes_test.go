@@ -37,7 +37,7 @@ func severalAnswer(t *testing.T, k *Kafka) {
 	stranger(t, k, prefix, settings)
 
 	// Made at one, known to all within seconds.
-	write, token := answer[0].key("write"), answer[1].key("read")
+	write, token := answer[0].key("write"), answer[1].key("read", "--role", "admin")
 	knows(t, second, write)
 	knows(t, answer[0], token)
 	const titles = "titles:\n  - {id: from-one, name: Known to All}\n"

@@ -145,9 +145,9 @@ func (p *process) until(path string, code int) {
 func (p *process) ring() string { return filepath.Join(p.dir, "ring.json") }
 
 // key makes a key; a running process learns of it by itself.
-func (p *process) key(kind string) string {
+func (p *process) key(kind string, more ...string) string {
 	p.t.Helper()
-	text, err := exec.Command(*binaryFlag, "keys", "create", "--"+kind, "--name", kind, "--data-dir", p.dir).Output()
+	text, err := exec.Command(*binaryFlag, append([]string{"keys", "create", "--" + kind, "--name", kind, "--data-dir", p.dir}, more...)...).Output()
 	key, _, _ := strings.Cut(string(text), "\n")
 	if err != nil || key == "" {
 		p.t.Fatalf("keys create --%s: %v", kind, err)

@@ -100,6 +100,11 @@ sketches() {
     { python3 -m venv "$venv" && "$venv/bin/pip" --quiet install datasketches==5.2.0; } || return 1
   tools/with-cache.sh go test -count=1 -v ./internal/sketch -run Cpp -python "$venv/bin/python"
 }
+# A reader of Avro that nobody here wrote, on what our codecs write to Kafka.
+avro() {
+  local python
+  python=$(tools/with-cache.sh tools/avro-readers.sh) && "$python" test/avro/readers.py .
+}
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 # Many more random viewers for the oracle of what they do across plays.
@@ -142,6 +147,12 @@ need_readers() {
   why="pyarrow, duckdb and pyspark could not be installed (.cache/logs/lake-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=lake-readers"
   return 1
 }
+need_avro() {
+  need python3 "install Python 3.11 or later" || return 1
+  tools/with-cache.sh tools/avro-readers.sh >"$logs/avro-readers-install.log" 2>&1 && return 0
+  why="fastavro could not be installed (.cache/logs/avro-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=avro"
+  return 1
+}
 need_deploy() {
   need_go || return 1
   tools/with-cache.sh tools/deploy-tools.sh >"$logs/deploy-tools.log" 2>&1 && return 0
@@ -174,6 +185,7 @@ step crash         need_go      crash
 step faults        need_disks   faults
 step cluster       need_kafka   cluster
 step sketches      need_readers sketches
+step avro          need_avro    avro
 step clients-go    need_go      clients_go
 step acme          need_go      acme
 step lake-readers  need_readers lake_readers

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"playhead/internal/catalog"
-	"playhead/internal/event"
 	"playhead/internal/eventlog"
 	"playhead/internal/journey"
 )
@@ -78,7 +77,7 @@ func (e *engine) tellSome(ctx context.Context, c *catalog.Catalog, partitions []
 		if have == nil && c.Len() == 0 || have != nil && journey.Alike(have, data, moved) {
 			continue
 		}
-		records = append(records, eventlog.Record{Partition: p, Data: event.AppendControl(nil, data)})
+		records = append(records, eventlog.Record{Partition: p, Data: e.forms.events.AppendControl(nil, data)})
 	}
 	if len(records) == 0 {
 		return nil

@@ -34,6 +34,7 @@ type engine struct {
 	local    *pebblelog.Log // the same on one machine, nil on Kafka
 	board    eventlog.Board // what processes on Kafka tell each other, nil on one machine
 	passing  eventlog.Board // and what is only true for a moment
+	forms    forms          // how records are written into it
 	held     *holdable      // the log as the other stages see it
 	db       database
 	store    *warehouse.Store
@@ -98,7 +99,7 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if err := e.tellCatalog(ctx); err != nil {
 		return nil, err
 	}
-	e.runner = process.New(e.held, e.events, process.Config{RetainEvents: s.RetainEvents, Taken: e.tellTaken, Logger: log})
+	e.runner = process.New(e.held, e.events, process.Config{Events: e.forms.events, Facts: e.forms.facts, RetainEvents: s.RetainEvents, Taken: e.tellTaken, Logger: log})
 	return e, nil
 }
 

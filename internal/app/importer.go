@@ -15,7 +15,8 @@ import (
 // (a repeated import changes nothing), and slowly enough that the live stream
 // does not notice.
 type importer struct {
-	log eventlog.Log
+	log  eventlog.Log
+	form event.Form // how records are written into it
 	// busy reports whether the server is behind with what it has.
 	busy func() bool
 	// share of the time that importing may take, (0,1].
@@ -45,7 +46,7 @@ func (im *importer) load(ctx context.Context, id uint32, generate func(func([]ev
 				e.Import, e.KeyID, e.ID = true, id, event.Ref{}
 				binary.BigEndian.PutUint64(e.ID[8:], ordinal)
 				from := len(data)
-				data = event.AppendRecord(data, e)
+				data = im.form.AppendRecord(data, e)
 				records = append(records, eventlog.Record{Partition: event.PartitionOf(e.Viewer, parts), Data: data[from:len(data):len(data)]})
 			}
 			if err := im.append(ctx, records); err != nil {
@@ -77,7 +78,7 @@ func (im *importer) settle(ctx context.Context, id uint32, events uint64) error 
 	steps := int(min(events/settleEvents+1, 512))
 	records := make([]eventlog.Record, im.log.Partitions())
 	for n := 1; n <= steps; n++ {
-		data := event.AppendSettle(nil, id, event.ReachOf(n, steps))
+		data := im.form.AppendSettle(nil, id, event.ReachOf(n, steps))
 		for p := range records {
 			records[p] = eventlog.Record{Partition: int32(p), Data: data}
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +62,18 @@ func (s *Settings) wrongOnKafka() (wrong []string) {
 	if s.KafkaTLS == "off" && (s.KafkaCA != "" || s.KafkaCert != "") {
 		wrong = append(wrong, "kafka-tls: certificates are named, but it is off; set it to on")
 	}
+	switch u, err := url.Parse(s.KafkaRegistry); {
+	case s.KafkaRegistry == "":
+		if s.KafkaRegistryUser != "" || s.KafkaRegistrySecretFile != "" || s.KafkaRegistryCA != "" {
+			wrong = append(wrong, "kafka-registry: it is not named, but something of it is; name its url or leave the rest out")
+		}
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil:
+		wrong = append(wrong, "kafka-registry: it is no url such as https://registry.example:8081; who signs in is kafka-registry-user")
+	case !s.onKafka():
+		wrong = append(wrong, "kafka-registry: only a log on Kafka has use for it: name brokers with kafka, or leave it out")
+	case s.KafkaFormat != "avro":
+		wrong = append(wrong, "kafka-registry: only Avro is registered: set kafka-format to avro, or leave it out")
+	}
 	if s.KafkaSASL != "off" && s.KafkaSASL != "oauthbearer" && s.KafkaUser == "" {
 		wrong = append(wrong, "kafka-user: "+s.KafkaSASL+" needs one")
 	}
@@ -109,13 +122,9 @@ func (s *Settings) kafkaTLS() (*tls.Config, error) {
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.KafkaCA != "" {
-		pem, err := os.ReadFile(s.KafkaCA)
-		if err != nil {
-			return nil, fmt.Errorf("kafka-ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka-ca: %s holds no certificate (PEM)", s.KafkaCA)
+		var err error
+		if c.RootCAs, err = certificates("kafka-ca", s.KafkaCA); err != nil {
+			return nil, err
 		}
 	}
 	if s.KafkaCert != "" {
@@ -126,6 +135,19 @@ func (s *Settings) kafkaTLS() (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
+}
+
+// certificates are those of a file that a setting names.
+func certificates(setting, path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: %s holds no certificate (PEM)", setting, path)
+	}
+	return pool, nil
 }
 
 // kafkaSASL reads its secret each time that a connection is made: tokens and

@@ -135,7 +135,7 @@ func newPastFiller(s *server, o DemoOptions, p *past) (*pastFiller, error) {
 	}
 	f := &pastFiller{
 		past: p, history: h, done: map[string]bool{},
-		imports: importer{log: s.events, busy: s.behind, share: pastShare},
+		imports: importer{log: s.events, form: s.forms.events, busy: s.behind, share: pastShare},
 	}
 	for _, name := range p.Done {
 		f.done[name] = true

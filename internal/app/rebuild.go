@@ -109,7 +109,7 @@ func (o *RebuildOptions) openLog() (*pebblelog.Log, error) {
 // of it is processed.
 func (e *engine) refill(ctx context.Context, key []byte, old *pebblelog.Log, o RebuildOptions) error {
 	const most = 200_000 // records that may wait for the processor
-	im := importer{log: e.events, busy: func() bool { return e.runner.Stats().LagRecords > most }, share: 1}
+	im := importer{log: e.events, form: e.forms.events, busy: func() bool { return e.runner.Stats().LagRecords > most }, share: 1}
 	events, inLake, missing, began := int64(0), int64(0), int64(0), time.Now()
 	err := im.load(ctx, importID("lake"), func(fn func([]event.Event) error) error {
 		count := func(batch []event.Event) error {

@@ -30,7 +30,8 @@ func (e *engine) openLog(ctx context.Context) error {
 		}
 		e.events = l
 		e.settings.Partitions = l.Partitions()
-		return nil
+		e.forms, err = s.kafkaForms(ctx)
+		return err
 	}
 	quarter := int64(s.LogMemory) << 20 / 4 // three write buffers and the cache
 	l, err := pebblelog.Open(logFolder(s.DataDir), pebblelog.Options{

@@ -203,7 +203,7 @@ func (s *server) openCollector() (err error) {
 		return err
 	}
 	s.collector, err = collect.New(collect.Config{
-		Log: s.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
+		Log: s.events, Form: s.forms.events, Ring: s.ring, Keys: s.keys, Country: s.country, Tail: s.tail, Registry: s.registry, Logger: s.log,
 		Limits: collect.Limits{
 			MaxBodyBytes: int64(s.settings.MaxBody) << 20, MaxEvents: s.settings.MaxEvents, MaxInFlightBytes: int64(s.settings.MaxInFlight) << 20,
 		},

@@ -37,6 +37,12 @@ type Settings struct {
 	KafkaUser        string        `help:"Who signs in." placeholder:"NAME"`
 	KafkaSecretFile  string        `help:"File with the password, or the token, read at each connection; PLAYHEAD_KAFKA_SECRET holds it itself." type:"path" placeholder:"FILE"`
 
+	KafkaFormat             string `help:"How events and facts are written: avro, which others read by the schemas that playhead schema prints, or compact. Both are read." default:"compact" enum:"avro,compact"`
+	KafkaRegistry           string `help:"Schema registry in which the schemas are registered; records then begin as Confluent's do, else by Avro's single-object encoding." placeholder:"URL"`
+	KafkaRegistryUser       string `help:"Who signs in at the registry." placeholder:"NAME"`
+	KafkaRegistrySecretFile string `help:"File with the password for the registry; PLAYHEAD_KAFKA_REGISTRY_SECRET holds it itself." type:"path" placeholder:"FILE"`
+	KafkaRegistryCA         string `name:"kafka-registry-ca" help:"Certificates (PEM) that the registry's is signed with; the system's by default." type:"path" placeholder:"FILE"`
+
 	RingFile       string   `help:"File of the pseudonym ring, when it shall not lie in the data folder. PLAYHEAD_RING holds the ring itself." type:"path" placeholder:"FILE"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For and country header are believed." placeholder:"CIDR"`
 	CountryHeader  string   `help:"Header in which a trusted proxy names the viewer's country." default:"CF-IPCountry" placeholder:"NAME"`
@@ -186,5 +192,6 @@ func DefaultSettings() Settings {
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, WarehouseMemory: 96, LogMemory: 64, LoadMemory: 32, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute,
 		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",
+		KafkaFormat: "compact",
 	}
 }

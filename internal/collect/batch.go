@@ -142,7 +142,7 @@ func (b *batch) add(it *wire.Item) {
 		b.repairs[i] += int(left & 1)
 	}
 	from := len(b.data)
-	b.data = event.AppendRecord(b.data, e)
+	b.data = b.c.cfg.Form.AppendRecord(b.data, e)
 	b.spans = append(b.spans, span{event.PartitionOf(e.Viewer, b.partitions), from, len(b.data)})
 	b.show(it, "accepted", event.Invalid{})
 }

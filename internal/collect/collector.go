@@ -12,6 +12,7 @@ import (
 
 	"playhead/internal/access"
 	"playhead/internal/collect/avro"
+	"playhead/internal/event"
 	"playhead/internal/eventlog"
 	"playhead/internal/privacy"
 	"playhead/schema"
@@ -60,6 +61,8 @@ type Config struct {
 	Log  eventlog.Log
 	Ring *privacy.Ring
 	Keys Keys
+	// Form is how records are written into Log.
+	Form event.Form
 	// Country says where a request comes from; nil knows nothing.
 	Country *Country
 	// Clock is the time, epoch ms.

@@ -112,7 +112,7 @@ func (h *history) number(it *wire.Item) {
 
 // settleKey closes what was sent with the key id as silence would.
 func (c *Collector) settleKey(w http.ResponseWriter, r *http.Request, id uint32) {
-	data := event.AppendSettle(nil, id, event.Everybody)
+	data := c.cfg.Form.AppendSettle(nil, id, event.Everybody)
 	records := make([]eventlog.Record, c.cfg.Log.Partitions())
 	for p := range records {
 		records[p] = eventlog.Record{Partition: int32(p), Data: data}

@@ -111,7 +111,7 @@ func AppendControl(dst, data []byte) []byte {
 	return append(append(dst, recordVersion<<4|byte(RecordControl)), data...)
 }
 
-// DecodeRecord resets e and reads one record into it. For a settle only KeyID
+// DecodeRecord resets e and reads one record of any Form into it. For a settle only KeyID
 // and Reach are set, for a control only Properties: its data, for a tick nothing. The strings and Properties of e point into data,
 // so they are good only as long as data is kept and left unchanged; the two
 // maps are made only when the event has them. Any other data gives an error
@@ -120,6 +120,9 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 	e.Reset()
 	if len(data) == 0 {
 		return RecordInvalid, fmt.Errorf("%w: empty", ErrRecord)
+	}
+	if data[0] == magicNumbered || data[0] == magicSingle {
+		return decodeAvro(data, e)
 	}
 	if v := data[0] >> 4; v != recordVersion {
 		return RecordInvalid, fmt.Errorf("%w: version %d is not known", ErrRecord, v)
@@ -198,8 +201,12 @@ func (r *reader) string() string {
 	if r.bad || n == 0 {
 		return ""
 	}
-	b := r.bytes(n)
-	if r.bad {
+	return unsafeText(r.bytes(n))
+}
+
+// unsafeText is a text that shares its bytes.
+func unsafeText(b []byte) string {
+	if len(b) == 0 {
 		return ""
 	}
 	return unsafe.String(&b[0], len(b))

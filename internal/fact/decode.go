@@ -7,16 +7,19 @@ import (
 	"slices"
 )
 
-// DecodeBatch empties b and reads data into it, reusing the memory of b's
+// DecodeBatch empties b and reads a record of any Form into it, reusing the memory of b's
 // lists, those inside its plays too: whatever is kept of the batch before must
 // have been copied. Texts are copies, not views of data, but they share one
 // allocation a batch: clone a text that is kept for long. Anything that
-// AppendBatch did not write gives an error that wraps ErrBatch, and then b
+// AppendBatch of no form wrote gives an error that wraps ErrBatch, and then b
 // holds nothing of use; memory taken is bounded by a small multiple of len(data).
 func DecodeBatch(data []byte, b *Batch) error {
 	b.Reset()
 	if len(data) == 0 {
 		return fmt.Errorf("%w: empty", ErrBatch)
+	}
+	if data[0] == magicNumbered || data[0] == magicSingle {
+		return decodeAvro(data, b)
 	}
 	if data[0] < oldestVersion || data[0] > batchVersion {
 		return fmt.Errorf("%w: version %d is not known, this build reads %d to %d", ErrBatch, data[0], oldestVersion, batchVersion)

@@ -165,7 +165,7 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 	p.tx.To = p.next
 	p.batch.InputEnd, p.batch.FreshTo = p.next, p.received
 	if p.tx.To > p.tx.From {
-		p.encoded = fact.AppendBatch(p.encoded[:0], &p.batch)
+		p.encoded = c.Facts.AppendBatch(p.encoded[:0], &p.batch)
 		p.tx.Output = append(p.tx.Output[:0], p.encoded)
 	}
 	due := p.dueAt(time.Now()) || p.sinceSnap >= c.SnapshotEvents || p.changed() >= c.SnapshotStates

@@ -14,6 +14,7 @@ import (
 
 	"playhead/internal/event"
 	"playhead/internal/eventlog"
+	"playhead/internal/fact"
 	"playhead/internal/journey"
 	"playhead/internal/play"
 )
@@ -22,6 +23,9 @@ import (
 type Config struct {
 	Play    play.Config
 	Journey journey.Config
+	// Events and Facts are how records are written into the log.
+	Events event.Form
+	Facts  fact.Form
 	// Epoch is the least time between two commits: what arrives meanwhile is
 	// committed together. Default 60 ms.
 	Epoch time.Duration
@@ -232,7 +236,7 @@ func (r *Runner) tick(ctx context.Context) error {
 	t := time.NewTicker(r.config.Tick)
 	defer t.Stop()
 	var records []eventlog.Record
-	data := event.AppendTick(nil)
+	data := r.config.Events.AppendTick(nil)
 	for {
 		select {
 		case <-ctx.Done():

@@ -163,12 +163,8 @@ func (c *Client) get(ctx context.Context, path string, into *answer) error {
 		return fmt.Errorf("ask the schema registry: its url is not one")
 	}
 	req.Header.Set("Accept", "application/vnd.schemaregistry.v1+json, application/json")
-	if c.o.User != "" {
-		password, err := c.o.Password()
-		if err != nil {
-			return fmt.Errorf("ask the schema registry: %w", err)
-		}
-		req.SetBasicAuth(c.o.User, password)
+	if err := c.signIn(req); err != nil {
+		return err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

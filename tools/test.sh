@@ -105,6 +105,12 @@ avro() {
   local python
   python=$(tools/with-cache.sh tools/avro-readers.sh) && "$python" test/avro/readers.py .
 }
+# What is on Kafka as Avro, read by Confluent's client for Python and compared with the truth.
+strangers() {
+  local libs python
+  libs=$(tools/kafka.sh) && python=$(tools/with-cache.sh tools/avro-readers.sh) &&
+    tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/cluster -run Strangers -events 8000 -binary "$root/bin/playhead" -kafka "$libs" -python "$python"
+}
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }
 # Many more random viewers for the oracle of what they do across plays.
@@ -153,6 +159,7 @@ need_avro() {
   why="fastavro could not be installed (.cache/logs/avro-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=avro"
   return 1
 }
+need_strangers() { need_kafka && need_avro; }
 need_deploy() {
   need_go || return 1
   tools/with-cache.sh tools/deploy-tools.sh >"$logs/deploy-tools.log" 2>&1 && return 0
@@ -186,6 +193,7 @@ step faults        need_disks   faults
 step cluster       need_kafka   cluster
 step sketches      need_readers sketches
 step avro          need_avro    avro
+step strangers     need_strangers strangers
 step clients-go    need_go      clients_go
 step acme          need_go      acme
 step lake-readers  need_readers lake_readers

@@ -68,7 +68,7 @@ run_steps() {
   echo
   printf '%s\n' "${summary[@]}"
   echo
-  printf '%s\n' ${flaky[@]+"${flaky[@]}"}
+  [ ${#flaky[@]} = 0 ] || printf '%s\n' "${flaky[@]}"
   echo "$passed passed, $failed failed, $skipped skipped"
   # Last, since of a long output often only the end is kept.
   for i in ${broken[@]+"${broken[@]}"}; do digest "$i"; done

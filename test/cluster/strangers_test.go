@@ -20,7 +20,7 @@ var pythonFlag = flag.String("python", "", "a Python that has confluent-kafka an
 // add up is the truth.
 func TestStrangers(t *testing.T) {
 	if *pythonFlag == "" {
-		t.Skip("SKIPPED: no Python with confluent-kafka and fastavro; docs/kafka.md says how to run it")
+		t.Skip("SKIPPED: no Python with confluent-kafka and fastavro; make test ONLY=\"build strangers\" brings it and runs this")
 	}
 	k := StartKafka(t, *libsFlag)
 	r := &registrytest.Registry{User: "me", Password: "secret"}

@@ -72,8 +72,6 @@ func OpenBoard(ctx context.Context, o Options, which BoardOptions) (_ *Board, er
 		notes: map[string]eventlog.Note{}, waiting: map[string]chan bool{}, changed: make(chan struct{}),
 	}
 	b.ending, b.end = context.WithCancel(context.WithoutCancel(ctx))
-	first, cancel := context.WithTimeout(ctx, openWithin)
-	defer cancel()
 	from := kgo.NewOffset().AtStart()
 	if which.Passing {
 		from = kgo.NewOffset().AtEnd()
@@ -88,6 +86,12 @@ func OpenBoard(ctx context.Context, o Options, which BoardOptions) (_ *Board, er
 	if b.client, err = o.client(producing(more...)...); err != nil {
 		return nil, fmt.Errorf("open %s: %w", b.topic, err)
 	}
+	if err := o.contact(ctx, b.client); err != nil {
+		b.client.Close()
+		return nil, fmt.Errorf("open %s: %w", b.topic, err)
+	}
+	first, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
 	if err := b.prepare(first, which.Passing); err != nil {
 		b.client.Close()
 		return nil, fmt.Errorf("open %s: %w", b.topic, err)

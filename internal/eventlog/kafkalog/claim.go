@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"playhead/internal/eventlog"
@@ -33,7 +34,7 @@ func (l *Log) claim(partition int32) *claim {
 // Claim implements eventlog.Shared. It takes the partition's transactional id, by
 // which Kafka ends what its owner before had under way and refuses whatever comes
 // from there later, and brings the copy of the state up to date.
-func (l *Log) Claim(ctx context.Context, partition int32) (err error) {
+func (l *Log) Claim(ctx context.Context, partition int32) error {
 	if err := l.life.begin(); err != nil {
 		return err
 	}
@@ -54,38 +55,84 @@ func (l *Log) Claim(ctx context.Context, partition int32) (err error) {
 	if before != nil {
 		before.close()
 	}
+	waiting, cancel := l.life.bound(ctx)
+	defer cancel()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		c, end, err := l.fence(waiting, partition)
+		if err == nil {
+			if err = c.restore(waiting, end); err != nil {
+				c.client.Close()
+				return fmt.Errorf("restore the state of partition %d: %w", partition, err)
+			}
+			l.mu.Lock()
+			l.claims[partition] = c
+			l.mu.Unlock()
+			return nil
+		}
+		if fenced(err) { // whether it is to be ours still is for the caller to look at
+			return fmt.Errorf("claim partition %d: %w: another process claimed it meanwhile: %w", partition, eventlog.ErrNotClaimed, err)
+		}
+		if err := l.tryAgain(waiting, wait, err); err != nil {
+			return fmt.Errorf("claim partition %d: %w", partition, err)
+		}
+	}
+}
+
+// fenced reports whether another one has taken the transactional id.
+func fenced(err error) bool {
+	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch)
+}
+
+// fence takes the partition's transactional id over, and finds out where the state
+// topic ends.
+//
+// It must not ask where that is. A broker that hung, or was cut off, answers as the
+// leader that it was until it learns that it is none, and what was committed meanwhile
+// is not in its answer: who began from there would do the former owner's last steps
+// again. A leader that only just became one may know less than was acknowledged, too.
+// So a record is written, which only the true leader can have acknowledged by all that
+// are in sync, and the offset that it was given is the end. All that the former owner
+// wrote is before it: Kafka ended its transactions, markers and all, before it gave us
+// the id, and with the record the leader has heard of our epoch, so that what is on its
+// way of an earlier one is refused there. The record is in a transaction, so that one
+// who reads as far as it, and only what is committed, has seen every marker before it.
+func (l *Log) fence(ctx context.Context, partition int32) (_ *claim, end int64, err error) {
 	client, err := l.opts.client(producing(kgo.TransactionalID(l.opts.transactionalID(partition)), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0))...)
 	if err != nil {
-		return fmt.Errorf("claim partition %d: %w", partition, err)
+		return nil, 0, err
 	}
 	defer func() {
 		if err != nil {
 			client.Close()
 		}
 	}()
-	waiting, cancel := l.life.bound(ctx)
-	defer cancel()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		if _, _, err = client.ProducerID(waiting); err == nil {
+		if _, _, err = client.ProducerID(ctx); err == nil {
 			break
 		}
-		if err := l.tryAgain(waiting, wait, err); err != nil {
-			return fmt.Errorf("claim partition %d: %w", partition, err)
+		if err := l.tryAgain(ctx, wait, err); err != nil {
+			return nil, 0, err
 		}
 	}
-	c := &claim{log: l, partition: partition, client: client}
-	if err := c.restore(waiting); err != nil {
-		return fmt.Errorf("restore the state of partition %d: %w", partition, err)
+	if err := client.BeginTransaction(); err != nil {
+		return nil, 0, fmt.Errorf("find the end of the state: begin: %w", err)
 	}
-	l.mu.Lock()
-	l.claims[partition] = c
-	l.mu.Unlock()
-	return nil
+	// The deletion of a state without a key, which there never is: every build reads it
+	// as nothing, and compaction lets go of it.
+	r := &kgo.Record{Topic: l.opts.name(stateTopic), Partition: partition, Key: []byte{recordState}}
+	if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {
+		return nil, 0, fmt.Errorf("find the end of the state: write: %w", err)
+	}
+	if err := client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return nil, 0, fmt.Errorf("find the end of the state: end: %w", err)
+	}
+	return &claim{log: l, partition: partition, client: client}, r.Offset + 1, nil
 }
 
-// restore reads what the state topic has beyond the copy. Nobody else can write to
-// it any more, so that all there is up to its end is what there is.
-func (c *claim) restore(ctx context.Context) error {
+// restore reads what the state topic has beyond the copy, up to its end. Nobody else
+// can write to it any more, so that this is what there is. A leader that knows less is
+// asked until it, or another, knows all.
+func (c *claim) restore(ctx context.Context, end int64) error {
 	l := c.log
 	const topic = numberState
 	defer l.pages.drop(topic, c.partition) // nobody reads it again
@@ -94,10 +141,6 @@ func (c *claim) restore(ctx context.Context) error {
 		return err
 	}
 	first, err := l.offset(ctx, topic, c.partition, earliest, false)
-	if err != nil {
-		return err
-	}
-	end, err := l.offset(ctx, topic, c.partition, latest, false)
 	if err != nil {
 		return err
 	}
@@ -117,7 +160,7 @@ func (c *claim) restore(ctx context.Context) error {
 			wait = 5 * time.Millisecond
 			continue
 		}
-		// A marker is on its way.
+		// A marker is on its way, or the leader is behind.
 		if err := l.rest(ctx, wait); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ var (
 	_ eventlog.Shared     = (*Log)(nil)
 )
 
-// openWithin bounds the first contact with the cluster.
+// openWithin bounds the making and checking of topics.
 const openWithin = 30 * time.Second
 
 // Open connects, makes the topics that are missing and checks those that are there.
@@ -65,6 +65,9 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		return nil, fmt.Errorf("open the log on Kafka: %w", err)
 	}
 	if l.producer.client, err = l.opts.client(producing(kgo.ProducerLinger(produceLinger))...); err != nil {
+		return nil, fmt.Errorf("open the log on Kafka: %w", err)
+	}
+	if err := l.opts.contact(ctx, l.client); err != nil {
 		return nil, fmt.Errorf("open the log on Kafka: %w", err)
 	}
 	first, cancel := context.WithTimeout(ctx, openWithin)

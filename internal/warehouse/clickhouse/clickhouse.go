@@ -41,6 +41,10 @@ type Options struct {
 	// Settle is how long a flush waits for the other replicas that can be reached to
 	// have its rows; 0 is 10 s.
 	Settle time.Duration
+	// Fill says that the database is opened to be filled from another warehouse.
+	Fill *Origin
+	// FillRows is how many rows Fill copies in one commit; 0 is 250,000.
+	FillRows int
 	// Clock is asked when commits were made; nil is time.Now.
 	Clock func() time.Time
 	// Logger is told what an operator should know; nil is nobody.
@@ -69,7 +73,7 @@ type DB struct {
 
 // Open makes what is missing of the warehouse, and goes on from its latest state.
 // What another process had open is taken over from it. Errors: ErrTimezone, ErrNewer,
-// ErrLost.
+// ErrLost, ErrFilling, ErrNotEmpty.
 func Open(ctx context.Context, a Address, opts Options) (*DB, error) {
 	db := &DB{opts: withDefaults(opts), known: map[dimValue]bool{}, views: map[*view]int64{}}
 	db.clock, db.log, db.zone = db.opts.Clock, db.opts.Logger, db.opts.TZ
@@ -91,6 +95,9 @@ func (db *DB) open(ctx context.Context, a Address) (err error) {
 	if s.Zone != db.zone.String() {
 		return fmt.Errorf("%w: it has %s, asked for %s", ErrTimezone, s.Zone, db.zone)
 	}
+	if s, err = db.opts.Fill.begin(s, db.clock().UnixMilli()); err != nil {
+		return err
+	}
 	if err := db.commit(ctx, s.clone()); err != nil { // from here on an older process cannot commit
 		return err
 	}
@@ -106,6 +113,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.MergeRows == 0 {
 		o.MergeRows = 4_000_000
+	}
+	if o.FillRows == 0 {
+		o.FillRows = 250_000
 	}
 	if o.QuietMS == 0 {
 		o.QuietMS = 600_000

@@ -32,7 +32,7 @@ type Reader struct {
 }
 
 // OpenReader opens the database to be read. One that nobody has filled yet is empty.
-// Errors: ErrTimezone, ErrNewer, ErrLost.
+// Errors: ErrTimezone, ErrNewer, ErrLost, ErrFilling.
 func OpenReader(ctx context.Context, a Address, opts Options) (*Reader, error) {
 	db := &DB{opts: withDefaults(opts), known: map[dimValue]bool{}, views: map[*view]int64{}}
 	db.clock, db.log, db.zone = db.opts.Clock, db.opts.Logger, db.opts.TZ
@@ -56,6 +56,9 @@ func (r *Reader) open(ctx context.Context, a Address) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	if s.Filling != nil && !s.Filling.Done {
+		return ErrFilling
 	}
 	return r.take(s)
 }

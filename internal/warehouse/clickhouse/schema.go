@@ -13,10 +13,10 @@ const (
 	playsName     = "plays"
 	sampleName    = "sample_day"
 	tableCommits  = "commits"
-	tableDays     = "retention_day"
-	tableMonths   = "retention_month"
-	tableValues   = "dim_values"
-	tableFindings = "findings"
+	tableDays     = layout.CurveDays
+	tableMonths   = layout.CurveMonths
+	tableValues   = layout.DimValues
+	tableFindings = layout.Findings
 )
 
 // table says how a table is made.
@@ -48,43 +48,28 @@ func (t *table) create(engine string) string {
 		t.name, strings.Join(t.columns, ", "), engine, t.part, t.order, t.grain)
 }
 
-// cellTable is the table of a source of cells. A row is a part of the cell of one
-// face in one bucket: the cell is the sum of its parts. Unused keys are empty. An
-// estimate of 0 says that the sketch beside it has no members.
-func cellTable(s rollup.Source) *table {
-	t := &table{name: layout.TableOf(s), part: "run", order: "face, bucket", grain: 1024, columns: []string{"run Int64", "bucket Int64", "face UInt8"}}
-	for i := range layout.KeyCount(s) {
-		t.columns = append(t.columns, fmt.Sprintf("k%d String", i))
-		t.order += fmt.Sprint(", k", i)
+// tableOf is a table of the house with the column that says whose run a row is of.
+func tableOf(t layout.Table, order string, grain int) *table {
+	own := &table{name: t.Name, part: "run", order: order, grain: grain, columns: []string{"run Int64"}}
+	for _, f := range t.Fields {
+		own.columns = append(own.columns, f.Name+" "+string(f.Type))
 	}
-	for _, m := range s.Measures() {
-		t.columns = append(t.columns, layout.MeasureColumn(m)+" Int64")
-	}
-	for _, k := range layout.Kinds(s.Sketches()) {
-		t.columns = append(t.columns, layout.SketchColumn(k)+" String", layout.SketchColumn(k)+"_n Float64")
-	}
-	return t
+	return own
 }
 
-// playTable is the table of finished plays: see layout.AppendDetail. whole and coupon
-// are as in the embedded warehouse.
-func playTable() *table {
-	t := &table{name: playsName, part: "run", order: "first_ms, viewer", grain: 1024, columns: []string{
-		"run Int64", "first_ms Int64", "last_ms Int64", "n Int32", "whole UInt8", "coupon UInt32", "viewer String", "detail String",
-	}}
-	for _, c := range layout.DimensionColumns() {
-		t.columns = append(t.columns, c+" String")
+// cellTable is the table of a source of cells. Unused keys are empty.
+func cellTable(s rollup.Source) *table {
+	order := "face, bucket"
+	for i := range layout.KeyCount(s) {
+		order += fmt.Sprint(", k", i)
 	}
-	for _, m := range layout.PlayMeasures() {
-		t.columns = append(t.columns, layout.MeasureColumn(m)+" Int64")
-	}
-	return t
+	return tableOf(layout.CellTable(s), order, 1024)
 }
+
+func playTable() *table { return tableOf(layout.PlayTable(), "first_ms, viewer", 1024) }
 
 func curveTable(name string) *table {
-	return &table{name: name, part: "run", order: "title, bucket, device, width", grain: 1024, columns: []string{
-		"run Int64", "bucket Int64", "title String", "device String", "width Int64", "plays Int64", "duration_ms Int64", "bins String",
-	}}
+	return tableOf(layout.CurveTable(name), "title, bucket, device, width", 1024)
 }
 
 // tables are all tables whose rows belong to runs.
@@ -94,11 +79,9 @@ func tables() []*table {
 		list = append(list, cellTable(s))
 	}
 	return append(list, playTable(), curveTable(tableDays), curveTable(tableMonths),
-		&table{name: sampleName, part: "run", order: "bucket, hash", grain: 8192, columns: []string{
-			"run Int64", "bucket Int64", "hash UInt64", "title String", "country String", "device_type String", "plays Int64", "media_ms Int64", "completed Int64",
-		}},
-		&table{name: tableValues, part: "run", order: "dim, value", grain: 8192, columns: []string{"run Int64", "dim UInt8", "value String"}},
-		&table{name: tableFindings, part: "run", order: "kind, ended", grain: 1024, columns: []string{"run Int64", "kind String", "ended Int64", "body String"}},
+		tableOf(layout.SampleTable(), "bucket, hash", 8192),
+		tableOf(layout.ValueTable(), "dim, value", 8192),
+		tableOf(layout.FindingTable(), "kind, ended", 1024),
 	)
 }
 

@@ -48,6 +48,8 @@ type state struct {
 	Months *int64 `json:"months,omitempty"`
 	// Limits are up to which hash viewers are in the sample of a day.
 	Limits map[int64]uint64 `json:"limits,omitempty"`
+	// Filling is how far Fill is, nil where it was never called.
+	Filling *filling `json:"filling,omitempty"`
 }
 
 // reach is warehouse.Offset as it is stored.
@@ -93,6 +95,9 @@ func (s *state) clone() *state {
 	own := *s
 	own.Offsets, own.Dead = slices.Clone(s.Offsets), slices.Clone(s.Dead)
 	own.Floor, own.Rolled, own.Limits = maps.Clone(s.Floor), maps.Clone(s.Rolled), maps.Clone(s.Limits)
+	if s.Filling != nil {
+		own.Filling = &filling{s.Filling.From, maps.Clone(s.Filling.Next), s.Filling.Done}
+	}
 	own.Runs = make(map[string][]run, len(s.Runs))
 	for t, list := range s.Runs {
 		own.Runs[t] = slices.Clone(list)

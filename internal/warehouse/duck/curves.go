@@ -15,9 +15,12 @@ import (
 // retention_month too.
 const monthsName = "retention_months_upto"
 
+// noMonths is monthsUpTo before there was any month.
+const noMonths = math.MinInt64
+
 // monthsUpTo is up to when curves are in months.
 func (s session) monthsUpTo() (upTo int64, err error) {
-	upTo = math.MinInt64
+	upTo = noMonths
 	err = s.each("SELECT value FROM meta WHERE name = ?", []any{monthsName}, func(row []driver.Value) (err error) {
 		upTo, err = strconv.ParseInt(row[0].(string), 10, 64)
 		return err

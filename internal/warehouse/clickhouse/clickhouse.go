@@ -63,6 +63,8 @@ type DB struct {
 	tidy  sync.Mutex // held by Maintain; taken before write
 	write sync.Mutex // held by Apply and by each step of Maintain
 	last  int64      // under write: the last number given
+	first int64      // the number before the first that this open gave
+	seen  int64      // the latest commit that recover saw
 	known map[dimValue]bool
 
 	state atomic.Pointer[state]
@@ -88,20 +90,26 @@ func (db *DB) open(ctx context.Context, a Address) (err error) {
 	if db.fleet, err = findFleet(ctx, a); err != nil {
 		return err
 	}
-	s, err := db.recover(ctx)
-	if err != nil {
-		return err
+	for {
+		s, err := db.recover(ctx)
+		if err != nil {
+			return err
+		}
+		if s.Zone != db.zone.String() {
+			return fmt.Errorf("%w: it has %s, asked for %s", ErrTimezone, s.Zone, db.zone)
+		}
+		if s, err = db.opts.Fill.begin(s, db.clock().UnixMilli()); err != nil {
+			return err
+		}
+		if err := db.commit(ctx, s.clone()); err != nil { // from here on an older process cannot commit
+			return err
+		}
+		if late, err := db.lateCommit(ctx); err != nil {
+			return err
+		} else if !late {
+			return db.loadValues(ctx)
+		}
 	}
-	if s.Zone != db.zone.String() {
-		return fmt.Errorf("%w: it has %s, asked for %s", ErrTimezone, s.Zone, db.zone)
-	}
-	if s, err = db.opts.Fill.begin(s, db.clock().UnixMilli()); err != nil {
-		return err
-	}
-	if err := db.commit(ctx, s.clone()); err != nil { // from here on an older process cannot commit
-		return err
-	}
-	return db.loadValues(ctx)
 }
 
 func withDefaults(o Options) Options {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -47,7 +48,7 @@ func (db *DB) recover(ctx context.Context) (*state, error) {
 			}
 			states = append(states, list...)
 			for _, s := range list {
-				db.last = max(db.last, s.Seq)
+				db.seen = max(db.seen, s.Seq)
 			}
 			for _, runs := range parts {
 				for id := range runs {
@@ -59,7 +60,9 @@ func (db *DB) recover(ctx context.Context) (*state, error) {
 			return nil, fmt.Errorf("no replica of shard %d can be reached: %w", s+1, errors.Join(errs...))
 		}
 	}
-	db.last = max(db.last>>epochShift+1, db.clock().UnixMilli()) << epochShift
+	// Two that open in the same millisecond begin at different numbers all the same.
+	db.first = max(max(db.last, db.seen)>>epochShift+1, db.clock().UnixMilli())<<epochShift + rand.Int64N(1<<(epochShift-1))
+	db.last = db.first
 	slices.SortFunc(states, func(a, b *state) int { return int(min(1, max(-1, b.Seq-a.Seq))) })
 	for i, s := range states {
 		if db.wholeAnywhere(s, have) {
@@ -73,6 +76,28 @@ func (db *DB) recover(ctx context.Context) (*state, error) {
 		return nil, ErrLost
 	}
 	return newState(db.zone.String()), nil
+}
+
+// lateCommit reports whether another process committed after this one looked for the
+// latest state and before it claimed the database: what that commit condemned may be
+// dropped at any time, so that the claim has to go by it. Errors: ErrTakenOver.
+func (db *DB) lateCommit(ctx context.Context) (late bool, err error) {
+	for _, r := range db.everybody() {
+		list, err := r.states(ctx)
+		if err != nil {
+			db.log.Warn("a replica was not asked for commits that came meanwhile", "error", err)
+			continue
+		}
+		for _, s := range list {
+			switch {
+			case s.Seq > db.last:
+				return false, ErrTakenOver
+			case s.Seq > db.seen && s.Seq <= db.first:
+				late = true
+			}
+		}
+	}
+	return late, ctx.Err()
 }
 
 // ErrLost: no state has all of its rows any more.
@@ -150,19 +175,16 @@ func (db *DB) commit(ctx context.Context, s *state) error {
 	return errors.Join(errs...)
 }
 
-// commit writes a commit. seq is the greatest number that this process gave.
+// commit writes a commit. seq is the greatest number that this process gave. It looks
+// for a greater one before, and after: whoever takes over writes theirs and looks then
+// whether there is another, so that one of the two sees the other's.
 func (r *replica) commit(ctx context.Context, seq, at int64, text string) error {
 	conn, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
-	latest := int64(0)
-	err = each(ctx, conn, "SELECT max(seq) FROM "+tableCommits, func(rows driver.Rows) error { return rows.Scan(&latest) })
-	if err != nil {
+	if err := r.newest(ctx, seq); err != nil {
 		return err
-	}
-	if latest > seq {
-		return ErrTakenOver
 	}
 	b, err := conn.PrepareBatch(ctx, commitTable().insert())
 	if err != nil {
@@ -171,7 +193,29 @@ func (r *replica) commit(ctx context.Context, seq, at int64, text string) error 
 	if err := b.Append(seq, at, text); err != nil {
 		return errors.Join(err, b.Abort())
 	}
-	return b.Send()
+	if err := b.Send(); err != nil {
+		return err
+	}
+	return r.newest(ctx, seq)
+}
+
+// newest makes sure that the replica knows no commit after one. Errors: ErrTakenOver.
+func (r *replica) newest(ctx context.Context, seq int64) error {
+	latest, err := r.latest(ctx)
+	if err == nil && latest > seq {
+		err = ErrTakenOver
+	}
+	return err
+}
+
+// latest is the number of the latest commit that a replica has, 0 for none.
+func (r *replica) latest(ctx context.Context) (seq int64, err error) {
+	conn, err := r.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = each(ctx, conn, "SELECT max(seq) FROM "+tableCommits, func(rows driver.Rows) error { return rows.Scan(&seq) })
+	return seq, err
 }
 
 // everybody are all replicas.

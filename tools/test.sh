@@ -45,6 +45,8 @@ clickhouse() (
     tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
     tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/clickhouse ./internal/metric/chaintest -questions 500
 )
+# What hot paths cost in instructions and allocations, against what is committed.
+gate() { tools/with-cache.sh go run ./tools/gate; }
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
 race_all() { tools/with-cache.sh go test -race -timeout 40m "${packages[@]}"; }
 web_packages() { tools/with-cache.sh npm ci --prefix web; }
@@ -125,6 +127,8 @@ need_go() {
   why="what the build needs is not there" how="see make check-prerequisites"
   return 1
 }
+# Without valgrind allocations are held still, and the gate says so.
+need_gate() { need_go && { need_package valgrind valgrind || true; }; }
 need_clickhouse() { need_go && need_package clickhouse-server clickhouse-server; }
 need_disks() {
   need_go || return 1
@@ -180,6 +184,7 @@ step web-pages     need_browser web_pages
 step sdk           need_node    sdk
 step build         need_go      build
 step unit          need_go      unit
+step gate          need_gate    gate
 step oracle        need_go      oracle
 step answers       need_go      answers
 step clickhouse    need_clickhouse clickhouse

@@ -18,6 +18,7 @@ import (
 	"playhead/internal/cores"
 	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/privacy"
+	"playhead/tools/audience"
 	"playhead/tools/figures"
 )
 
@@ -113,10 +114,10 @@ func (c *loneCollector) take(ctx context.Context, path, kind string, bodies []bo
 		defer conn.Close()
 		for ctx.Err() == nil && time.Since(began) < limit {
 			b := bodies[int(next.Add(1)-1)%len(bodies)]
-			if err := conn.send(b.data); err != nil {
+			if err := conn.send(b.Data); err != nil {
 				return err
 			}
-			taken.Add(int64(b.events))
+			taken.Add(int64(b.Events))
 		}
 		return ctx.Err()
 	}
@@ -142,7 +143,7 @@ func measureCollector(ctx context.Context, r *figures.Report, bodies []body) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
-	players := reports(64, 800)
+	players := audience.Reports(64, 800)
 	var native, cmcd, sonic pace
 	for range collectRounds {
 		if err := native.add(func() (int64, time.Duration, error) {

@@ -102,7 +102,7 @@ func smallBatches(ctx context.Context, n int) ([][]byte, error) {
 	var batch []byte
 	lines := 0
 	for _, b := range bodies {
-		for line := range bytes.Lines(b.data) {
+		for line := range bytes.Lines(b.Data) {
 			batch = append(batch, line...)
 			if lines++; lines%keptBatch == 0 {
 				out, batch = append(out, batch), nil

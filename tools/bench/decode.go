@@ -138,7 +138,7 @@ func decodeRound(bodies []body, each time.Duration, newDecoder func() func([]byt
 		workers.Go(func() {
 			decode := newDecoder()
 			for i := c; time.Since(began) < each; i += cores {
-				n, err := decode(bodies[i%len(bodies)].data)
+				n, err := decode(bodies[i%len(bodies)].Data)
 				if err != nil {
 					errs[c] = err
 					return

@@ -1,62 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"playhead/internal/simulate"
+	"playhead/tools/audience"
 	"playhead/tools/figures"
 )
 
 // body is one request as it will be sent.
-type body struct {
-	data   []byte
-	events int
-}
-
-// recorder is the far end of a simulation that keeps what it is sent.
-type recorder struct {
-	mu     sync.Mutex
-	bodies []body
-}
-
-// RoundTrip answers as a collector that takes everything.
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	answer := `{"accepted":0,"duplicate":0,"rejected":[]}`
-	if req.Body != nil {
-		data, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
-		}
-		if n := bytes.Count(data, []byte("\n")); n > 0 {
-			r.mu.Lock()
-			r.bodies = append(r.bodies, body{data, n})
-			r.mu.Unlock()
-			answer = fmt.Sprintf(`{"accepted":%d,"duplicate":0,"rejected":[]}`, n)
-		}
-	}
-	return &http.Response{
-		StatusCode: http.StatusOK, Request: req, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewBufferString(answer)),
-	}, nil
-}
+type body = audience.Body
 
 // prepare makes the requests of a synthetic audience, in order of time.
 func prepare(ctx context.Context, seed uint64, events int64) ([]body, error) {
-	var rec recorder
-	err := simulate.Run(ctx, simulate.Options{
-		Target: "http://recorder.invalid", Key: "none", Seed: seed, Events: events,
-		Workers: 1, Client: &http.Client{Transport: &rec},
-	})
-	return rec.bodies, err
+	return audience.Prepare(ctx, audience.Options{Seed: seed, Events: events})
 }
 
 // sent is the outcome of a load.
@@ -86,13 +48,13 @@ func send(ctx context.Context, s *server, key string, bodies []body, connections
 			}
 			b := bodies[i]
 			if rate > 0 {
-				time.Sleep(time.Until(began.Add(time.Duration(float64(i) * float64(b.events) / rate * float64(time.Second)))))
+				time.Sleep(time.Until(began.Add(time.Duration(float64(i) * float64(b.Events) / rate * float64(time.Second)))))
 			}
 			asked := time.Now()
-			if err := takeAll(s.post(ctx, "/v1/events", key, "application/x-ndjson", b.data)); err != nil {
+			if err := takeAll(s.post(ctx, "/v1/events", key, "application/x-ndjson", b.Data)); err != nil {
 				return err
 			}
-			events.Add(int64(b.events))
+			events.Add(int64(b.Events))
 			mu.Lock()
 			acks = append(acks, time.Since(asked))
 			mu.Unlock()

@@ -60,7 +60,7 @@ func measurePeers(ctx context.Context, r *figures.Report, bodies []body, ours fl
 // firstOf are the first bodies with n events or a few more.
 func firstOf(bodies []body, n int) []body {
 	for i, b := range bodies {
-		if n -= b.events; n <= 0 {
+		if n -= b.Events; n <= 0 {
 			return bodies[:i+1]
 		}
 	}
@@ -69,7 +69,7 @@ func firstOf(bodies []body, n int) []body {
 
 func eventsOf(bodies []body) (n int) {
 	for _, b := range bodies {
-		n += b.events
+		n += b.Events
 	}
 	return n
 }
@@ -123,7 +123,7 @@ func writeBodies(path string, bodies []body) error {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	for _, b := range bodies {
-		if _, err := w.Write(b.data); err != nil {
+		if _, err := w.Write(b.Data); err != nil {
 			return errors.Join(err, f.Close())
 		}
 	}
@@ -262,7 +262,7 @@ func (s *clickServer) load(ctx context.Context, bodies []body, clients int) erro
 			cmd := s.client(ctx, "--input_format_skip_unknown_fields", "1", "--query", "INSERT INTO events FORMAT JSONEachRow")
 			share := make([]*bytes.Reader, 0, len(bodies)/clients+1)
 			for i := c; i < len(bodies); i += clients {
-				share = append(share, bytes.NewReader(bodies[i].data))
+				share = append(share, bytes.NewReader(bodies[i].Data))
 			}
 			cmd.Stdin = &readers{share}
 			if out, err := cmd.CombinedOutput(); err != nil {

@@ -40,7 +40,8 @@ type engine struct {
 	store    *warehouse.Store
 	loader   *warehouse.Loader // nil where another process loads
 	runner   *process.Runner
-	lake     *lake.Lake // nil when it is off
+	crowded  func() bool // the present needs all processors
+	lake     *lake.Lake  // nil when it is off
 	hub      *live.Hub
 	// chosen is what the audience chose lately, nil before it was asked for.
 	chosen atomic.Pointer[choices]
@@ -55,7 +56,9 @@ const ringVariable = "PLAYHEAD_RING"
 
 // openEngine opens the data folder's parts. cat is nil to read the operator's.
 func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog.Logger) (_ *engine, err error) {
+	s = s.sized(machineMemory())
 	e := &engine{settings: s, log: log, catalog: cat, broken: make(chan error, 1)}
+	e.crowded = e.crowdedNow(newCrowd(time.Now))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())

@@ -40,7 +40,7 @@ func (s *Settings) wrongWarehouse() (wrong []string) {
 // log has let go of facts that it would lack for ever.
 func (e *engine) openDatabase(ctx context.Context, log eventlog.Log) (database, error) {
 	if e.settings.Warehouse == embedded {
-		db, err := duck.Open(ctx, warehouseFolder(e.settings.DataDir), duck.Options{MemoryLimitMB: e.settings.WarehouseMemory, TZ: e.zone})
+		db, err := duck.Open(ctx, warehouseFolder(e.settings.DataDir), duck.Options{MemoryLimitMB: e.settings.WarehouseMemory, TZ: e.zone, Busy: e.crowded})
 		if err != nil { // and no database that is nil inside
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func (e *engine) openLake() (eventlog.Log, error) {
 		return nil, err
 	}
 	e.lake, err = lake.Open(LakeFolder(e.settings.DataDir), e.events, lake.Options{
-		Key: key, Keep: e.settings.LakeKeep, Clock: time.Now, Logger: e.log, Busy: e.crowded(newCrowd(time.Now)),
+		Key: key, Keep: e.settings.LakeKeep, Clock: time.Now, Logger: e.log, Busy: e.crowded,
 	})
 	if err != nil {
 		return nil, err
@@ -41,11 +41,12 @@ func (e *engine) openLake() (eventlog.Log, error) {
 	return e.lake.Hold(e.events), nil
 }
 
-// crowded tells the lake that the present needs the processor: something waits to
-// be processed, or there is none to spare. The log keeps what the lake does not read.
-func (e *engine) crowded(c *crowd) func() bool {
+// crowdedNow tells the lake and the warehouse that the present needs the processor:
+// something waits to be processed, or there is none to spare. The log keeps what the
+// lake does not read.
+func (e *engine) crowdedNow(c *crowd) func() bool {
 	const most = 20_000 // records, about a tenth of a second at full speed
-	return func() bool { return c.full() || e.runner.Stats().LagRecords > most }
+	return func() bool { return c.full() || e.runner != nil && e.runner.Stats().LagRecords > most }
 }
 
 // runLake runs the lake, if there is one.

@@ -71,7 +71,7 @@ func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
 }
 
 func (g *Generation) applySpans(b *fact.Batch) {
-	for i := range b.Spans {
+	for i := 0; i < len(b.Spans); i++ {
 		s := &b.Spans[i]
 		if s.To <= s.From || s.N == 0 {
 			continue
@@ -86,6 +86,17 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			continue
 		}
 		pulse := max(s.From, floorTo(b.FreshTo-g.opts.Keep.PulseMS, HourMS))
+		if c.gauge && i+1 < len(b.Spans) && alone(s, &b.Spans[i+1]) {
+			// Nearly every play is its viewer's only one: both gauges are in the same
+			// places of the same cells, which are looked for once.
+			i++
+			v := spanChange(&b.Spans[i])
+			g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(familyTitle, r.pairs[3:], 3, &v, s.From, s.To, b.FreshTo)
+			c.add(ViewerMarks, v.values[0])
+			g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
+			continue
+		}
 		g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
 		g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
@@ -94,6 +105,13 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			g.spread(familyLabel, one[:], 0, &c, s.From, s.To, b.FreshTo)
 		}
 	}
+}
+
+// alone reports whether a viewer's span says of all groupings what the play's span
+// before it says of the play.
+func alone(play, viewer *fact.Span) bool {
+	return viewer.Kind == fact.ActiveViewer && viewer.Scope == fact.ScopeEvery && viewer.Dims == play.Dims &&
+		viewer.From == play.From && viewer.To == play.To
 }
 
 // gauges are the bases of familyTitle that hold the viewers of a face.
@@ -116,9 +134,13 @@ func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh in
 }
 
 // spread adds a change for [from, to) to the cells of the keys, which are those
-// of the bases from the first-th on.
+// of the bases from the first-th on: bases of the same measures.
 func (g *Generation) spread(f family, keys []uint32, first int, c *change, from, to, fresh int64) {
 	tables := g.tables[f][first : first+len(keys)]
+	if c.mask&tables[0].mask == 0 {
+		return
+	}
+	l, leads := tables[0].leadOf(c)
 	for from < to {
 		at, end, ok := g.at(f, from, fresh)
 		if !ok {
@@ -128,7 +150,11 @@ func (g *Generation) spread(f family, keys []uint32, first int, c *change, from,
 		if amount := c.amount(from, end); amount != 0 {
 			g.pieces[f].list[at].used = true
 			for i := range tables {
-				tables[i].apply(at, keys[i], c, amount)
+				if leads {
+					tables[i].addLead(at, keys[i], &l, amount)
+				} else {
+					tables[i].apply(at, keys[i], c, amount)
+				}
 			}
 		}
 		from = end

@@ -217,3 +217,40 @@ func (t *table) apply(piece, key uint32, c *change, amount int64) {
 		t.addCoupon(ref, c.kind, c.coupon)
 	}
 }
+
+// lead is what a change of measures alone adds to first blocks, where all that it
+// adds is in them.
+type lead [4]int64
+
+// leadOf is the lead of a change in tables like t, times an amount is left to who
+// adds it; ok is false if some of the change is elsewhere.
+func (t *table) leadOf(c *change) (l lead, ok bool) {
+	if c.has&t.spec.sketches != 0 {
+		return l, false
+	}
+	for i := range c.count {
+		at := int(t.at[c.measures[i]])
+		if at < 0 {
+			continue
+		}
+		if at>>t.shift != 0 {
+			return l, false
+		}
+		l[at] += c.values[i]
+	}
+	return l, true
+}
+
+// addLead adds to the first block of the cell of a key in a piece of time.
+func (t *table) addLead(piece, key uint32, l *lead, amount int64) {
+	ref := t.cell(piece, key) - 1
+	chunk := t.firsts[ref/blocksAChunk]
+	if t.shift == 0 {
+		chunk[ref%blocksAChunk] += l[0] * amount
+		return
+	}
+	values := (*lead)(chunk[ref%blocksAChunk<<2:])
+	for i := range values {
+		values[i] += l[i] * amount
+	}
+}

@@ -1,22 +1,31 @@
 package rollup
 
-import "playhead/internal/sketch"
+import (
+	"math/bits"
 
-// table holds the cells of one base: hashed by piece of time and key. The
-// measures of a cell are in blocks of a few that are used together, made when
-// one of them is first added to: most cells of a stretch of seconds know only
-// the time that went by. Nothing in a cell is a pointer, for the collector of
-// garbage to follow, but the sketches that have grown.
+	"playhead/internal/sketch"
+)
+
+// table holds the cells of one base, by piece of time and key. The measures of a
+// cell are in blocks of a few that are used together. Each cell has the first of
+// them, by its own number; the others are made when one of their measures is first
+// added to: most cells of a stretch of seconds know only the time that went by.
+// Nothing in a cell is a pointer, for the collector of garbage to follow, but the
+// sketches that have grown.
 type table struct {
 	spec  *baseSpec
 	at    [MeasureCount]int8 // place of a measure: block<<shift + index in it; −1 not kept
 	mask  uint64             // measures kept, a bit each
 	shift uint               // a block has 1<<shift measures
-	count int                // blocks that a cell may have
+	count int                // blocks that a cell may have beside its first
 
-	slots  []uint32 // hash table: references, 0 free
-	heads  []head   // by reference − 1
-	blocks []uint32 // count a cell: block numbers + 1, 0 none
+	rows   []row     // by piece: where most of its cells are found
+	places int64     // in rows
+	slots  []uint32  // hash table of the cells that are in no row: references, 0 free
+	hashed int       // how many those are
+	heads  []head    // by reference − 1
+	firsts [][]int64 // first blocks, by reference − 1
+	blocks []uint32  // count a cell: block numbers + 1, 0 none
 	values [][]int64
 	filled uint32   // blocks in values
 	first  []uint32 // first node of a cell, 0 none; nil when no sketch is kept
@@ -26,14 +35,25 @@ type table struct {
 // head says which cell it is.
 type head struct{ piece, key uint32 }
 
-const blocksAChunk = 512
+// row finds cells of a piece without a search: keys are numbers in order of
+// appearance, so that those in use are near each other.
+type row struct {
+	refs  []uint32 // by key: references, 0 for one that is not here
+	cells uint32   // of the piece, in the row or not
+}
+
+const (
+	blocksAChunk = 512
+	// A row may have this many places, or so many for each cell of its piece.
+	rowLeast, rowACell = 64, 4
+)
 
 func newTable(spec *baseSpec) table {
 	t := table{spec: spec, shift: 2}
 	if len(spec.measures) == 1 {
 		t.shift = 0
 	}
-	t.count = (len(spec.measures) + 1<<t.shift - 1) >> t.shift
+	t.count = (len(spec.measures)+1<<t.shift-1)>>t.shift - 1
 	for i := range t.at {
 		t.at[i] = -1
 	}
@@ -50,64 +70,107 @@ func (h head) hash() uint32 {
 
 // cell finds or makes the cell of a key in a piece of time.
 func (t *table) cell(piece, key uint32) uint32 {
-	h := head{piece, key}
-	if len(t.heads)*4 >= len(t.slots)*3 {
-		t.grow()
-	}
-	mask := uint32(len(t.slots) - 1)
-	for i := h.hash() & mask; ; i = (i + 1) & mask {
-		ref := t.slots[i]
-		if ref == 0 {
-			return t.make(i, h)
-		}
-		if t.heads[ref-1] == h {
-			return ref
+	if int(piece) < len(t.rows) {
+		if refs := t.rows[piece].refs; int(key) < len(refs) && refs[key] != 0 {
+			return refs[key]
 		}
 	}
+	return t.seek(piece, key)
 }
 
-func (t *table) make(slot uint32, h head) uint32 {
+// seek is cell of one that is in no row yet.
+func (t *table) seek(piece, key uint32) uint32 {
+	h := head{piece, key}
+	if t.hashed > 0 {
+		mask := uint32(len(t.slots) - 1)
+		for i := h.hash() & mask; t.slots[i] != 0; i = (i + 1) & mask {
+			if ref := t.slots[i]; t.heads[ref-1] == h {
+				return ref
+			}
+		}
+	}
+	return t.make(h)
+}
+
+func (t *table) make(h head) uint32 {
+	n := len(t.heads)
 	t.heads = append(t.heads, h)
+	if n%blocksAChunk == 0 {
+		t.firsts = append(t.firsts, make([]int64, blocksAChunk<<t.shift))
+	}
 	for range t.count {
 		t.blocks = append(t.blocks, 0)
 	}
 	if t.spec.sketches != 0 {
 		t.first = append(t.first, 0)
 	}
-	ref := uint32(len(t.heads))
-	t.slots[slot] = ref
+	ref := uint32(n) + 1
+	for int(h.piece) >= len(t.rows) {
+		t.rows = append(t.rows, row{})
+	}
+	r := &t.rows[h.piece]
+	r.cells++
+	if int(h.key) >= len(r.refs) {
+		size := 1 << bits.Len32(h.key|7)
+		if size > max(rowLeast, rowACell*int(r.cells)) {
+			t.hash(ref, h)
+			return ref
+		}
+		t.places += int64(size - len(r.refs))
+		r.refs = append(make([]uint32, 0, size), r.refs...)[:size]
+	}
+	r.refs[h.key] = ref
 	return ref
 }
 
-func (t *table) grow() {
-	t.slots = make([]uint32, max(16, 2*len(t.slots)))
-	mask := uint32(len(t.slots) - 1)
-	for r := range t.heads {
-		i := t.heads[r].hash() & mask
-		for t.slots[i] != 0 {
-			i = (i + 1) & mask
+// hash puts a cell that fits in no row into the hash table.
+func (t *table) hash(ref uint32, h head) {
+	if t.hashed++; t.hashed*4 > len(t.slots)*3 {
+		old := t.slots
+		t.slots = make([]uint32, max(16, 2*len(old)))
+		for _, have := range old {
+			if have != 0 {
+				t.put(have, t.heads[have-1])
+			}
 		}
-		t.slots[i] = uint32(r) + 1
 	}
+	t.put(ref, h)
 }
 
-// block is the block of a cell, which it makes if it is missing.
+func (t *table) put(ref uint32, h head) {
+	mask := uint32(len(t.slots) - 1)
+	i := h.hash() & mask
+	for t.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = ref
+}
+
+// lead is the first block of a cell.
+func (t *table) lead(ref uint32) []int64 {
+	at := int((ref-1)%blocksAChunk) << t.shift
+	return t.firsts[(ref-1)/blocksAChunk][at : at+1<<t.shift]
+}
+
+// block is the n-th block of a cell, which it makes if it is missing.
 func (t *table) block(ref uint32, n int) []int64 {
-	b := t.blocks[int(ref-1)*t.count+n]
-	if b == 0 {
-		b = t.fill(ref, n)
+	if n == 0 {
+		return t.lead(ref)
 	}
-	at := int((b-1)%blocksAChunk) << t.shift
-	return t.values[(b-1)/blocksAChunk][at : at+1<<t.shift]
+	b := &t.blocks[int(ref-1)*t.count+n-1]
+	if *b == 0 {
+		if t.filled%blocksAChunk == 0 {
+			t.values = append(t.values, make([]int64, blocksAChunk<<t.shift))
+		}
+		t.filled++
+		*b = t.filled
+	}
+	return t.valuesOf(*b)
 }
 
-func (t *table) fill(ref uint32, n int) uint32 {
-	if t.filled%blocksAChunk == 0 {
-		t.values = append(t.values, make([]int64, blocksAChunk<<t.shift))
-	}
-	t.filled++
-	t.blocks[int(ref-1)*t.count+n] = t.filled
-	return t.filled
+func (t *table) valuesOf(block uint32) []int64 {
+	at := int((block-1)%blocksAChunk) << t.shift
+	return t.values[(block-1)/blocksAChunk][at : at+1<<t.shift]
 }
 
 // add adds to a measure of a cell; one that is not kept is left out.
@@ -117,32 +180,34 @@ func (t *table) add(ref uint32, m Measure, v int64) {
 	}
 }
 
-// sum adds a cell's measures to a row.
-func (t *table) sum(ref uint32, to *Measures) {
+// each calls fn for the measures of a block and their values.
+func (t *table) each(ref uint32, fn func(measures []Measure, values []int64)) {
+	measures := t.spec.measures
+	cut := func(n int) []Measure { return measures[n<<t.shift : min((n+1)<<t.shift, len(measures))] }
+	fn(cut(0), t.lead(ref))
 	for n, b := range t.blocks[int(ref-1)*t.count : int(ref)*t.count] {
-		if b == 0 {
-			continue
-		}
-		at := int((b-1)%blocksAChunk) << t.shift
-		values := t.values[(b-1)/blocksAChunk][at : at+1<<t.shift]
-		for i, m := range t.spec.measures[n<<t.shift : min((n+1)<<t.shift, len(t.spec.measures))] {
-			to[m] += values[i]
+		if b != 0 {
+			fn(cut(n+1), t.valuesOf(b))
 		}
 	}
 }
 
+// sum adds a cell's measures to a row.
+func (t *table) sum(ref uint32, to *Measures) {
+	t.each(ref, func(measures []Measure, values []int64) {
+		for i, m := range measures {
+			to[m] += values[i]
+		}
+	})
+}
+
 // merge adds a cell of another table of the same measures, and its sketches of the kinds.
 func (t *table) merge(ref uint32, o *table, from uint32, kinds SketchSet) {
-	for n, b := range o.blocks[int(from-1)*o.count : int(from)*o.count] {
-		if b == 0 {
-			continue
-		}
-		at := int((b-1)%blocksAChunk) << o.shift
-		values := o.values[(b-1)/blocksAChunk][at : at+1<<o.shift]
-		for i, m := range o.spec.measures[n<<o.shift : min((n+1)<<o.shift, len(o.spec.measures))] {
+	o.each(from, func(measures []Measure, values []int64) {
+		for i, m := range measures {
 			t.add(ref, m, values[i])
 		}
-	}
+	})
 	if o.first == nil {
 		return
 	}
@@ -162,8 +227,8 @@ func (t *table) addCoupon(ref uint32, k Sketch, coupon uint32) {
 
 // bytes is the memory of the table, roughly.
 func (t *table) bytes() int64 {
-	return int64(4*cap(t.slots)+8*cap(t.heads)+4*cap(t.blocks)+4*cap(t.first)) +
-		int64(len(t.values))*int64(blocksAChunk<<t.shift)*8 + t.nodes.bytes()
+	return int64(4*cap(t.slots)+8*cap(t.heads)+4*cap(t.blocks)+4*cap(t.first)+32*cap(t.rows)) + 4*t.places +
+		int64(len(t.firsts)+len(t.values))*int64(blocksAChunk<<t.shift)*8 + t.nodes.bytes()
 }
 
 // node is a sketch of a cell. The first few members are kept in it as they are.

@@ -76,6 +76,7 @@ func (a *cellAppender) begin(bucket int64, tier, face uint8, keys []string) {
 	}
 }
 
+// addMeasures adds the measures of a row that will stay as it is.
 func (a *cellAppender) addMeasures(m *rollup.Measures) {
 	for _, k := range a.measures {
 		if m[k] == 0 {
@@ -89,7 +90,9 @@ func (a *cellAppender) addMeasures(m *rollup.Measures) {
 // row appends a fresh part.
 func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 	a.begin(bucket, 0, uint8(r.Face), r.Keys)
-	a.addMeasures(&r.Measures)
+	for _, k := range a.measures { // each NULL would be a call into the engine
+		a.values = append(a.values, r.Measures[k])
+	}
 	a.images = a.images[:0]
 	for _, k := range a.sketches {
 		images, estimate := r.Image(k, a.images)

@@ -30,6 +30,10 @@ type Options struct {
 	SpillMB int
 	// Threads of the engine; 0 is 2.
 	Threads int
+	// Busy reports that others need the processors, nil that they never do. What is
+	// written then is written by one thread: a second one only makes the first wait
+	// for it, by looking again and again whether it is ready.
+	Busy func() bool
 	// Readers is how many scans run at once, others wait; 0 is one for each 32 MiB
 	// of memory, 1 to 4.
 	Readers int
@@ -150,7 +154,7 @@ func (db *DB) path() string { return filepath.Join(db.dir, "warehouse.duckdb") }
 func (db *DB) settings() []string {
 	return []string{
 		memoryLimit(db.opts.MemoryLimitMB),
-		fmt.Sprintf("SET threads = %d", db.opts.Threads),
+		setThreads(db.opts.Threads),
 		"SET preserve_insertion_order = false",
 		fmt.Sprintf("SET max_temp_directory_size = '%dMB'", cmp.Or(db.opts.SpillMB, 4096)),
 		"SET autoinstall_known_extensions = false",

@@ -26,6 +26,7 @@ type engine struct {
 	life   context.Context // ends when the engine is given up
 	end    context.CancelCauseFunc
 	raised bool // the memory limit is above what was asked for; under DB.write
+	single bool // it has one thread; under DB.write
 }
 
 // turn is how an engine is used.
@@ -206,6 +207,7 @@ func (db *DB) readIn(ctx context.Context, t turn, fn func(session) error) error 
 func (db *DB) commit(ctx context.Context, fn func(session) error, done func()) error {
 	once := func(ctx context.Context, e *engine) error {
 		db.lower(e)
+		db.spread(e)
 		err := on(ctx, e.writer, func(s session) error { return s.transaction(fn) })
 		if errors.Is(err, driver.ErrBadConn) {
 			var another error
@@ -278,6 +280,22 @@ func (db *DB) lower(e *engine) {
 }
 
 func memoryLimit(mb int) string { return fmt.Sprintf("SET memory_limit = '%dMB'", mb) }
+
+// spread gives the engine one thread while others need the processors, else those
+// that were asked for. Where it refuses, it writes as it did.
+func (db *DB) spread(e *engine) {
+	if single := db.opts.Busy != nil && db.opts.Busy(); single != e.single {
+		threads := db.opts.Threads
+		if single {
+			threads = 1
+		}
+		if on(context.Background(), e.writer, func(s session) error { return s.exec(setThreads(threads)) }) == nil {
+			e.single = single
+		}
+	}
+}
+
+func setThreads(n int) string { return fmt.Sprintf("SET threads = %d", n) }
 
 // givenUp reports whether DuckDB says that this engine is no good any more.
 func givenUp(err error) bool {

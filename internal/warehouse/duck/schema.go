@@ -43,7 +43,8 @@ const finalTier = 9
 
 // cellTable makes the table of a source of cells. A row is a part of the cell of
 // one face in one bucket: the cell is the sum of its parts. tier tells how often a
-// part was merged. Measures that are 0 and sketches without members are NULL.
+// part was merged. Sketches without members are NULL, and so are measures that are 0
+// in parts that were merged.
 func cellTable(s rollup.Source, name string) string {
 	q := []string{"bucket BIGINT NOT NULL", "tier UTINYINT NOT NULL", "face UTINYINT NOT NULL"}
 	for i := range layout.KeyCount(s) {

@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash test-faults test-cluster bench bench-insight bench-trillion gate-update lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash test-faults test-cluster test-chaos bench bench-insight bench-trillion gate-update lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test-faults: ## fill the server's disks to the last byte, then ask for every fig
 
 test-cluster: ## the log on a real Kafka of three brokers, which are killed; needs Java and Maven
 	@tools/test.sh build cluster
+
+test-chaos: ## 100 faults of brokers, ClickHouse, processes and their network while an audience is sent (PLAYHEAD_FAULTS, PLAYHEAD_SEED)
+	@tools/test.sh build chaos-long
 
 bench: check-prerequisites ## the benchmarks: a table, and bench/results/latest.json
 	@tools/build.sh

@@ -81,6 +81,14 @@ cluster() {
     PLAYHEAD_KAFKA=$libs tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog &&
     tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$libs"
 }
+# Everything that can break breaks while an audience is sent: Kafka's brokers, ClickHouse, processes, the network between them.
+chaos() {
+  local libs
+  ! command -v clickhouse-server >/dev/null || export PLAYHEAD_CLICKHOUSE=1
+  libs=$(tools/kafka.sh) &&
+    tools/with-cache.sh go test -count=1 -timeout 60m -v ./test/chaos -binary "$root/bin/playhead" -kafka "$libs" -faults "${faults:-12}" -seed "${PLAYHEAD_SEED:-1}"
+}
+chaos_long() { faults=${PLAYHEAD_FAULTS:-100} chaos; }
 # Go clients that nobody here wrote: a module of its own, for what they need.
 clients_go() {
   tools/with-cache.sh go -C test/clients/go vet ./... &&
@@ -196,6 +204,7 @@ step hostile       need_go      hostile
 step crash         need_go      crash
 step faults        need_disks   faults
 step cluster       need_kafka   cluster
+step chaos         need_kafka   chaos
 step sketches      need_readers sketches
 step avro          need_avro    avro
 step strangers     need_strangers strangers
@@ -205,6 +214,7 @@ step lake-readers  need_readers lake_readers
 step e2e-packages  need_node    e2e_packages
 step e2e           need_browser e2e
 step clients       need_clients clients
+on_demand chaos-long need_kafka chaos_long
 on_demand screenshots need_browser screenshots
 if $long; then
   step race-all    need_go      race_all

@@ -56,6 +56,9 @@ const stopGrace = 4 * time.Second
 func Serve(ctx context.Context, o Options) error {
 	defer cores.Spread()()
 	s, err := newServer(ctx, o, nil, false)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil // told to stop before it had begun: nothing went wrong
+	}
 	if err != nil {
 		return o.Settings.damaged(err)
 	}

@@ -25,10 +25,15 @@ type Kafka struct {
 	nodes        [Brokers]node
 }
 
+// Host is where a node runs: an address of this machine, in a network namespace of
+// that name (below /run/netns) or, without one, in that of the test.
+type Host struct{ IP, Namespace string }
+
 // node is a broker that is a controller too.
 type node struct {
 	properties string
 	address    string
+	host       Host
 	process    *exec.Cmd
 	ended      chan error
 }
@@ -36,19 +41,26 @@ type node struct {
 // StartKafka starts a cluster and stops it with the test.
 func StartKafka(t *testing.T, libs string) *Kafka {
 	t.Helper()
+	const local = "127.0.0.1"
+	return StartKafkaAt(t, libs, [Brokers]Host{{IP: local}, {IP: local}, {IP: local}})
+}
+
+// StartKafkaAt starts a cluster whose nodes are each on a host of its own.
+func StartKafkaAt(t *testing.T, libs string, hosts [Brokers]Host) *Kafka {
+	t.Helper()
 	k := &Kafka{libs: libs, folder: t.TempDir()}
 	ports := freePorts(t, 2*Brokers)
 	var voters []string
-	for i := range Brokers {
-		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", i+1, ports[Brokers+i]))
+	for i, h := range hosts {
+		voters = append(voters, fmt.Sprintf("%d@%s:%d", i+1, h.IP, ports[Brokers+i]))
 	}
 	for i := range k.nodes {
 		n := &k.nodes[i]
-		n.address = fmt.Sprintf("127.0.0.1:%d", ports[i])
+		n.host, n.address = hosts[i], fmt.Sprintf("%s:%d", hosts[i].IP, ports[i])
 		n.properties = filepath.Join(k.folder, fmt.Sprintf("node-%d.properties", i+1))
 		lines := []string{
 			"process.roles=broker,controller", fmt.Sprintf("node.id=%d", i+1), "controller.quorum.voters=" + strings.Join(voters, ","),
-			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", n.address, ports[Brokers+i]),
+			fmt.Sprintf("listeners=PLAINTEXT://%s,CONTROLLER://%s:%d", n.address, n.host.IP, ports[Brokers+i]),
 			"advertised.listeners=PLAINTEXT://" + n.address, "controller.listener.names=CONTROLLER",
 			"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
 			fmt.Sprintf("log.dirs=%s/data-%d", k.folder, i+1), "auto.create.topics.enable=false",
@@ -81,8 +93,19 @@ func StartKafka(t *testing.T, libs string) *Kafka {
 }
 
 func (k *Kafka) java(args ...string) *exec.Cmd {
-	all := append([]string{"-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", filepath.Join(k.libs, "*")}, args...)
-	return exec.Command("java", all...)
+	return exec.Command("java", k.javaArgs(args)...)
+}
+
+func (k *Kafka) javaArgs(args []string) []string {
+	return append([]string{"-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", filepath.Join(k.libs, "*")}, args...)
+}
+
+// Command runs a program on a host. It keeps its process id.
+func (h Host) Command(program string, args ...string) *exec.Cmd {
+	if h.Namespace == "" {
+		return exec.Command(program, args...)
+	}
+	return exec.Command("nsenter", append([]string{"--net=/run/netns/" + h.Namespace, program}, args...)...)
 }
 
 // Start starts a node in a process group of its own.
@@ -94,7 +117,7 @@ func (k *Kafka) Start(t *testing.T, i int) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	n.process = k.java("kafka.Kafka", n.properties)
+	n.process = n.host.Command("java", k.javaArgs([]string{"kafka.Kafka", n.properties})...)
 	n.process.Stdout, n.process.Stderr = out, out
 	n.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := n.process.Start(); err != nil {
@@ -115,6 +138,13 @@ func (k *Kafka) Kill(i int) {
 	<-n.ended
 	n.process = nil
 }
+
+// Hang stops a node where it is, as a machine that does nothing for a while; Resume
+// has it go on, with all that it believed before.
+func (k *Kafka) Hang(i int) error { return k.nodes[i].process.Process.Signal(syscall.SIGSTOP) }
+
+// Resume has a node go on that hangs.
+func (k *Kafka) Resume(i int) error { return k.nodes[i].process.Process.Signal(syscall.SIGCONT) }
 
 // Addresses are those of the nodes, HOST:PORT.
 func (k *Kafka) Addresses() []string {

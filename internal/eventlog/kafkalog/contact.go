@@ -29,7 +29,8 @@ func (o *Options) contact(ctx context.Context, client *kgo.Client) error {
 	defer cancel()
 	names, need := strings.Join(o.Brokers, ", "), max(1, int(o.Replication))
 	var last error
-	for wait, told := 100*time.Millisecond, false; ; wait = min(2*wait, time.Second) {
+	const first = 100 * time.Millisecond // one of several that does not answer is not worth a line
+	for wait, told := first, false; ; wait = min(2*wait, time.Second) {
 		asking, stop := context.WithTimeout(within, askWithin)
 		brokers, err := kadm.NewClient(client).ListBrokers(asking)
 		stop()
@@ -47,7 +48,7 @@ func (o *Options) contact(ctx context.Context, client *kgo.Client) error {
 		if mend, never := advice(last); never {
 			return fmt.Errorf("connect to Kafka at %s: %w: %s", names, last, mend)
 		}
-		if !told && within.Err() == nil {
+		if !told && wait > first && within.Err() == nil {
 			told = true
 			o.Logger.Warn("Kafka does not answer yet: it may be starting; trying again", "brokers", names, "for", contactWithin, "error", last)
 		}

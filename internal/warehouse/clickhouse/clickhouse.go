@@ -87,6 +87,9 @@ func Open(ctx context.Context, a Address, opts Options) (*DB, error) {
 }
 
 func (db *DB) open(ctx context.Context, a Address) (err error) {
+	if err := db.contact(ctx, a); err != nil {
+		return err
+	}
 	if db.fleet, err = findFleet(ctx, a); err != nil {
 		return err
 	}

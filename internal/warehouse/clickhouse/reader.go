@@ -45,6 +45,9 @@ func OpenReader(ctx context.Context, a Address, opts Options) (*Reader, error) {
 }
 
 func (r *Reader) open(ctx context.Context, a Address) (err error) {
+	if err := r.db.contact(ctx, a); err != nil {
+		return err
+	}
 	if r.db.fleet, err = findFleet(ctx, a); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ type resolved struct {
 	done                   uint8 // which parts
 	title, country, device uint32
 	pulse                  [5]uint32
-	pairs                  [10]uint32 // familyTitle
+	pairs                  [7]uint32 // familyTitle
 	quality                [2]uint32
 	label                  uint32
 }
@@ -62,7 +62,7 @@ func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
 	r.pulse = [5]uint32{0, r.title, r.country, r.device, cdn}
 	pairs := n.tuples[familyTitle]
 	tc, td, cd := pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)
-	r.pairs = [10]uint32{tc, td, cd, 0, r.title, r.country, r.device, tc, td, cd}
+	r.pairs = [7]uint32{tc, td, cd, 0, r.title, r.country, r.device}
 	r.quality[0] = n.tuples[familyQuality][0].many(key{cdn, isp, r.country})
 	r.quality[1] = n.tuples[familyQuality][1].many(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
 	r.label = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
@@ -91,10 +91,10 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			// places of the same cells, which are looked for once.
 			i++
 			v := spanChange(&b.Spans[i])
-			g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
-			g.spread(familyTitle, r.pairs[3:], 3, &v, s.From, s.To, b.FreshTo)
 			c.add(ViewerMarks, v.values[0])
 			g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
+			g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(familyTitle, r.pairs[3:], 3, &v, s.From, s.To, b.FreshTo)
 			continue
 		}
 		g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
@@ -114,8 +114,8 @@ func alone(play, viewer *fact.Span) bool {
 		viewer.From == play.From && viewer.To == play.To
 }
 
-// gauges are the bases of familyTitle that hold the viewers of a face.
-var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceTitleCountry: 7, FaceTitleDevice: 8, FaceCountryDevice: 9}
+// gauges are the bases of familyTitle that hold the viewers of a face, −1 for none.
+var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceCDN: -1, FaceTitleCountry: 0, FaceTitleDevice: 1, FaceCountryDevice: 2}
 
 // applyViewers counts a viewer in the groupings in which the span is the only one.
 func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
@@ -127,7 +127,7 @@ func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh in
 		if face <= FaceCDN {
 			g.spread(familyPulse, r.pulse[face:face+1], int(face), c, pulse, s.To, fresh)
 		}
-		if base := gauges[face]; base != 0 {
+		if base := gauges[face]; base >= 0 {
 			g.spread(familyTitle, r.pairs[base:base+1], base, c, s.From, s.To, fresh)
 		}
 	}

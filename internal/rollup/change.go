@@ -220,7 +220,7 @@ func (t *table) apply(piece, key uint32, c *change, amount int64) {
 
 // lead is what a change of measures alone adds to first blocks, where all that it
 // adds is in them.
-type lead [4]int64
+type lead [8]int64
 
 // leadOf is the lead of a change in tables like t, times an amount is left to who
 // adds it; ok is false if some of the change is elsewhere.
@@ -249,7 +249,15 @@ func (t *table) addLead(piece, key uint32, l *lead, amount int64) {
 		chunk[ref%blocksAChunk] += l[0] * amount
 		return
 	}
-	values := (*lead)(chunk[ref%blocksAChunk<<2:])
+	if t.shift == 2 {
+		values := (*[4]int64)(chunk[ref%blocksAChunk<<2:])
+		values[0] += l[0] * amount
+		values[1] += l[1] * amount
+		values[2] += l[2] * amount
+		values[3] += l[3] * amount
+		return
+	}
+	values := (*lead)(chunk[ref%blocksAChunk<<3:])
 	for i := range values {
 		values[i] += l[i] * amount
 	}

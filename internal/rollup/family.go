@@ -39,8 +39,9 @@ type faceSpec struct {
 	face Face
 	dims []Dimension
 	base int // that it is summed from
-	// gauge is the base that holds its ViewerMarks: distinct viewers do not add
-	// up; 0 if they are in base or nowhere.
+	// gauge is a base that holds its ViewerMarks: distinct viewers do not add up. It
+	// is 0 if they are in base or nowhere: those of a base are of its own dimensions
+	// and no fewer.
 	gauge int
 	// without are sketches that the face does not keep.
 	without SketchSet
@@ -53,7 +54,7 @@ type baseSpec struct {
 	sketches SketchSet
 }
 
-// playMeasures are what plays leave in cells, in fours that are used together.
+// playMeasures are what plays leave in cells.
 var playMeasures = []Measure{
 	WatchMS, MediaMS, BitrateMS, KnownBitrateMS,
 	PlayRequests, Plays, StartupMS, StartupCount,
@@ -63,6 +64,15 @@ var playMeasures = []Measure{
 	Pauses, Rewinds, Skips, DroppedFrames,
 	Sessions, SessionMS, ViewedPlays, ViewedMillionths,
 	PlayMarks,
+}
+
+// titleMeasures are the same and ViewerMarks, in eights that are used together: what
+// a heartbeat changes is in one line of the processor's cache.
+var titleMeasures = []Measure{
+	WatchMS, MediaMS, BitrateMS, KnownBitrateMS, PlayMarks, ViewerMarks, StallMS, SeekStallMS,
+	PlayRequests, Plays, StartupMS, StartupCount, KnownPlays, NewViewers, MeasuredPlays, CompletedPlays,
+	EndedPlays, PlaybackFailures, Exits, StartFailures, Stalls, BusinessFailures, ViewedPlays, ViewedMillionths,
+	Pauses, Rewinds, Skips, DroppedFrames, Sessions, SessionMS,
 }
 
 var pulseMeasures = []Measure{
@@ -119,14 +129,13 @@ var families = [familyCount]familySpec{
 		sources: []Source{SourceTitleHour, SourceTitleDay}, measures: append(playMeasures[:len(playMeasures):len(playMeasures)], ViewerMarks), sketches: titleSketches,
 		faces: []faceSpec{
 			{FaceAll, nil, 2, 3, seasonSketches}, {FaceTitle, []Dimension{Title}, 0, 4, 0}, {FaceCountry, []Dimension{Country}, 2, 5, seasonSketches},
-			{FaceDevice, []Dimension{DeviceType}, 2, 6, seasonSketches}, {FaceTitleCountry, []Dimension{Title, Country}, 0, 7, seasonSketches},
-			{FaceTitleDevice, []Dimension{Title, DeviceType}, 1, 8, seasonSketches}, {FaceCountryDevice, []Dimension{Country, DeviceType}, 2, 9, seasonSketches},
+			{FaceDevice, []Dimension{DeviceType}, 2, 6, seasonSketches}, {FaceTitleCountry, []Dimension{Title, Country}, 0, 0, seasonSketches},
+			{FaceTitleDevice, []Dimension{Title, DeviceType}, 1, 0, seasonSketches}, {FaceCountryDevice, []Dimension{Country, DeviceType}, 2, 0, seasonSketches},
 		},
 		bases: []baseSpec{
-			{[]Dimension{Title, Country}, playMeasures, titleSketches}, {[]Dimension{Title, DeviceType}, playMeasures, titleSketches &^ seasonSketches},
-			{[]Dimension{Country, DeviceType}, playMeasures, titleSketches &^ seasonSketches},
+			{[]Dimension{Title, Country}, titleMeasures, titleSketches}, {[]Dimension{Title, DeviceType}, titleMeasures, titleSketches &^ seasonSketches},
+			{[]Dimension{Country, DeviceType}, titleMeasures, titleSketches &^ seasonSketches},
 			{nil, viewerMarks, 0}, {[]Dimension{Title}, viewerMarks, 0}, {[]Dimension{Country}, viewerMarks, 0}, {[]Dimension{DeviceType}, viewerMarks, 0},
-			{[]Dimension{Title, Country}, viewerMarks, 0}, {[]Dimension{Title, DeviceType}, viewerMarks, 0}, {[]Dimension{Country, DeviceType}, viewerMarks, 0},
 		},
 	},
 	familyQuality: {

@@ -136,7 +136,7 @@ func (o *folding) add(g *Generation, base int) {
 	for i, p := range g.pieces[o.f].list {
 		at[i] = o.pieces.find(p.start, p.end, int(p.level))
 	}
-	x := expander{n: &g.names, base: t.spec, by: o.face.dims}
+	x, set := expander{n: &g.names, base: t.spec, by: o.face.dims}, t.addsUp(o.face.dims)
 	for i, h := range t.heads {
 		k := g.names.key(o.f, base, h.key)
 		x.each(&k, func(keys []string) {
@@ -149,7 +149,7 @@ func (o *folding) add(g *Generation, base int) {
 				id = o.tuples.many(to)
 			}
 			ref := o.table.cell(at[h.piece], id)
-			o.table.merge(ref, t, uint32(i)+1, o.table.spec.sketches)
+			o.table.merge(ref, t, uint32(i)+1, set, o.table.spec.sketches)
 		})
 	}
 }
@@ -194,7 +194,7 @@ func (o *folding) rows(fn func(r *Row) error) error {
 			r.Keys[j] = o.dicts[j].texts[k[j]]
 		}
 		r.Measures = Measures{}
-		o.table.sum(r.ref, &r.Measures)
+		o.table.sum(r.ref, o.table.mask, &r.Measures)
 		if err := fn(&r); err != nil {
 			return err
 		}

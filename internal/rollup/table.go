@@ -50,8 +50,11 @@ const (
 
 func newTable(spec *baseSpec) table {
 	t := table{spec: spec, shift: 2}
-	if len(spec.measures) == 1 {
+	switch n := len(spec.measures); {
+	case n == 1:
 		t.shift = 0
+	case n > 20:
+		t.shift = 3
 	}
 	t.count = (len(spec.measures)+1<<t.shift-1)>>t.shift - 1
 	for i := range t.at {
@@ -192,20 +195,34 @@ func (t *table) each(ref uint32, fn func(measures []Measure, values []int64)) {
 	}
 }
 
-// sum adds a cell's measures to a row.
-func (t *table) sum(ref uint32, to *Measures) {
+// sum adds a cell's measures of a set to a row.
+func (t *table) sum(ref uint32, set uint64, to *Measures) {
 	t.each(ref, func(measures []Measure, values []int64) {
 		for i, m := range measures {
-			to[m] += values[i]
+			if set>>m&1 == 1 {
+				to[m] += values[i]
+			}
 		}
 	})
 }
 
-// merge adds a cell of another table of the same measures, and its sketches of the kinds.
-func (t *table) merge(ref uint32, o *table, from uint32, kinds SketchSet) {
+// addsUp are the measures of the table's cells, a bit each, that a face of some
+// dimensions sums: of viewers, only those that are its own.
+func (t *table) addsUp(by []Dimension) uint64 {
+	if len(by) < len(t.spec.dims) {
+		return t.mask &^ (1 << ViewerMarks)
+	}
+	return t.mask
+}
+
+// merge adds a cell of another table: its measures of a set, and its sketches of
+// the kinds.
+func (t *table) merge(ref uint32, o *table, from uint32, set uint64, kinds SketchSet) {
 	o.each(from, func(measures []Measure, values []int64) {
 		for i, m := range measures {
-			t.add(ref, m, values[i])
+			if set>>m&1 == 1 {
+				t.add(ref, m, values[i])
+			}
 		}
 	})
 	if o.first == nil {

@@ -159,7 +159,8 @@ func (f *fold) pushRun(x *emitter) {
 
 // uncovered is how much of the positions [a,b) no earlier run has played, ms.
 func (f *fold) uncovered(a, b int32, x *emitter) int32 {
-	if f.runs == 0 {
+	// In its first part a play has been nowhere beyond its furthest position.
+	if f.runs == 0 || f.first == 0 && a >= f.furthest {
 		return b - a
 	}
 	var few [8]run

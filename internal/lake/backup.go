@@ -13,11 +13,23 @@ import (
 // change, so they are linked where the file system can, and the manifest names those
 // of one moment. A log that goes with it must be at least as far.
 func (l *Lake) Backup(ctx context.Context, dir string) error {
+	return l.copyTo(ctx, dir, func(*manifest) {})
+}
+
+// Move is Backup for a lake that goes on with the beginning of another log.
+func (l *Lake) Move(ctx context.Context, dir string) error {
+	return l.copyTo(ctx, dir, func(m *manifest) { m.Reached = nil })
+}
+
+// copyTo copies the lake, with a manifest that is changed a little.
+func (l *Lake) copyTo(ctx context.Context, dir string, change func(*manifest)) error {
 	for {
 		m := l.state()
 		err := l.copyOf(ctx, m, dir)
 		if err == nil {
-			err = m.save(dir)
+			own := m.clone()
+			change(own)
+			err = own.save(dir)
 		}
 		if err == nil {
 			return nil

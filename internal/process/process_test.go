@@ -149,7 +149,12 @@ func settleSteps(t *testing.T, l eventlog.Log, first, all int) {
 func facts(t *testing.T, l eventlog.Log) (*facttest.Ledger, fact.Counts) {
 	t.Helper()
 	sum := facttest.NewLedger()
-	var counts fact.Counts
+	return sum, addFacts(t, sum, l)
+}
+
+// addFacts adds the facts of a whole log to a sum.
+func addFacts(t *testing.T, sum *facttest.Ledger, l eventlog.Log) (counts fact.Counts) {
+	t.Helper()
 	for p := range l.Partitions() {
 		input := int64(0)
 		_, err := l.Read(t.Context(), eventlog.Facts, eventlog.Cursor{Partition: p}, 1<<40, func(e eventlog.Entry) error {
@@ -171,7 +176,7 @@ func facts(t *testing.T, l eventlog.Log) (*facttest.Ledger, fact.Counts) {
 			t.Fatal(err)
 		}
 	}
-	return sum, counts
+	return counts
 }
 
 // run processes until everything that is in the log is committed, or for d.

@@ -29,6 +29,7 @@ type commands struct {
 	Replay   replayCmd   `cmd:"" help:"Send files of events, or import them as history."`
 	Backup   backupCmd   `cmd:"" help:"Copy everything that a running server stores to a folder."`
 	Restore  restoreCmd  `cmd:"" help:"Make a data folder of a backup."`
+	Migrate  migrateCmd  `cmd:"" help:"Move an installation to Kafka, and to ClickHouse."`
 	Lake     lakeCmd     `cmd:"" help:"Ask the lake of events by SQL, or list its files."`
 	Schema   schemaCmd   `cmd:"" help:"Print the Avro schema of what is in a topic on Kafka."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

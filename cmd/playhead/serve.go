@@ -13,6 +13,7 @@ import (
 
 type serveCmd struct {
 	Config       configFile `help:"YAML file with any of these settings." placeholder:"FILE"`
+	ServeMoved   bool       `help:"Serve from a data folder all the same whose installation playhead migrate has moved elsewhere: what comes in is then nowhere else."`
 	app.Settings `embed:""`
 }
 
@@ -23,7 +24,7 @@ func (serveCmd) Help() string {
 }
 
 func (c *serveCmd) Run(ctx context.Context) error {
-	return settled(app.Serve(ctx, app.Options{Settings: c.Settings, Version: version, Out: os.Stdout, Log: os.Stderr}))
+	return settled(app.Serve(ctx, app.Options{Settings: c.Settings, Version: version, ServeMoved: c.ServeMoved, Out: os.Stdout, Log: os.Stderr}))
 }
 
 // settled turns wrong settings into wrong usage.

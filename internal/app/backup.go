@@ -104,7 +104,7 @@ func copySmall(from, to string) error {
 				return err
 			}
 		}
-		if !e.Type().IsRegular() || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".lock") || name == "LOCK" {
+		if !e.Type().IsRegular() || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".lock") || name == "LOCK" || name == movedFile || name == arrivedFile {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(from, name))

@@ -16,7 +16,9 @@ import (
 // has another one: from that record on, what viewers do is seen by it. On a full
 // disk it waits for the next start.
 func (e *engine) tellCatalog(ctx context.Context) error {
-	if e.settings.onKafka() { // a partition is told when it is taken
+	// On Kafka a partition is told when it is taken. Who only reads a log to its end, to
+	// move it, adds nothing to it.
+	if e.settings.onKafka() || !e.settings.has("collect") {
 		return nil
 	}
 	return e.tell(ctx, e.catalog)

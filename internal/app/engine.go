@@ -73,6 +73,9 @@ func openEngine(ctx context.Context, s Settings, cat *catalog.Catalog, log *slog
 	if err = e.openBoard(ctx); err != nil {
 		return nil, err
 	}
+	if err = e.refuseUnmoved(); err != nil {
+		return nil, err
+	}
 	if e.catalog == nil {
 		if e.catalog, err = e.startCatalog(ctx); err != nil {
 			return nil, err

@@ -150,8 +150,13 @@ func (e *engine) startCatalog(ctx context.Context) (*catalog.Catalog, error) {
 	if note != nil && s.Catalog == "" {
 		return e.takeCatalog(note)
 	}
-	c, err := ownCatalog(*s)
-	if err != nil || c.Len() == 0 && s.Catalog == "" {
+	return e.shareOwnCatalog(ctx)
+}
+
+// shareOwnCatalog gives the catalogue of this process to the others, if it has one.
+func (e *engine) shareOwnCatalog(ctx context.Context) (*catalog.Catalog, error) {
+	c, err := ownCatalog(e.settings)
+	if err != nil || c.Len() == 0 && e.settings.Catalog == "" {
 		return c, err
 	}
 	text, err := catalog.Encode(c)

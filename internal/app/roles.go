@@ -42,6 +42,7 @@ func (e *engine) openLog(ctx context.Context) error {
 		return inUse(s.DataDir, fmt.Errorf("open the log: %w", err))
 	}
 	e.events, e.local = l, l
+	e.settings.Partitions = l.Partitions()
 	return nil
 }
 

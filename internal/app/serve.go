@@ -40,6 +40,8 @@ import (
 type Options struct {
 	Settings
 	Version string
+	// ServeMoved serves a folder whose installation has moved elsewhere all the same.
+	ServeMoved bool
 	// Out is where people read, Log where the log goes.
 	Out, Log io.Writer
 }
@@ -107,6 +109,11 @@ type server struct {
 func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) (_ *server, err error) {
 	if err := o.Settings.Validate(); err != nil {
 		return nil, err
+	}
+	if !o.ServeMoved {
+		if err := refuseMoved(o.DataDir); err != nil {
+			return nil, err
+		}
 	}
 	log := o.Settings.Logger(o.Log)
 	if o.MemoryLimit > 0 {

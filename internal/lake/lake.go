@@ -238,6 +238,16 @@ func ListFiles(dir string) ([]File, error) {
 	return sortedFiles(m.Files), nil
 }
 
+// Partitions is how many partitions the log of the lake in a folder has, whether a
+// process has it open or not; 0 where there is no lake.
+func Partitions(dir string) (int, error) {
+	m, err := loadManifest(dir)
+	if err != nil {
+		return 0, err
+	}
+	return len(m.Reached), nil
+}
+
 func sortedFiles(files []File) []File {
 	out := slices.Clone(files)
 	slices.SortFunc(out, func(a, b File) int {

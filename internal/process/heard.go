@@ -67,6 +67,9 @@ func (h *heard) restore(data []byte) error {
 // from the same.
 const keyReceived = "r"
 
+// KeyBeside is the key of a state that only such a log has, so that a move adds it.
+const KeyBeside = keyReceived
+
 // receivedVersion is the first byte of that time.
 const receivedVersion = 1
 

@@ -42,6 +42,7 @@ type process struct {
 	args      []string
 	cmd       *exec.Cmd
 	exited    chan struct{}
+	slow      string // another speed for its audience
 	out       *output
 }
 
@@ -67,18 +68,30 @@ func (o *output) String() string {
 // serve starts a process and stops it with the test.
 func serve(t *testing.T, k *Kafka, prefix, name, roles string, more ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: name, dir: t.TempDir(), address: fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0]), out: &output{}}
+	return serveIn(t, k, prefix, name, roles, t.TempDir(), more...)
+}
+
+// serveIn starts a process with a data folder that may hold something.
+func serveIn(t *testing.T, k *Kafka, prefix, name, roles, dir string, more ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: name, dir: dir, address: fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0]), out: &output{}}
 	p.args = append([]string{
 		"serve", "--listen", p.address, "--data-dir", p.dir, "--roles", roles, "--kafka", strings.Join(k.Addresses(), ","), "--kafka-prefix", prefix,
 	}, more...)
+	p.launch()
+	return p
+}
+
+// launch starts the process for the first time, and ends it with the test.
+func (p *process) launch() {
+	p.t.Helper()
 	p.start()
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
-			t.Logf("%s:\n%s", p.name, p.out)
+		if p.t.Failed() {
+			p.t.Logf("%s:\n%s", p.name, p.out)
 		}
 	})
-	return p
 }
 
 func (p *process) start() {
@@ -155,6 +168,14 @@ func (p *process) key(kind string, more ...string) string {
 	return key
 }
 
+// speed is how fast an audience is sent there, times real time.
+func (p *process) speed() string {
+	if p.slow != "" {
+		return p.slow
+	}
+	return "60"
+}
+
 // audience sends an audience until all of it is acknowledged, trying again.
 type audience struct {
 	truth string
@@ -172,7 +193,7 @@ func sendWith(ctx context.Context, t *testing.T, to *process, key string, seed i
 	t.Helper()
 	a := &audience{truth: filepath.Join(t.TempDir(), "truth.json"), done: make(chan error, 1), out: &output{}}
 	cmd := exec.CommandContext(ctx, *binaryFlag, "simulate", "--target", "http://"+to.address, "--key", key,
-		"--events", fmt.Sprint(*eventsFlag), "--viewers", "3000", "--seed", fmt.Sprint(seed), "--speed", "60", "--truth", a.truth)
+		"--events", fmt.Sprint(*eventsFlag), "--viewers", "3000", "--seed", fmt.Sprint(seed), "--speed", to.speed(), "--truth", a.truth)
 	cmd.Stdout, cmd.Stderr = a.out, a.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -2,11 +2,14 @@ package kafkalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"playhead/internal/eventlog"
@@ -165,4 +168,25 @@ func (m *members) leave() {
 	m.freed = make(chan struct{})
 	m.mu.Unlock()
 	m.client.Close()
+}
+
+// Processors is how many processes take part in the sharing out now.
+func (l *Log) Processors(ctx context.Context) (int, error) {
+	if err := l.life.begin(); err != nil {
+		return 0, err
+	}
+	defer l.life.users.Done()
+	admin := kadm.NewClient(l.client)
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		described, err := admin.DescribeGroups(ctx, l.opts.group())
+		if err == nil {
+			err = described[l.opts.group()].Err
+		}
+		if err == nil || errors.Is(err, kerr.GroupIDNotFound) {
+			return len(described[l.opts.group()].Members), nil
+		}
+		if err := l.tryAgain(ctx, wait, err); err != nil { // a new cluster has no coordinator yet
+			return 0, fmt.Errorf("ask Kafka who processes: %w", err)
+		}
+	}
 }

@@ -228,3 +228,29 @@ func valueIn(v any) any {
 	}
 	return v
 }
+
+// Look says how many rows the tables of an address have, whether they count or not, and
+// makes nothing; 0 where there is no database.
+func Look(ctx context.Context, a Address) (rows int64, err error) {
+	f, err := findFleet(ctx, a)
+	if err != nil {
+		return 0, err
+	}
+	for _, replicas := range f {
+		conn, err := a.dial(replicas[0].host, "default")
+		if err != nil {
+			return 0, err
+		}
+		sql := "SELECT toInt64(sum(rows)) FROM system.parts WHERE active AND database = " + quote(a.Database) + " AND table != " + quote(tableCommits)
+		err = each(ctx, conn, sql, func(r driver.Rows) error {
+			n := int64(0)
+			err := r.Scan(&n)
+			rows += n
+			return err
+		})
+		if err = errors.Join(err, conn.Close()); err != nil {
+			return 0, fmt.Errorf("ask ClickHouse at %s: %w", replicas[0].host, err)
+		}
+	}
+	return rows, nil
+}

@@ -144,7 +144,7 @@ func TestChaos(t *testing.T) {
 			return false
 		})
 	}
-	lanes := [][]fault{plan(r, usable(below()), *faultsFlag*5/12), nil}
+	lanes := [][]fault{plan(r, usable(below()), *faultsFlag/3), nil}
 	lanes[1] = plan(r, usable(among()), *faultsFlag-len(lanes[0]))
 
 	answers := in.loaders[len(in.loaders)-1]

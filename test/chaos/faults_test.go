@@ -29,6 +29,7 @@ type kind struct {
 	// hold is for how long it lasts, at least and at most.
 	least, most time.Duration
 	needs       need
+	ofBroker    bool
 	// begin breaks, and returns what it broke and how that is mended.
 	begin func(in *installation, target int) (what string, mend func() error, err error)
 }
@@ -41,14 +42,15 @@ const (
 	needClickHouse
 )
 
-// below are faults of what Playhead stands on, of which one is at a time: with two of
-// three brokers gone nothing goes on, and nothing can be wrong.
+// below are faults of what Playhead stands on, of which one is at a time, and the next
+// when all brokers are back: with two of three gone nothing goes on, and nothing can be
+// wrong.
 func below() []kind {
 	return []kind{
-		{"kill a broker", time.Second, 5 * time.Second, needNothing, func(in *installation, target int) (string, func() error, error) {
+		{"kill a broker", time.Second, 5 * time.Second, needNothing, true, func(in *installation, target int) (string, func() error, error) {
 			return in.killBroker(target % cluster.Brokers)
 		}},
-		{"kill the broker that coordinates a partition's transactions", time.Second, 5 * time.Second, needNothing, func(in *installation, target int) (string, func() error, error) {
+		{"kill the broker that coordinates a partition's transactions", time.Second, 5 * time.Second, needNothing, true, func(in *installation, target int) (string, func() error, error) {
 			partition := target % partitions
 			i, err := in.coordinator(partition)
 			if err != nil {
@@ -57,15 +59,15 @@ func below() []kind {
 			what, mend, err := in.killBroker(i)
 			return fmt.Sprintf("%s (partition %d)", what, partition), mend, err
 		}},
-		{"hang a broker", 2 * time.Second, 12 * time.Second, needNothing, func(in *installation, target int) (string, func() error, error) {
+		{"hang a broker", 2 * time.Second, 12 * time.Second, needNothing, true, func(in *installation, target int) (string, func() error, error) {
 			i := target % cluster.Brokers
 			return brokerName(i), func() error { return in.kafka.Resume(i) }, in.kafka.Hang(i)
 		}},
-		{"cut a broker off", 2 * time.Second, 12 * time.Second, needNetwork, func(in *installation, target int) (string, func() error, error) {
+		{"cut a broker off", 2 * time.Second, 12 * time.Second, needNetwork, true, func(in *installation, target int) (string, func() error, error) {
 			i := target % cluster.Brokers
 			return brokerName(i), func() error { return in.net.join(in.brokers[i]) }, in.net.cut(in.brokers[i])
 		}},
-		{"kill ClickHouse", time.Second, 4 * time.Second, needClickHouse, func(in *installation, _ int) (string, func() error, error) {
+		{"kill ClickHouse", time.Second, 4 * time.Second, needClickHouse, false, func(in *installation, _ int) (string, func() error, error) {
 			in.clickhouse.Kill()
 			return "ClickHouse", func() error { in.clickhouse.Run(); return nil }, nil
 		}},
@@ -91,21 +93,24 @@ func among() []kind {
 	processors := func(in *installation) []*cluster.Process { return in.processors }
 	collectors := func(in *installation) []*cluster.Process { return in.collectors }
 	return []kind{
-		{"kill a processor", 500 * time.Millisecond, 4 * time.Second, needNothing, kill(processors)},
-		{"kill a collector", 500 * time.Millisecond, 4 * time.Second, needNothing, kill(collectors)},
-		{"kill the loader", 500 * time.Millisecond, 3 * time.Second, needNothing, kill(func(in *installation) []*cluster.Process { return in.loaders[:1] })},
+		{"kill a processor", 500 * time.Millisecond, 4 * time.Second, needNothing, false, kill(processors)},
+		{"kill a collector", 500 * time.Millisecond, 4 * time.Second, needNothing, false, kill(collectors)},
+		{"kill the loader", 500 * time.Millisecond, 3 * time.Second, needNothing, false, kill(func(in *installation) []*cluster.Process { return in.loaders[:1] })},
 		// Longer than the session of 6 s: others have its partitions when it goes on.
-		{"hang a processor", 8 * time.Second, 12 * time.Second, needNothing, func(in *installation, target int) (string, func() error, error) {
+		{"hang a processor", 8 * time.Second, 12 * time.Second, needNothing, false, func(in *installation, target int) (string, func() error, error) {
 			n := in.processors[target%len(in.processors)]
 			return n.Name, func() error { return n.Signal(syscall.SIGCONT) }, n.Signal(syscall.SIGSTOP)
 		}},
-		{"cut a processor off", 2 * time.Second, 12 * time.Second, needNetwork, cut(processors)},
-		{"cut a collector off", 2 * time.Second, 8 * time.Second, needNetwork, cut(collectors)},
-		{"a processor joins, and leaves", 2 * time.Second, 5 * time.Second, needNothing, func(in *installation, _ int) (string, func() error, error) {
+		{"cut a processor off", 2 * time.Second, 12 * time.Second, needNetwork, false, cut(processors)},
+		{"cut a collector off", 2 * time.Second, 8 * time.Second, needNetwork, false, cut(collectors)},
+		{"a processor joins, and leaves", 2 * time.Second, 5 * time.Second, needNothing, false, func(in *installation, _ int) (string, func() error, error) {
 			return in.guest.Name, in.guest.Stop, in.guest.Start()
 		}},
 	}
 }
+
+// brokerStarts is how long it takes about until a broker is one again.
+const brokerStarts = 5 * time.Second
 
 // plan decides n faults: each kind once in a random order, then again.
 func plan(r *rand.Rand, kinds []kind, n int) (list []fault) {
@@ -122,6 +127,9 @@ func plan(r *rand.Rand, kinds []kind, n int) (list []fault) {
 func lasts(list []fault) (all time.Duration) {
 	for _, f := range list {
 		all += f.hold + f.pause
+		if f.kind.ofBroker {
+			all += brokerStarts
+		}
 	}
 	return all
 }
@@ -138,6 +146,9 @@ func (in *installation) inflict(ctx context.Context, list []fault) error {
 		sleep(ctx, f.hold)
 		if err := mend(); err != nil {
 			return fmt.Errorf("mend %q of %s: %w", f.kind.name, what, err)
+		}
+		if f.kind.ofBroker {
+			in.kafka.Wait(in.t)
 		}
 		sleep(ctx, f.pause)
 		if err := errors.Join(ctx.Err(), in.tend()); err != nil {

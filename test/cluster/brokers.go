@@ -67,6 +67,7 @@ func StartKafkaAt(t *testing.T, libs string, hosts [Brokers]Host) *Kafka {
 			"offsets.topic.replication.factor=3", "offsets.topic.num.partitions=3",
 			"transaction.state.log.replication.factor=3", "transaction.state.log.min.isr=2", "transaction.state.log.num.partitions=3",
 			"group.initial.rebalance.delay.ms=0", "broker.session.timeout.ms=6000",
+			"initial.broker.registration.timeout.ms=240000", // a busy machine starts three at once slowly
 		}
 		if err := os.WriteFile(n.properties, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 			t.Fatal(err)

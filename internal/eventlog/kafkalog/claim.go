@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"playhead/internal/eventlog"
 )
@@ -151,28 +152,62 @@ func (c *claim) restore(ctx context.Context, end int64) error {
 		m = mark{topic: l.topics[topic].id}
 	}
 	m.next = max(m.next, first)
-	for wait := 5 * time.Millisecond; m.next < end; {
-		from := m.next
-		if err := c.take(ctx, &m); err != nil {
-			return err
+	// Reading waits for a broker and writing for the disk: one goes on beside the other.
+	pieces := make(chan piece, 1)
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(pieces)
+		return c.readState(both, &m, end, pieces)
+	})
+	group.Go(func() error {
+		for p := range pieces {
+			if err := l.copies.apply(c.partition, p.state, p.mark); err != nil {
+				return err
+			}
 		}
-		if m.next > from {
-			wait = 5 * time.Millisecond
-			continue
-		}
-		// A marker is on its way, or the leader is behind.
-		if err := l.rest(ctx, wait); err != nil {
-			return err
-		}
-		wait = min(2*wait, 500*time.Millisecond)
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	c.mark = m
 	return nil
 }
 
-// take brings some of the state topic into the copy.
-func (c *claim) take(ctx context.Context, m *mark) error {
-	var state []eventlog.KV
+// piece is some of the state topic, and what the copy holds with it.
+type piece struct {
+	state []eventlog.KV
+	mark  mark
+}
+
+// readState hands on the state topic from a mark to an end, and moves the mark.
+func (c *claim) readState(ctx context.Context, m *mark, end int64, pieces chan<- piece) error {
+	for wait := 5 * time.Millisecond; m.next < end; {
+		from := m.next
+		state, err := c.take(ctx, m)
+		if err != nil {
+			return err
+		}
+		if m.next > from {
+			wait = 5 * time.Millisecond
+			select {
+			case pieces <- piece{state, *m}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			continue
+		}
+		// A marker is on its way, or the leader is behind.
+		if err := c.log.rest(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, 500*time.Millisecond)
+	}
+	return nil
+}
+
+// take reads some of the state topic.
+func (c *claim) take(ctx context.Context, m *mark) (state []eventlog.KV, err error) {
 	next, err := c.log.read(ctx, numberState, eventlog.Cursor{Partition: c.partition, Offset: m.next}, 8<<20, func(r *kgo.Record) error {
 		switch {
 		case len(r.Key) == 1 && r.Key[0] == recordProgress:
@@ -189,10 +224,10 @@ func (c *claim) take(ctx context.Context, m *mark) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m.next, m.at = next, time.Now().UnixMilli()
-	return c.log.copies.apply(c.partition, state, *m)
+	return state, nil
 }
 
 // Release implements eventlog.Shared.

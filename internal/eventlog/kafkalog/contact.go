@@ -72,7 +72,6 @@ func advice(err error) (mend string, never bool) {
 		unknown  x509.UnknownAuthorityError
 		invalid  x509.CertificateInvalidError
 		hostname x509.HostnameError
-		alert    tls.AlertError
 		header   tls.RecordHeaderError
 		first    *kgo.ErrFirstReadEOF
 	)
@@ -84,7 +83,7 @@ func advice(err error) (mend string, never bool) {
 		return "name the brokers in kafka as their certificates do", true
 	case errors.As(err, &invalid):
 		return "the brokers' certificate is not good: renew it, or look at this machine's clock", true
-	case errors.As(err, &alert):
+	case strings.Contains(text, "remote error: tls: "): // an alert of TLS, which has no type to ask for
 		return "the brokers refuse this process's certificate: kafka-cert and kafka-key must name one that is signed by an authority they trust", true
 	case errors.As(err, &header), strings.Contains(text, "does not look like a TLS handshake"):
 		return "the port does not speak TLS: name the port that does, or set kafka-tls to off", true

@@ -45,6 +45,17 @@ clickhouse() (
     tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
     tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/clickhouse ./internal/metric/chaintest -questions 500
 )
+# The same on two shards of two replicas with ZooKeeper, which are killed and hang meanwhile.
+clickhouse_cluster() (
+  export PLAYHEAD_CLICKHOUSE_CLUSTER=1
+  tools/with-cache.sh go test -count=1 -timeout 20m -v -run Cluster ./internal/warehouse/clickhouse -faults "${faults:-14}" &&
+    tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
+    tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/cluster ./internal/metric/chaintest -questions 100
+)
+# Many more faults of that cluster.
+cluster_faults() {
+  PLAYHEAD_CLICKHOUSE_CLUSTER=1 tools/with-cache.sh go test -count=1 -timeout 60m -v -run ClusterFaults ./internal/warehouse/clickhouse -faults 100
+}
 # What hot paths cost in instructions and allocations, against what is committed.
 gate() { tools/with-cache.sh go run ./tools/gate; }
 race() { tools/with-cache.sh go test -race -timeout 10m "${racy[@]}"; }
@@ -138,6 +149,7 @@ need_go() {
 # Without valgrind allocations are held still, and the gate says so.
 need_gate() { need_go && { need_package valgrind valgrind || true; }; }
 need_clickhouse() { need_go && need_package clickhouse-server clickhouse-server; }
+need_clickhouse_cluster() { need_clickhouse && need_package java default-jre-headless && need_package /usr/share/zookeeper/bin/zkServer.sh zookeeper; }
 need_disks() {
   need_go || return 1
   local at
@@ -196,6 +208,7 @@ step gate          need_gate    gate
 step oracle        need_go      oracle
 step answers       need_go      answers
 step clickhouse    need_clickhouse clickhouse
+step clickhouse-cluster need_clickhouse_cluster clickhouse_cluster
 step race          need_go      race
 step process       need_go      process
 step deploy        need_deploy  deploy
@@ -219,6 +232,7 @@ on_demand screenshots need_browser screenshots
 if $long; then
   step race-all    need_go      race_all
   step oracle-long need_go      oracle_long
+  step cluster-faults need_clickhouse_cluster cluster_faults
   step journeys    need_go      journeys
   step fuzz        need_go      fuzz
 fi

@@ -55,16 +55,22 @@ func drivers(t *testing.T) []driver {
 	}
 	if os.Getenv(clickhousetest.Needed) == "" {
 		t.Log("SKIPPED clickhouse: make test ONLY=clickhouse")
-		return list
+	} else {
+		list = append(list, driver{"clickhouse", openClickHouse(clickhousetest.Start(t).URL)})
 	}
-	return append(list, driver{"clickhouse", openClickHouse(clickhousetest.Start(t))})
+	if os.Getenv(clickhousetest.ClusterNeeded) == "" {
+		t.Log("SKIPPED cluster: make test ONLY=clickhouse-cluster")
+	} else {
+		list = append(list, driver{"cluster", openClickHouse(clickhousetest.StartCluster(t, 2, 2, 1).URL)})
+	}
+	return list
 }
 
-// openClickHouse opens a database of its own on a server.
-func openClickHouse(server *clickhousetest.Server) func(*testing.T, *time.Location) warehouse.Warehouse {
+// openClickHouse opens a database of its own, by what makes an address of its name.
+func openClickHouse(url func(database string) string) func(*testing.T, *time.Location) warehouse.Warehouse {
 	return func(t *testing.T, zone *time.Location) warehouse.Warehouse {
 		t.Helper()
-		a, err := clickhouse.ParseAddress("clickhouse://" + server.Addr + "/" + clickhousetest.Database(t.TempDir()))
+		a, err := clickhouse.ParseAddress(url(clickhousetest.Database(t.TempDir())))
 		if err != nil {
 			t.Fatal(err)
 		}

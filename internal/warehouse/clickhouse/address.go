@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Address is where ClickHouse is and what of it is ours.
@@ -19,6 +20,8 @@ type Address struct {
 	// "" is the first host alone.
 	Cluster string
 	Secure  bool // TLS
+
+	patience time.Duration // how long a server may say nothing; 0 is the constant
 }
 
 // ErrAddress: an address cannot be used. The text says how to write one.

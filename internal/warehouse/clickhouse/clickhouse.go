@@ -45,6 +45,9 @@ type Options struct {
 	Fill *Origin
 	// FillRows is how many rows Fill copies in one commit; 0 is 250,000.
 	FillRows int
+	// Patience is how long a server may say nothing before another replica is asked; 0
+	// is 30 s.
+	Patience time.Duration
 	// Clock is asked when commits were made; nil is time.Now.
 	Clock func() time.Time
 	// Logger is told what an operator should know; nil is nobody.
@@ -90,7 +93,7 @@ func (db *DB) open(ctx context.Context, a Address) (err error) {
 	if err := db.contact(ctx, a); err != nil {
 		return err
 	}
-	if db.fleet, err = findFleet(ctx, a); err != nil {
+	if db.fleet, err = findFleet(ctx, a, db.opts.Patience); err != nil {
 		return err
 	}
 	for {
@@ -136,6 +139,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.Settle == 0 {
 		o.Settle = 10 * time.Second
+	}
+	if o.Patience == 0 {
+		o.Patience = patience
 	}
 	if o.TZ == nil {
 		o.TZ = time.UTC
@@ -221,7 +227,7 @@ func (db *DB) look(ctx context.Context, tables []string, lost []*replica) (*view
 	db.views[v] = v.Seq
 	db.mu.Unlock()
 	for s, replicas := range db.fleet {
-		order := slices.Clone(replicas)
+		order := inOrder(ctx, replicas)
 		slices.SortStableFunc(order, func(a, b *replica) int {
 			return slices.Index(lost, a) - slices.Index(lost, b)
 		})
@@ -286,7 +292,7 @@ func (e *lostError) Unwrap() error { return e.error }
 func (v *view) at(ctx context.Context, shard int, sql string, fn func(driver.Rows) error) error {
 	err := each(ctx, v.conns[shard], sql, fn)
 	if broken(err) && ctx.Err() == nil {
-		return &lostError{v.from[shard], err}
+		return &lostError{v.from[shard], v.from[shard].note(ctx, err)}
 	}
 	return err
 }

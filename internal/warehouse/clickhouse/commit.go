@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -27,6 +29,7 @@ func (db *DB) next() int64 {
 // replica has, costs no exactness: the log has the facts, and the state says where
 // to read on.
 func (db *DB) recover(ctx context.Context) (*state, error) {
+	db.reachAll(ctx)
 	have := map[*replica]map[string]map[int64]int64{}
 	var states []*state
 	var errs []error
@@ -82,7 +85,10 @@ func (db *DB) recover(ctx context.Context) (*state, error) {
 // latest state and before it claimed the database: what that commit condemned may be
 // dropped at any time, so that the claim has to go by it. Errors: ErrTakenOver.
 func (db *DB) lateCommit(ctx context.Context) (late bool, err error) {
-	for _, r := range db.everybody() {
+	if err := db.sync(ctx); err != nil {
+		db.log.Warn("a commit that came meanwhile may be on no server that can be reached", "error", err)
+	}
+	for _, r := range healthy(ctx, db.everybody()) {
 		list, err := r.states(ctx)
 		if err != nil {
 			db.log.Warn("a replica was not asked for commits that came meanwhile", "error", err)
@@ -98,6 +104,55 @@ func (db *DB) lateCommit(ctx context.Context) (late bool, err error) {
 		}
 	}
 	return late, ctx.Err()
+}
+
+// reachAll opens the connections to all replicas at a time: each makes its tables,
+// which takes a while in a cluster. What cannot be reached is told where it matters.
+func (db *DB) reachAll(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, r := range db.everybody() {
+		wg.Go(func() { _, _ = r.open(ctx) })
+	}
+	wg.Wait()
+}
+
+// sync waits until a replica has all commits that any replica had written before, as
+// ZooKeeper knows them. A single server has them.
+func (db *DB) sync(ctx context.Context) error {
+	var errs []error
+	for _, r := range healthy(ctx, db.everybody()) {
+		if !r.cluster {
+			return nil
+		}
+		conn, err := r.open(ctx)
+		if err == nil {
+			own, cancel := context.WithTimeout(ctx, db.opts.Settle)
+			err = conn.Exec(own, "SYSTEM SYNC REPLICA "+tableCommits)
+			cancel()
+		}
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("wait for the commits at %s: %w", r.host, err))
+	}
+	return errors.Join(errs...)
+}
+
+// spread waits until most replicas that can be reached have a commit, but not without
+// end: if it is lost with the one that has it, the log is read again.
+func (db *DB) spread(ctx context.Context, seq int64) {
+	const pause = 10 * time.Millisecond
+	for deadline := time.Now().Add(db.opts.Settle); ctx.Err() == nil && time.Now().Before(deadline); time.Sleep(pause) {
+		all, have := healthy(ctx, db.everybody()), 0
+		for _, r := range all {
+			if latest, err := r.latest(ctx); err == nil && latest >= seq {
+				have++
+			}
+		}
+		if 2*have > len(all) {
+			return
+		}
+	}
 }
 
 // ErrLost: no state has all of its rows any more.
@@ -143,7 +198,7 @@ func (r *replica) states(ctx context.Context) (list []*state, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the commits at %s: %w", r.host, err)
+		return nil, fmt.Errorf("read the commits at %s: %w", r.host, r.note(ctx, err))
 	}
 	return list, nil
 }
@@ -157,11 +212,17 @@ func (db *DB) commit(ctx context.Context, s *state) error {
 		return err
 	}
 	var errs []error
-	for _, r := range db.everybody() {
+	for _, r := range inOrder(ctx, db.everybody()) {
 		err := r.commit(ctx, s.Seq, db.clock().UnixMilli(), text)
 		if err == nil {
 			db.state.Store(s)
+			if r.cluster {
+				db.spread(ctx, s.Seq)
+			}
 			return nil
+		}
+		if !errors.Is(err, ErrTakenOver) {
+			_ = r.note(ctx, err) // it is told below
 		}
 		errs = append(errs, fmt.Errorf("commit at %s: %w", r.host, err))
 		if errors.Is(err, ErrTakenOver) || ctx.Err() != nil {
@@ -215,7 +276,7 @@ func (r *replica) latest(ctx context.Context) (seq int64, err error) {
 		return 0, err
 	}
 	err = each(ctx, conn, "SELECT max(seq) FROM "+tableCommits, func(rows driver.Rows) error { return rows.Scan(&seq) })
-	return seq, err
+	return seq, r.note(ctx, err)
 }
 
 // everybody are all replicas.

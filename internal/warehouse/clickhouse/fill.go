@@ -232,7 +232,7 @@ func valueIn(v any) any {
 // Look says how many rows the tables of an address have, whether they count or not, and
 // makes nothing; 0 where there is no database.
 func Look(ctx context.Context, a Address) (rows int64, err error) {
-	f, err := findFleet(ctx, a)
+	f, err := findFleet(ctx, a, patience)
 	if err != nil {
 		return 0, err
 	}

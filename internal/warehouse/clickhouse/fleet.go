@@ -2,12 +2,12 @@ package clickhouse
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
@@ -32,6 +32,9 @@ type replica struct {
 	shard   int
 	cluster bool
 
+	// failed is when it last did not do what it was asked, epoch ns, 0 since it answers.
+	failed atomic.Int64
+
 	mu    sync.Mutex
 	conn  driver.Conn               // nil before it was reached
 	whole map[string]map[int64]bool // by table, the runs that it was seen to have all rows of
@@ -46,23 +49,20 @@ func (a *Address) dial(host, database string) (driver.Conn, error) {
 		Addr: []string{host}, Auth: ch.Auth{Database: database, Username: a.User, Password: a.Password},
 		DialTimeout: dialTimeout, MaxOpenConns: connections, MaxIdleConns: connections / 2, ConnMaxLifetime: time.Hour,
 		Compression: &ch.Compression{Method: ch.CompressionLZ4},
+		DialContext: a.connect,
 		Settings: ch.Settings{
 			"max_query_size": querySize, "max_bytes_before_external_sort": spillBytes, "max_bytes_before_external_group_by": spillBytes,
+			// No block is ever sent again, so that two that are equal are two.
+			"insert_deduplicate": 0,
 		},
-	}
-	if a.Secure {
-		name, _, err := net.SplitHostPort(host)
-		if err != nil {
-			return nil, err
-		}
-		o.TLS = &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
 	}
 	return ch.Open(o)
 }
 
 // findFleet learns which replicas there are: the host of an address, or those that
 // any of its hosts knows of its cluster.
-func findFleet(ctx context.Context, a Address) (fleet, error) {
+func findFleet(ctx context.Context, a Address, patience time.Duration) (fleet, error) {
+	a.patience = patience
 	if a.Cluster == "" {
 		return fleet{{{address: a, host: a.Hosts[0]}}}, nil
 	}
@@ -124,23 +124,29 @@ func (r *replica) open(ctx context.Context) (driver.Conn, error) {
 	if r.conn != nil {
 		return r.conn, nil
 	}
+	err := r.reach(ctx)
+	return r.conn, r.note(ctx, err)
+}
+
+// reach opens the connection.
+func (r *replica) reach(ctx context.Context) error {
 	conn, err := r.address.dial(r.host, "default")
 	if err == nil {
 		err = errors.Join(conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+r.address.Database), conn.Close())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reach ClickHouse at %s: %w", r.host, err)
+		return fmt.Errorf("reach ClickHouse at %s: %w", r.host, err)
 	}
 	if conn, err = r.address.dial(r.host, r.address.Database); err != nil {
-		return nil, fmt.Errorf("reach ClickHouse at %s: %w", r.host, err)
+		return fmt.Errorf("reach ClickHouse at %s: %w", r.host, err)
 	}
 	for _, t := range append(tables(), commitTable()) {
 		if err := conn.Exec(ctx, t.create(r.engine(t))); err != nil {
-			return nil, errors.Join(fmt.Errorf("make table %s at %s: %w", t.name, r.host, err), conn.Close())
+			return errors.Join(fmt.Errorf("make table %s at %s: %w", t.name, r.host, err), conn.Close())
 		}
 	}
 	r.conn, r.whole = conn, map[string]map[int64]bool{}
-	return conn, nil
+	return nil
 }
 
 // engine is the engine of a table. In a cluster, rows are replicated within a shard,
@@ -154,26 +160,6 @@ func (r *replica) engine(t *table) string {
 		shard = "all"
 	}
 	return fmt.Sprintf("ReplicatedMergeTree('/clickhouse/playhead/%s/%s/%s/%s', %s)", r.address.Cluster, r.address.Database, shard, t.name, quote(r.host))
-}
-
-// broken reports whether an error is one of the way to the server, or of a server
-// that cannot do its part now, and not its answer.
-func broken(err error) bool {
-	if err == nil {
-		return false
-	}
-	var x *ch.Exception
-	return !errors.As(err, &x)
-}
-
-// forget lets go of what is known of a replica that failed to answer: it may have
-// been started anew, with less.
-func (r *replica) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.conn != nil {
-		r.whole = map[string]map[int64]bool{}
-	}
 }
 
 func (r *replica) close() error {
@@ -212,7 +198,7 @@ func (r *replica) parts(ctx context.Context) (map[string]map[int64]int64, error)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for its parts: %w", r.host, err)
+		return nil, fmt.Errorf("ask %s for its parts: %w", r.host, r.note(ctx, err))
 	}
 	return found, nil
 }

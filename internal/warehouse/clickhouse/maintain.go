@@ -354,12 +354,13 @@ func (db *DB) Stats(ctx context.Context) (warehouse.Stats, error) {
 		}
 	}
 	var errs []error
-	for _, r := range db.everybody() {
+	asked := healthy(ctx, db.everybody())
+	for _, r := range asked {
 		if err := r.sizes(ctx, &st); err != nil {
-			errs = append(errs, err)
+			errs = append(errs, r.note(ctx, err))
 		}
 	}
-	if len(errs) == len(db.everybody()) {
+	if len(errs) == len(asked) {
 		return st, fmt.Errorf("size the warehouse: %w", errors.Join(errs...))
 	}
 	return st, nil

@@ -104,7 +104,7 @@ func (w *writer) copyRows(v *view, t *table, where, at string) error {
 	for shard := range v.conns {
 		w.to[shard] = v.from[shard] // who has the rows
 		if err := v.conns[shard].Exec(w.ctx, sql); err != nil {
-			return fmt.Errorf("copy rows of %s at %s: %w", t.name, v.from[shard].host, err)
+			return fmt.Errorf("copy rows of %s at %s: %w", t.name, v.from[shard].host, v.from[shard].note(w.ctx, err))
 		}
 		var first, last, n int64
 		sums := fmt.Sprintf("SELECT min(%s), max(%s), toInt64(count()) FROM %s WHERE run = %d", at, at, t.name, w.id)

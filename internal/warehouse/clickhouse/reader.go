@@ -48,7 +48,7 @@ func (r *Reader) open(ctx context.Context, a Address) (err error) {
 	if err := r.db.contact(ctx, a); err != nil {
 		return err
 	}
-	if r.db.fleet, err = findFleet(ctx, a); err != nil {
+	if r.db.fleet, err = findFleet(ctx, a, r.db.opts.Patience); err != nil {
 		return err
 	}
 	var s *state
@@ -82,7 +82,7 @@ func (r *Reader) Follow(ctx context.Context) (err error) {
 	r.one.Lock()
 	defer r.one.Unlock()
 	var errs []error
-	for _, at := range r.db.everybody() {
+	for _, at := range inOrder(ctx, r.db.everybody()) {
 		s, err := at.after(ctx, r.db.state.Load().Seq)
 		if err != nil {
 			errs = append(errs, err)
@@ -112,7 +112,7 @@ func (r *replica) after(ctx context.Context, seq int64) (s *state, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the commits at %s: %w", r.host, err)
+		return nil, fmt.Errorf("read the commits at %s: %w", r.host, r.note(ctx, err))
 	}
 	return s, nil
 }

@@ -13,18 +13,23 @@ import (
 // open opens the database that stands for a folder.
 func open(t *testing.T, server *clickhousetest.Server, dir string, opts clickhouse.Options) *clickhouse.DB {
 	t.Helper()
-	a, err := clickhouse.ParseAddress("clickhouse://" + server.Addr + "/" + clickhousetest.Database(dir))
+	a, err := clickhouse.ParseAddress(server.URL(clickhousetest.Database(dir)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opts.TZ == nil {
-		opts.TZ = warehousetest.Zone(t)
-	}
-	db, err := clickhouse.Open(t.Context(), a, opts)
+	db, err := clickhouse.Open(t.Context(), a, withZone(t, opts))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// withZone are options with the time zone of these tests where there is none.
+func withZone(t *testing.T, opts clickhouse.Options) clickhouse.Options {
+	if opts.TZ == nil {
+		opts.TZ = warehousetest.Zone(t)
+	}
+	return opts
 }
 
 // TestConformance holds the driver to the port: with runs merged and swept at once,

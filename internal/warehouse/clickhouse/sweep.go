@@ -49,7 +49,7 @@ func (db *DB) sweepable(ctx context.Context) (list []rubbish, err error) {
 	db.write.Lock()
 	defer db.write.Unlock()
 	found := map[*replica]map[string]map[int64]int64{}
-	for _, r := range db.everybody() {
+	for _, r := range healthy(ctx, db.everybody()) {
 		parts, err := r.parts(ctx)
 		if err != nil {
 			db.log.Warn("a replica was not swept; it will be tried again", "error", err)
@@ -73,7 +73,11 @@ func (db *DB) sweepable(ctx context.Context) (list []rubbish, err error) {
 	if len(list) == 0 {
 		return nil, ctx.Err()
 	}
-	return list, db.agreed(ctx)
+	agreed, err := db.agreed(ctx)
+	if err != nil || !agreed {
+		return nil, err
+	}
+	return list, nil
 }
 
 // condemn commits that runs which no state names are dead. Such a run may be in a
@@ -110,17 +114,26 @@ func (db *DB) condemn(ctx context.Context, found map[*replica]map[string]map[int
 	return db.commit(ctx, next)
 }
 
-// agreed makes sure that nobody has taken over as far as any server knows. That no
-// two processes drop what the other one counts does not rest on it; it ends one that
-// woke up as soon as may be. Errors: ErrTakenOver.
-func (db *DB) agreed(ctx context.Context) error {
-	for _, r := range db.everybody() {
+// agreed reports whether most servers have the latest commit, so that no loss of one
+// brings back an older one that counts what is dropped, and makes sure that nobody has
+// taken over. Errors: ErrTakenOver.
+func (db *DB) agreed(ctx context.Context) (bool, error) {
+	everybody, have := db.everybody(), 0
+	if err := db.sync(ctx); err != nil {
+		db.log.Warn("nothing is dropped until the servers agree on the latest commit", "error", err)
+		return false, ctx.Err()
+	}
+	for _, r := range healthy(ctx, everybody) {
 		latest, err := r.latest(ctx)
-		if err == nil && latest > db.last {
-			return ErrTakenOver
+		switch {
+		case err != nil:
+		case latest > db.last:
+			return false, ErrTakenOver
+		case latest >= db.state.Load().Seq:
+			have++
 		}
 	}
-	return ctx.Err()
+	return 2*have > len(everybody), ctx.Err()
 }
 
 // oldCommits are the partitions of commits but for the last few.
@@ -140,7 +153,7 @@ func (r *replica) drop(ctx context.Context, table string, id int64) error {
 		return err
 	}
 	if err := conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DROP PARTITION %d", table, id)); err != nil {
-		return fmt.Errorf("drop %d of %s at %s: %w", id, table, r.host, err)
+		return fmt.Errorf("drop %d of %s at %s: %w", id, table, r.host, r.note(ctx, err))
 	}
 	return nil
 }
@@ -151,6 +164,9 @@ func (db *DB) forgetDead(ctx context.Context) error {
 	defer db.write.Unlock()
 	there := map[dead]bool{}
 	for _, r := range db.everybody() {
+		if !r.usable(ctx) {
+			return nil
+		}
 		parts, err := r.parts(ctx)
 		if err != nil {
 			return nil // it may have them still: the next time

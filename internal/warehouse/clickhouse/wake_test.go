@@ -39,26 +39,46 @@ func newStream(t *testing.T, seed uint64, n, plays int) *stream {
 	return s
 }
 
-// check holds what a warehouse answers to the first n batches, counted one by one.
-func (s *stream) check(t *testing.T, db warehouse.Warehouse, n int) {
-	t.Helper()
-	for _, scan := range []rollup.Scan{
+// scans are what is asked of a warehouse that has the stream.
+func (s *stream) scans() []rollup.Scan {
+	list := []rollup.Scan{
 		{Source: rollup.SourceTitleDay, By: []rollup.Dimension{rollup.Title}, Sketches: rollup.SketchesOf(rollup.Viewers)},
 		{Source: rollup.SourcePlays, By: []rollup.Dimension{rollup.Country}},
-	} {
-		scan.From, scan.To = s.from-48*rollup.HourMS, s.from+96*rollup.HourMS
+	}
+	for i := range list {
+		list[i].From, list[i].To = s.from-48*rollup.HourMS, s.from+96*rollup.HourMS
+	}
+	return list
+}
+
+// want is the answer of the first n batches, counted one by one.
+func (s *stream) want(scan rollup.Scan, n int) warehousetest.Answer {
+	batches := s.batches[:n]
+	if scan.Source == rollup.SourcePlays {
+		batches = withoutViewers(batches)
+	}
+	return warehousetest.Brute(scan, batches)
+}
+
+// withoutMarks is an answer without viewers at work, which sums of plays do not know.
+func withoutMarks(scan rollup.Scan, r *rollup.Result) *rollup.Result {
+	for i := range r.Groups {
+		if scan.Source == rollup.SourcePlays {
+			r.Groups[i].Measures[rollup.ViewerMarks] = 0
+		}
+	}
+	return r
+}
+
+// check holds what a warehouse answers to the first n batches.
+func (s *stream) check(t *testing.T, db warehouse.Warehouse, n int) {
+	t.Helper()
+	for _, scan := range s.scans() {
 		got, err := db.Scan(t.Context(), scan)
 		if err != nil {
 			t.Fatal(err)
 		}
-		batches := s.batches[:n]
-		if scan.Source == rollup.SourcePlays { // sums of plays know no viewers at work
-			batches = withoutViewers(batches)
-			for i := range got.Groups {
-				got.Groups[i].Measures[rollup.ViewerMarks] = 0
-			}
-		}
-		if want := warehousetest.Brute(scan, batches); len(want) == 0 || !maps.Equal(warehousetest.AnswerOf(got.Result), want) {
+		if want := s.want(scan, n); len(want) == 0 || !maps.Equal(warehousetest.AnswerOf(withoutMarks(scan, got.Result)), want) {
 			t.Fatalf("of source %d, got %v\nwant %v", scan.Source, warehousetest.AnswerOf(got.Result), want)
 		}
 	}

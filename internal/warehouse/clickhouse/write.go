@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -37,10 +38,10 @@ func (db *DB) newWriter(ctx context.Context, tier int) (*writer, error) {
 	w := &writer{ctx: ctx, db: db, id: db.next(), tier: tier, open: map[string]*blocks{}, wrote: map[string]*run{}}
 	for s, replicas := range db.fleet {
 		var errs []error
-		for _, r := range replicas {
+		for _, r := range inOrder(ctx, replicas) {
 			conn, err := r.open(ctx)
 			if err == nil {
-				err = conn.Ping(ctx)
+				err = r.note(ctx, conn.Ping(ctx))
 			}
 			if err == nil {
 				w.to = append(w.to, r)
@@ -88,7 +89,7 @@ func (w *writer) add(t *table, shard int, at int64) (err error) {
 			return err
 		}
 		if b.batches[shard], err = conn.PrepareBatch(w.ctx, t.insert()); err != nil {
-			return fmt.Errorf("write to %s at %s: %w", t.name, w.to[shard].host, err)
+			return fmt.Errorf("write to %s at %s: %w", t.name, w.to[shard].host, w.to[shard].note(w.ctx, err))
 		}
 	}
 	if err := b.batches[shard].Append(b.row...); err != nil {
@@ -119,7 +120,7 @@ func (w *writer) send(table string, shard int) error {
 	batch := b.batches[shard]
 	b.batches[shard], b.waiting[shard] = nil, 0
 	if err := batch.Send(); err != nil {
-		return fmt.Errorf("write to %s at %s: %w", table, w.to[shard].host, err)
+		return fmt.Errorf("write to %s at %s: %w", table, w.to[shard].host, w.to[shard].note(w.ctx, err))
 	}
 	return nil
 }
@@ -135,16 +136,22 @@ func (w *writer) count(table string, shard int, first, last, n int64) {
 	r.First, r.Last = min(r.First, first), max(r.Last, last)
 }
 
-// flush sends what is gathered.
+// flush sends what is gathered, to all shards at a time.
 func (w *writer) flush() error {
-	for table, b := range w.open {
-		for shard := range b.batches {
-			if err := w.send(table, shard); err != nil {
-				return err
+	errs := make([]error, len(w.to))
+	var wg sync.WaitGroup
+	for shard := range w.to {
+		wg.Go(func() {
+			for table := range w.open {
+				if err := w.send(table, shard); err != nil {
+					errs[shard] = err
+					return
+				}
 			}
-		}
+		})
 	}
-	return nil
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // abort lets go of what was not sent. What was is in no commit.
@@ -184,7 +191,7 @@ func (db *DB) settle(ctx context.Context, s *state, tables []string) error {
 		for {
 			have, missing := 0, 0
 			var errs []error
-			for _, r := range replicas {
+			for _, r := range healthy(ctx, replicas) {
 				whole, err := r.has(ctx, s, tables)
 				switch {
 				case err != nil:

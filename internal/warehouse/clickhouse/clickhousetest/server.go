@@ -1,18 +1,13 @@
 package clickhousetest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // Needed is the variable that has these tests run: each takes a server and some time.
@@ -24,12 +19,9 @@ const Needed = "PLAYHEAD_CLICKHOUSE"
 type Server struct {
 	Addr string // host:port of the native protocol
 
-	t      *testing.T
-	dir    string
-	ports  ports
-	extra  string // more of the server's settings
-	cmd    *exec.Cmd
-	exited chan struct{}
+	daemon
+	ports ports
+	extra string // more of the server's settings
 }
 
 type ports struct{ tcp, http, interserver int }
@@ -45,18 +37,21 @@ func Start(t *testing.T) *Server {
 
 func newServer(t *testing.T, extra string) *Server {
 	t.Helper()
-	if os.Getenv(Needed) == "" {
+	if os.Getenv(Needed) == "" && os.Getenv(ClusterNeeded) == "" {
 		t.Skip("SKIPPED: it takes a ClickHouse server of its own; make test ONLY=clickhouse, or set " + Needed + "=1")
 	}
 	if _, err := exec.LookPath("clickhouse-server"); err != nil {
 		t.Fatalf("%v; apt-get install clickhouse-server", err)
 	}
 	p := FreePorts(t, 3)
-	s := &Server{t: t, dir: t.TempDir(), ports: ports{p[0], p[1], p[2]}, extra: extra}
+	s := &Server{daemon: daemon{t: t, name: "ClickHouse", dir: t.TempDir()}, ports: ports{p[0], p[1], p[2]}, extra: extra}
 	s.Addr = fmt.Sprintf("127.0.0.1:%d", s.ports.tcp)
 	t.Cleanup(s.Stop)
 	return s
 }
+
+// URL is the address of a database of the server.
+func (s *Server) URL(database string) string { return "clickhouse://" + s.Addr + "/" + database }
 
 // FreePorts are ports of this machine that nobody listens on.
 func FreePorts(t *testing.T, n int) (list []int) {
@@ -75,81 +70,26 @@ func FreePorts(t *testing.T, n int) (list []int) {
 // Run starts the server, again if it was stopped, and waits until it answers.
 func (s *Server) Run() {
 	s.t.Helper()
-	s.write()
-	out, err := os.OpenFile(s.file("out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer out.Close()
-	s.cmd = exec.Command("clickhouse-server", "--config-file="+s.file("config.xml"))
-	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = out, out, s.dir
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // when the test is killed
-	started := make(chan error, 1)
-	s.exited = make(chan struct{})
-	go func() { // the death signal goes by the thread that starts the process
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(s.exited)
-		err := s.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = s.cmd.Wait() // how it ends is in its log
-		}
-	}()
-	if err := <-started; err != nil {
-		s.t.Fatal(err)
-	}
-	s.await()
+	s.Begin()
+	s.await(s.Addr)
 }
 
-// await waits until the server takes connections.
-func (s *Server) await() {
+// Heal has the server go on if it hangs, and starts it if it does not run.
+func (s *Server) Heal() {
 	s.t.Helper()
-	const patience = 90 * time.Second // of a machine with much else to do
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		select {
-		case <-s.exited:
-			s.t.Fatalf("ClickHouse ended:\n%s", s.log())
-		default:
-		}
-		c, err := net.DialTimeout("tcp", s.Addr, time.Second)
-		if err == nil {
-			_ = c.Close()
-			return
-		}
+	if s.paused {
+		s.Resume()
 	}
-	s.t.Fatalf("ClickHouse does not answer:\n%s", s.log())
-}
-
-// Kill ends the server at once, as a power cut would.
-func (s *Server) Kill() {
-	_ = s.cmd.Process.Kill()
-	<-s.exited
-}
-
-// Stop ends the server in order.
-func (s *Server) Stop() {
-	if s.cmd == nil {
-		return
-	}
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(10 * time.Second):
-		s.Kill()
+	if !s.Runs() {
+		s.Run()
 	}
 }
 
-func (s *Server) file(name string) string { return filepath.Join(s.dir, name) }
-
-// log is the end of what the server said.
-func (s *Server) log() string {
-	var all []byte
-	for _, name := range []string{"out", "error.log"} {
-		data, _ := os.ReadFile(s.file(name)) // what there is
-		all = append(all, data[max(0, len(data)-3000):]...)
-	}
-	return string(bytes.TrimSpace(all))
+// Begin starts the server and waits for nothing.
+func (s *Server) Begin() {
+	s.t.Helper()
+	s.write()
+	s.begin("clickhouse-server", "--config-file="+s.file("config.xml"))
 }
 
 // write writes the server's settings: small, for a machine that does other things too.

@@ -1,0 +1,136 @@
+package clickhousetest
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// daemon is a program that serves, with a folder of its own.
+type daemon struct {
+	t      *testing.T
+	name   string
+	dir    string
+	cmd    *exec.Cmd
+	exited chan struct{}
+	paused bool
+}
+
+// begin starts the program. It ends when the test is killed.
+func (d *daemon) begin(program string, args ...string) {
+	d.t.Helper()
+	out, err := os.OpenFile(d.file("out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer out.Close()
+	cmd, exited := exec.Command(program, args...), make(chan struct{})
+	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, d.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error, 1)
+	go func() { // the death signal goes by the thread that starts the process
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(exited)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ends is in its log
+		}
+	}()
+	if err := <-started; err != nil {
+		d.t.Fatal(err)
+	}
+	d.cmd, d.exited, d.paused = cmd, exited, false
+}
+
+// await waits until the program takes connections.
+func (d *daemon) await(addr string) {
+	d.t.Helper()
+	const patience = 3 * time.Minute // of a machine with much else to do
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		select {
+		case <-d.exited:
+			d.t.Fatalf("%s ended:\n%s", d.name, d.log())
+		default:
+		}
+		c, err := net.DialTimeout("tcp", addr, time.Second)
+		if err == nil {
+			_ = c.Close()
+			return
+		}
+	}
+	d.t.Fatalf("%s does not answer:\n%s", d.name, d.log())
+}
+
+// Kill ends the program at once.
+func (d *daemon) Kill() {
+	_ = d.cmd.Process.Kill()
+	<-d.exited
+}
+
+// Pause has the program hang: it takes connections and says nothing.
+func (d *daemon) Pause() {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		d.t.Fatal(err)
+	}
+	d.paused = true
+}
+
+// Resume has a program that hangs go on.
+func (d *daemon) Resume() {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		d.t.Fatal(err)
+	}
+	d.paused = false
+}
+
+// Runs reports whether the program is there and does not hang.
+func (d *daemon) Runs() bool {
+	if d.cmd == nil || d.paused {
+		return false
+	}
+	select {
+	case <-d.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// Stop ends the program in order.
+func (d *daemon) Stop() {
+	if d.cmd == nil {
+		return
+	}
+	if d.paused {
+		d.Kill()
+		return
+	}
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-d.exited:
+	case <-time.After(10 * time.Second):
+		d.Kill()
+	}
+}
+
+func (d *daemon) file(name string) string { return filepath.Join(d.dir, name) }
+
+// log is the end of what the program said.
+func (d *daemon) log() string {
+	var all []byte
+	for _, name := range []string{"out", "error.log"} {
+		data, _ := os.ReadFile(d.file(name)) // what there is
+		all = append(all, data[max(0, len(data)-3000):]...)
+	}
+	return string(bytes.TrimSpace(all))
+}

@@ -30,7 +30,7 @@ test-faults: ## fill the server's disks to the last byte, then ask for every fig
 	@tools/test.sh build faults
 
 test-cluster: ## the log on a real Kafka of three brokers, which are killed; needs Java and Maven
-	@tools/test.sh build cluster
+	@tools/test.sh build cluster migrate
 
 test-chaos: ## 100 faults of brokers, ClickHouse, processes and their network while an audience is sent (PLAYHEAD_FAULTS, PLAYHEAD_SEED)
 	@tools/test.sh build chaos-long

@@ -90,7 +90,14 @@ cluster() {
   ! command -v clickhouse-server >/dev/null || export PLAYHEAD_CLICKHOUSE=1
   libs=$(tools/kafka.sh) &&
     PLAYHEAD_KAFKA=$libs tools/with-cache.sh go test -count=1 -timeout 20m -v -run TestRealKafka ./internal/eventlog/kafkalog &&
-    tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -binary "$root/bin/playhead" -kafka "$libs"
+    tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -skip Migrate -binary "$root/bin/playhead" -kafka "$libs"
+}
+# An installation moves to Kafka and ClickHouse while it is sent to.
+migrate() {
+  local libs
+  ! command -v clickhouse-server >/dev/null || export PLAYHEAD_CLICKHOUSE=1
+  libs=$(tools/kafka.sh) &&
+    tools/with-cache.sh go test -count=1 -timeout 30m -v ./test/cluster -run Migrate -binary "$root/bin/playhead" -kafka "$libs"
 }
 # Everything that can break breaks while an audience is sent: Kafka's brokers, ClickHouse, processes, the network between them.
 chaos() {
@@ -217,6 +224,7 @@ step hostile       need_go      hostile
 step crash         need_go      crash
 step faults        need_disks   faults
 step cluster       need_kafka   cluster
+step migrate       need_kafka   migrate
 step chaos         need_kafka   chaos
 step sketches      need_readers sketches
 step avro          need_avro    avro

@@ -18,7 +18,7 @@ import (
 func (e *engine) tellCatalog(ctx context.Context) error {
 	// On Kafka a partition is told when it is taken. Who only reads a log to its end, to
 	// move it, adds nothing to it.
-	if e.settings.onKafka() || !e.settings.has("collect") {
+	if e.settings.onKafka() || e.settings.has("process") && !e.settings.has("collect") {
 		return nil
 	}
 	return e.tell(ctx, e.catalog)

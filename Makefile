@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash test-faults test-cluster test-chaos bench bench-insight bench-trillion gate-update lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash test-faults test-cluster bench bench-insight bench-trillion flame gate-update lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ bench-insight: check-prerequisites ## what insights say about chance, on worlds 
 bench-trillion: check-prerequisites ## the twelve questions on roll-ups of 10^12 events; about 15 min and 10 GB (ARGS="-events 1e9 -runs 5" is less)
 	@tools/build.sh
 	@tools/with-cache.sh go run ./tools/trillionbench -binary bin/playhead $(ARGS)
+
+flame: check-prerequisites ## where an event's time and memory go at full rate, by stage: a table, and docs/bench/flame.svg
+	@tools/build.sh
+	@tools/with-cache.sh go run ./tools/bench -binary bin/playhead -only stages $(ARGS)
 
 gate-update: ## what hot paths cost becomes what make test holds them to, after looking at the difference; needs valgrind
 	@tools/with-cache.sh go run ./tools/gate -update

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"playhead/internal/catalog"
 	"playhead/internal/simulate"
 )
 
@@ -25,16 +26,17 @@ type Body struct {
 type Options struct {
 	Seed    uint64
 	Events  int64
-	Viewers int64     // 0 is 20,000
-	Batch   int       // events a request; 0 is 800
-	End     time.Time // of what they did; zero is now
+	Viewers int64            // 0 is 20,000
+	Batch   int              // events a request; 0 is 800
+	End     time.Time        // of what they did; zero is now
+	Catalog *catalog.Catalog // what they watch; nil is the demo's
 }
 
 // Prepare makes the requests of an audience, in order of time: NDJSON.
 func Prepare(ctx context.Context, o Options) ([]Body, error) {
 	var rec recorder
 	err := simulate.Run(ctx, simulate.Options{
-		Target: "http://recorder.invalid", Key: "none", Seed: o.Seed, Events: o.Events, Viewers: o.Viewers, Batch: o.Batch, End: o.End,
+		Target: "http://recorder.invalid", Key: "none", Seed: o.Seed, Events: o.Events, Viewers: o.Viewers, Batch: o.Batch, End: o.End, Catalog: o.Catalog,
 		Workers: 1, Client: &http.Client{Transport: &rec},
 	})
 	return rec.bodies, err

@@ -28,8 +28,14 @@ type options struct {
 	connections int
 	kept        time.Duration // of the run with many connections
 	crowd       int           // viewers whose state is weighed in the processor
+	levels      time.Duration // of each level of load
+	overload    time.Duration // of three times the maximum
+	endurance   time.Duration
+	rate        float64       // events a second that the server takes at most, 0 to find it out
+	staged      time.Duration // of the run of the stages
+	docs        string        // folder of plots
 	profiles    string        // a folder, "" for none
-	only        string        // "collect", "connections", "decode", "demo", "ingest", "play", "sketch" or "state" for that run alone
+	only        string        // "collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "load", "play", "sketch", "stages" or "state" for that run alone
 }
 
 func main() {
@@ -43,8 +49,14 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 4, "connections that send events")
 	flag.DurationVar(&o.kept, "kept", 30*time.Second, "how long 1,000 connections send small batches; 0 leaves it out")
 	flag.IntVar(&o.crowd, "crowd", 1_000_000, "viewers whose plays are open at once, and who are idle later, in the run of the processor's state")
+	flag.DurationVar(&o.levels, "levels", 20*time.Second, "how long each level of load is measured; 0 leaves load and overload out")
+	flag.DurationVar(&o.overload, "overload", 30*time.Second, "how long three times the maximum is offered")
+	flag.DurationVar(&o.endurance, "endurance", 30*time.Minute, "how long the run of -only endurance sends at half of the maximum; a full bench leaves it out")
+	flag.Float64Var(&o.rate, "rate", 0, "what the server takes at most, events/s, for -only endurance; 0 finds it out")
+	flag.DurationVar(&o.staged, "staged", 20*time.Second, "how long the run of -only stages sends at full speed, profiled")
+	flag.StringVar(&o.docs, "docs", "docs/bench", "folder of what -only growth and -only stages draw")
 	flag.StringVar(&o.profiles, "profiles", "", "a folder for the server's processor and allocation profiles of the ingest run (go tool pprof reads them)")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "ingest", "lake", "play", "sketch" or "state": that alone, without a file`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "lake", "load", "play", "sketch", "stages" or "state": that alone`)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -72,8 +84,16 @@ func runOnly(ctx context.Context, o options, r *figures.Report) error {
 	case "ingest":
 		_, err := ingestBesidePeers(ctx, o, r)
 		return err
+	case "endurance":
+		return measureEndurance(ctx, o, r)
+	case "growth":
+		return measureGrowth(ctx, o, r)
+	case "load":
+		return measureLevels(ctx, o, r)
 	case "sketch":
 		return measureSketch(r)
+	case "stages":
+		return measureStages(ctx, o, r)
 	case "state":
 		return measureState(ctx, r, o.crowd)
 	case "play":
@@ -109,6 +129,11 @@ func run(ctx context.Context, o options) error {
 	say("probing freshness at half of that rate")
 	if err := measureFreshness(ctx, o, &r, ingest/2); err != nil {
 		return fmt.Errorf("freshness: %w", err)
+	}
+	if o.levels > 0 {
+		if err := measureLevels(ctx, o, &r); err != nil {
+			return fmt.Errorf("load: %w", err)
+		}
 	}
 	say("merging sketches, and counting members of %d groups", saltedGroups)
 	say("running the play engine in this process")

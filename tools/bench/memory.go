@@ -122,26 +122,35 @@ func (s *server) ages(ctx context.Context, token string, from time.Time) (list [
 // openPages asks what the dashboard's pages ask, one question after the other,
 // until the context ends, and notes what was not answered by its reason.
 func (s *server) openPages(ctx context.Context, token string, refused map[string]int) (asked int) {
-	for ctx.Err() == nil {
-		for _, q := range pageQuestions(time.Now()) {
-			body, err := json.Marshal(q)
-			if err == nil {
-				_, err = s.post(ctx, "/api/v1/query", token, "application/json", body)
-			}
-			if ctx.Err() != nil {
-				return asked
-			}
-			asked++
-			var status *statusError
-			switch {
-			case errors.As(err, &status):
-				refused[strings.TrimSpace(status.Error())]++
-			case err != nil:
-				refused[err.Error()]++
-			}
+	for {
+		n, err := s.askPages(ctx, token, refused)
+		asked += n
+		if err != nil {
+			return asked
 		}
 	}
-	return asked
+}
+
+// askPages asks all of that once. It fails when the context ends.
+func (s *server) askPages(ctx context.Context, token string, refused map[string]int) (asked int, err error) {
+	for _, q := range pageQuestions(time.Now()) {
+		body, err := json.Marshal(q)
+		if err == nil {
+			_, err = s.post(ctx, "/api/v1/query", token, "application/json", body)
+		}
+		if ctx.Err() != nil {
+			return asked, ctx.Err()
+		}
+		asked++
+		var status *statusError
+		switch {
+		case errors.As(err, &status):
+			refused[strings.TrimSpace(status.Error())]++
+		case err != nil:
+			refused[err.Error()]++
+		}
+	}
+	return asked, nil
 }
 
 type question map[string]any

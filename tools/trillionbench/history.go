@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"playhead/tools/plot"
 )
 
 // asked is what a question took, ms; on which day and with how many answers that
@@ -58,18 +60,18 @@ func remember(o options, timings []timing) error {
 		return err
 	}
 	warm := func(a asked) float64 { return a.P50 }
-	if err := plot(filepath.Join(o.docs, "latency.svg"), "a warm answer, p50", "events in 400 days", "ms", known.lines(warm)); err != nil {
+	if err := plot.LogLog(filepath.Join(o.docs, "latency.svg"), "a warm answer, p50", "events in 400 days", "ms", known.lines(warm)); err != nil {
 		return err
 	}
 	work := func(a asked) float64 { return a.Processor }
-	return plot(filepath.Join(o.docs, "processor.svg"), "processor time of a warm answer", "events in 400 days", "ms", known.lines(work))
+	return plot.LogLog(filepath.Join(o.docs, "processor.svg"), "processor time of a warm answer", "events in 400 days", "ms", known.lines(work))
 }
 
 // colours of the twelve questions.
 var colours = [...]string{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf", "#000080", "#006400"}
 
 // lines are one a question, over the numbers of events it was asked at.
-func (h history) lines(of func(asked) float64) (out []series) {
+func (h history) lines(of func(asked) float64) (out []plot.Series) {
 	numbers := map[float64]string{}
 	for text := range h {
 		if n, err := strconv.ParseFloat(text, 64); err == nil {
@@ -77,15 +79,15 @@ func (h history) lines(of func(asked) float64) (out []series) {
 		}
 	}
 	for i := range colours {
-		s := series{name: fmt.Sprintf("q%d", i+1), colour: colours[i]}
+		s := plot.Series{Name: fmt.Sprintf("q%d", i+1), Colour: colours[i]}
 		for _, n := range slices.Sorted(maps.Keys(numbers)) {
-			if a, there := h[numbers[n]][s.name]; there && of(a) > 0 {
-				s.points = append(s.points, [2]float64{n, of(a)})
+			if a, there := h[numbers[n]][s.Name]; there && of(a) > 0 {
+				s.Points = append(s.Points, [2]float64{n, of(a)})
 			}
 		}
-		if len(s.points) > 0 {
+		if len(s.Points) > 0 {
 			dots := s
-			dots.dots, dots.name = true, ""
+			dots.Dots, dots.Name = true, ""
 			out = append(out, s, dots)
 		}
 	}

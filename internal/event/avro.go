@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"playhead/internal/avrohead"
 )
 
 // The Avro forms. The fields stand in the order of events.avsc, which is layout 1:
@@ -15,13 +17,13 @@ const (
 	layout = 1
 	// avroRoom is what Avro takes beyond room: the head, a layout, two enums more, a
 	// byte for each field that may be absent, ends of maps, reach, flags.
-	avroRoom = singleBytes + 96
+	avroRoom = avrohead.Most + 96
 )
 
 func (f Form) append(dst []byte, kind RecordKind, e *Event) []byte {
 	dst = slices.Grow(dst, room(e)+avroRoom)
 	w := avroWriter{writer{buf: dst[:cap(dst)], at: len(dst)}}
-	w.at += copy(w.buf[w.at:], f.head[:f.n])
+	w.at += f.head.Copy(w.buf[w.at:])
 	w.long(layout)
 	w.long(int64(kind) - 1)
 	w.long(int64(e.Type))
@@ -141,16 +143,11 @@ func (w *avroWriter) pairs(m map[string]string) {
 
 // decodeAvro reads a record of an Avro form into e, which is reset.
 func decodeAvro(data []byte, e *Event) (RecordKind, error) {
-	head := numberedBytes
-	if data[0] == magicSingle {
-		if head = singleBytes; len(data) > 1 && data[1] != 1 {
-			return RecordInvalid, fmt.Errorf("%w: single-object encoding of version %d is not known", ErrRecord, data[1])
-		}
+	at, err := avrohead.Cut(data)
+	if err != nil {
+		return RecordInvalid, fmt.Errorf("%w: %w", ErrRecord, err)
 	}
-	if len(data) <= head {
-		return RecordInvalid, fmt.Errorf("%w: nothing follows the schema's name", ErrRecord)
-	}
-	r := avroReader{reader{data: data, at: head}}
+	r := avroReader{reader{data: data, at: at}}
 	if n := r.long(); n != layout {
 		return RecordInvalid, fmt.Errorf("%w: layout %d is not known, this build reads %d", ErrRecord, n, layout)
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/hamba/avro/v2"
+
+	"playhead/internal/avrohead"
 )
 
 var forms = map[string]Form{"compact": {}, "avro": Avro(), "numbered": Numbered(0x01020304)}
@@ -71,7 +73,7 @@ func TestStrangersReadRecords(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for i := range 2_000 {
 		e := randomEvent(r, []float64{0, 0.1, 0.5, 1}[i%4])
-		got := stranger(t, s, singleBytes, Avro().AppendRecord(nil, &e))
+		got := stranger(t, s, avrohead.Most, Avro().AppendRecord(nil, &e))
 		for name, v := range got {
 			if u, ok := v.(map[string]any); ok && len(u) == 1 && name != "traits" && name != "experiments" { // a branch of a union
 				for _, got[name] = range u {
@@ -120,7 +122,7 @@ func TestFormsAreEqual(t *testing.T) {
 			if again := f.AppendRecord(nil, &got); !bytes.Equal(again, data) {
 				t.Fatalf("%s: equal events give different bytes:\n%x\n%x", name, data, again)
 			}
-			if f.n > 0 && len(data) > room(&want)+avroRoom {
+			if !f.head.Empty() && len(data) > room(&want)+avroRoom {
 				t.Fatalf("%s: %d bytes, room for %d", name, len(data), room(&want)+avroRoom)
 			}
 		}
@@ -164,7 +166,7 @@ func TestMalformedAvro(t *testing.T) {
 		}
 	}
 	other := Avro().AppendTick(nil)
-	other[singleBytes] = 2 * 2
+	other[avrohead.Most] = 2 * 2
 	if _, err := DecodeRecord(other, new(Event)); !errors.Is(err, ErrRecord) || !strings.Contains(err.Error(), "layout 2") {
 		t.Errorf("another layout: %v", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"playhead/internal/avrohead"
 )
 
 // ErrRecord is wrapped by every error of DecodeRecord: the data is no record
@@ -121,7 +123,7 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 	if len(data) == 0 {
 		return RecordInvalid, fmt.Errorf("%w: empty", ErrRecord)
 	}
-	if data[0] == magicNumbered || data[0] == magicSingle {
+	if avrohead.Begins(data) {
 		return decodeAvro(data, e)
 	}
 	if v := data[0] >> 4; v != recordVersion {

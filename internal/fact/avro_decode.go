@@ -6,21 +6,17 @@ import (
 	"slices"
 	"unsafe"
 
+	"playhead/internal/avrohead"
 	"playhead/internal/event"
 )
 
 // decodeAvro reads a record of an Avro form into b, which is reset.
 func decodeAvro(data []byte, b *Batch) error {
-	head := numberedBytes
-	if data[0] == magicSingle {
-		if head = singleBytes; len(data) > 1 && data[1] != 1 {
-			return fmt.Errorf("%w: single-object encoding of version %d is not known", ErrBatch, data[1])
-		}
+	at, err := avrohead.Cut(data)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBatch, err)
 	}
-	if len(data) <= head {
-		return fmt.Errorf("%w: nothing follows the schema's name", ErrBatch)
-	}
-	r := avroReader{reader: reader{data: data, at: head}}
+	r := avroReader{reader: reader{data: data, at: at}}
 	if n := r.int(); n != layout {
 		return fmt.Errorf("%w: layout %d is not known, this build reads %d", ErrBatch, n, layout)
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/hamba/avro/v2"
+
+	"playhead/internal/avrohead"
 )
 
 func TestSchemaIsWhatIsWritten(t *testing.T) {
@@ -90,7 +92,7 @@ func TestStrangersReadBatches(t *testing.T) {
 	for range 200 {
 		b := randomBatch(r, 20)
 		const after = 0x55
-		reader := avro.NewReader(nil, 0).Reset(append(Avro().AppendBatch(nil, b)[singleBytes:], after))
+		reader := avro.NewReader(nil, 0).Reset(append(Avro().AppendBatch(nil, b)[avrohead.Most:], after))
 		got, _ := reader.ReadNext(s).(map[string]any)
 		if reader.Error != nil || reader.Peek() != after {
 			t.Fatalf("a stranger cannot read all of it, and no more: %v", reader.Error)
@@ -122,7 +124,7 @@ func TestMalformedAvro(t *testing.T) {
 	full := randomBatch(rand.New(rand.NewPCG(5, 6)), 6)
 	f := Numbered(1)
 	cases := map[string][]byte{
-		"layout":          append(bytes.Clone(f.head[:f.n]), 4),
+		"layout":          append(f.head.Append(nil), 4),
 		"trailing":        append(f.AppendBatch(nil, full), 0),
 		"span of no dim":  f.AppendBatch(nil, &Batch{Spans: []Span{{}}}),
 		"no such slot":    f.AppendBatch(nil, &Batch{Dims: make([]Dims, 1), Exposures: []Exposure{{}}}),

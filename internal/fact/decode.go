@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"playhead/internal/avrohead"
 )
 
 // DecodeBatch empties b and reads a record of any Form into it, reusing the memory of b's
@@ -18,7 +20,7 @@ func DecodeBatch(data []byte, b *Batch) error {
 	if len(data) == 0 {
 		return fmt.Errorf("%w: empty", ErrBatch)
 	}
-	if data[0] == magicNumbered || data[0] == magicSingle {
+	if avrohead.Begins(data) {
 		return decodeAvro(data, b)
 	}
 	if data[0] < oldestVersion || data[0] > batchVersion {

@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long test-crash test-faults test-cluster bench bench-insight bench-trillion flame gate-update lint fuzz screenshots check-prerequisites clean
+.PHONY: help demo build test test-long test-crash test-faults test-cluster test-chaos bench bench-insight bench-trillion flame gate-update lint fuzz screenshots check-prerequisites clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

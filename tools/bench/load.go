@@ -113,7 +113,7 @@ func calibrate(ctx context.Context, o options) (float64, error) {
 
 // measureIngest sends at full speed and waits until the last answer is the
 // final one. It returns the rate.
-func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []body) (float64, error) {
+func measureIngest(ctx context.Context, o options, r *figures.Report, flow *audience.Loop) (float64, error) {
 	looked, err := newProfiler(o.profiles)
 	if err != nil {
 		return 0, err
@@ -136,11 +136,22 @@ func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []b
 	if err != nil {
 		return 0, err
 	}
-	got, err := send(ctx, s, key, bodies, o.connections, o.load, 0)
+	got, err := offer(ctx, s, key, flow, o.connections, o.load, 0)
+	if got.refused > 0 {
+		err = errors.Join(err, fmt.Errorf("%d events were refused", got.refused))
+	}
 	if err := errors.Join(err, profiled()); err != nil {
 		return 0, err
 	}
 	after, err := processorTime()
+	if err != nil {
+		return 0, err
+	}
+	drained, err := s.metric(ctx, "playhead_lake_events")
+	if err != nil {
+		return 0, err
+	}
+	lag, err := s.metric(ctx, "playhead_lake_lag_seconds")
 	if err != nil {
 		return 0, err
 	}
@@ -150,19 +161,21 @@ func measureIngest(ctx context.Context, o options, r *figures.Report, bodies []b
 	}
 	s.stop()
 	spent := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
-	rate := float64(got.events) / got.took.Seconds()
+	rate := got.rate()
 	r.Add("ingest.events_per_s", rate, "events/s")
 	r.Add("ingest.seconds", got.took.Seconds(), "s")
-	r.Add("ingest.core_us_per_event", float64(spent.Nanoseconds())/1e3/float64(got.events), "µs")
-	r.Add("ingest.sender_us_per_event", float64((after-before).Nanoseconds())/1e3/float64(got.events), "µs")
+	r.Add("ingest.core_us_per_event", float64(spent.Nanoseconds())/1e3/float64(got.accepted), "µs")
+	r.Add("ingest.sender_us_per_event", float64((after-before).Nanoseconds())/1e3/float64(got.accepted), "µs")
+	r.Add("ingest.lake_drain.events_per_s", drained/got.took.Seconds(), "events/s")
+	r.Add("ingest.lake_lag_s", lag, "s")
 	r.AtMost("ingest.backlog_s", backlog.Seconds(), "s", 2)
 	for _, f := range r.Figures {
 		if f.Name == "decode.native.events_per_s" {
 			r.Add("ingest.to_decode.ratio", rate/f.Value, "ratio")
 		}
 	}
-	r.Add("ack.p50_ms", quantile(got.acks, 0.5), "ms")
-	r.Add("ack.p99_ms", quantile(got.acks, 0.99), "ms")
+	r.Add("ack.p50_ms", quantileOf(got.acks, 0.5), "ms")
+	r.Add("ack.p99_ms", quantileOf(got.acks, 0.99), "ms")
 	r.Add("memory.ingest_peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
 	return rate, nil
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"playhead/tools/audience"
 	"playhead/tools/figures"
 )
 
@@ -42,7 +43,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/playhead", "the binary to measure")
 	flag.StringVar(&o.out, "out", "bench/results/latest.json", "where the figures are put among those that are there")
-	flag.DurationVar(&o.load, "load", 20*time.Second, "how long events are sent at full speed")
+	flag.DurationVar(&o.load, "load", 0, "how long events are sent at full speed; 0 is 120s with -only ingest, else 20s")
 	flag.IntVar(&o.probes, "probes", 60, "how many probes measure freshness, two a second")
 	flag.DurationVar(&o.demo, "demo", 60*time.Second, "how long the demo runs, its pages open, before its memory is read; it is read again after two and a half times that; 0 leaves it out")
 	flag.IntVar(&o.viewers, "viewers", 20_000, "viewers of the demo")
@@ -58,6 +59,11 @@ func main() {
 	flag.StringVar(&o.profiles, "profiles", "", "a folder for the server's processor and allocation profiles of the ingest run (go tool pprof reads them)")
 	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "lake", "load", "play", "sketch", "stages" or "state": that alone`)
 	flag.Parse()
+	if o.load == 0 {
+		if o.load = 20 * time.Second; o.only == "ingest" {
+			o.load = 2 * time.Minute
+		}
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -177,12 +183,13 @@ func ingestBesidePeers(ctx context.Context, o options, r *figures.Report) (float
 	if err != nil {
 		return 0, fmt.Errorf("calibrate: %w", err)
 	}
-	events := int64(rate * o.load.Seconds() * 1.25)
+	events := int64(rate * o.load.Seconds() * 2)
 	say("preparing %d events", events)
-	bodies, err := prepare(ctx, 2, events)
+	flow, err := audience.NewLoop(ctx, audience.Options{Seed: 2, Events: events})
 	if err != nil {
 		return 0, fmt.Errorf("prepare: %w", err)
 	}
+	bodies := flow.Kept()
 	say("decoding in this process")
 	if err := measureDecoding(r, bodies); err != nil {
 		return 0, fmt.Errorf("decode: %w", err)
@@ -197,7 +204,7 @@ func ingestBesidePeers(ctx context.Context, o options, r *figures.Report) (float
 		}
 	}
 	say("sending for %s", o.load)
-	ingest, err := measureIngest(ctx, o, r, bodies)
+	ingest, err := measureIngest(ctx, o, r, flow)
 	if err != nil {
 		return 0, fmt.Errorf("ingest: %w", err)
 	}

@@ -25,7 +25,7 @@ import (
 
 // peerEvents is how many of the prepared events the databases load: enough for
 // several of their own blocks and merges.
-const peerEvents = 3_000_000
+const peerEvents = 2_000_000
 
 // measurePeers loads the same bytes into ClickHouse and into DuckDB, as a user
 // of those would, and sets ours (acknowledged events a second, with plays,

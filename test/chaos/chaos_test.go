@@ -149,10 +149,14 @@ func TestChaos(t *testing.T) {
 
 	answers := in.loaders[len(in.loaders)-1]
 	token := answers.Key("read")
+	write := in.collectors[0].Key("write")
+	for _, n := range in.collectors {
+		n.Knows(write)
+	}
 	b := newBalancer(t, in.collectors[0].Address, in.collectors[1].Address)
 	lasting := max(lasts(lanes[0]), lasts(lanes[1])) + 10*time.Second
 	truth, out, done := filepath.Join(t.TempDir(), "truth.json"), &cluster.Output{}, make(chan error, 1)
-	simulate := exec.Command(*binaryFlag, "simulate", "--target", "http://"+b.listener.Addr().String(), "--key", in.collectors[0].Key("write"),
+	simulate := exec.Command(*binaryFlag, "simulate", "--target", "http://"+b.listener.Addr().String(), "--key", write,
 		"--duration", (time.Duration(float64(lasting) * *speedFlag)).String(), "--viewers", fmt.Sprint(*viewersFlag),
 		"--seed", fmt.Sprint(*seedFlag), "--speed", fmt.Sprint(*speedFlag), "--truth", truth)
 	simulate.Stdout, simulate.Stderr = out, out
@@ -160,13 +164,19 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = simulate.Process.Kill() }) // it has ended, if all went well
-	go func() { done <- simulate.Wait() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		err := simulate.Wait()
+		if err != nil { // faults without an audience prove nothing
+			cancel()
+		}
+		done <- err
+	}()
 	fmt.Printf("an audience is sent for %s while %d faults are done, seed %d\n", lasting.Round(time.Second), *faultsFlag, *seedFlag)
 
 	in.began = time.Now()
 	time.Sleep(3 * time.Second) // some of it is there
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
 	results := make([]error, len(lanes))
 	var group sync.WaitGroup
 	for i, lane := range lanes {
@@ -178,7 +188,7 @@ func TestChaos(t *testing.T) {
 	}
 	group.Wait()
 	if err := errors.Join(results...); err != nil || t.Failed() {
-		t.Fatal(err)
+		t.Fatalf("%v\nsimulate: %s", err, out.Tail(2000))
 	}
 	in.say("all faults are mended")
 	for _, n := range in.all() {

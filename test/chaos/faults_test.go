@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -104,7 +105,7 @@ func among() []kind {
 		{"cut a processor off", 2 * time.Second, 12 * time.Second, needNetwork, false, cut(processors)},
 		{"cut a collector off", 2 * time.Second, 8 * time.Second, needNetwork, false, cut(collectors)},
 		{"a processor joins, and leaves", 2 * time.Second, 5 * time.Second, needNothing, false, func(in *installation, _ int) (string, func() error, error) {
-			return in.guest.Name, in.guest.Stop, in.guest.Start()
+			return in.guest.Name, in.leave, in.guest.Start()
 		}},
 	}
 }
@@ -163,6 +164,16 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
+}
+
+// leave stops the guest. With a commit that waits for a broker which hangs, it does not
+// end in order within its grace, and says so.
+func (in *installation) leave() error {
+	err := in.guest.Stop()
+	if err != nil && strings.Contains(in.guest.Out.Tail(300), "did not stop within") {
+		return nil
+	}
+	return err
 }
 
 func brokerName(i int) string { return "broker " + strconv.Itoa(i+1) }

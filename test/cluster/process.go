@@ -192,3 +192,26 @@ func (n *Process) Key(kind string) string {
 	}
 	return key
 }
+
+// Knows waits until the process takes a write key that another one may have made.
+func (n *Process) Knows(key string) {
+	n.t.Helper()
+	for end := time.Now().Add(Patience); ; time.Sleep(100 * time.Millisecond) {
+		r, err := http.NewRequest(http.MethodPost, "http://"+n.Address+"/v1/events", strings.NewReader("[]"))
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+key)
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusUnauthorized {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			n.t.Fatalf("%s does not know a key after %s: %v", n.Name, Patience, err)
+		}
+	}
+}

@@ -36,7 +36,7 @@ type options struct {
 	staged      time.Duration // of the run of the stages
 	docs        string        // folder of plots
 	profiles    string        // a folder, "" for none
-	only        string        // "collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "load", "play", "sketch", "stages" or "state" for that run alone
+	only        string        // "collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "load", "play", "scale", "sketch", "stages", "state" or "takeover" for that run alone
 }
 
 func main() {
@@ -57,7 +57,7 @@ func main() {
 	flag.DurationVar(&o.staged, "staged", 20*time.Second, "how long the run of -only stages sends at full speed, profiled")
 	flag.StringVar(&o.docs, "docs", "docs/bench", "folder of what -only growth and -only stages draw")
 	flag.StringVar(&o.profiles, "profiles", "", "a folder for the server's processor and allocation profiles of the ingest run (go tool pprof reads them)")
-	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "lake", "load", "play", "sketch", "stages" or "state": that alone`)
+	flag.StringVar(&o.only, "only", "", `"collect", "connections", "decode", "demo", "endurance", "growth", "ingest", "lake", "load", "play", "sketch", "stages" or "state": that alone; "scale" or "takeover": on a real Kafka; "chaos": from the logs of make test-chaos that are named`)
 	flag.Parse()
 	if o.load == 0 {
 		if o.load = 20 * time.Second; o.only == "ingest" {
@@ -104,6 +104,12 @@ func runOnly(ctx context.Context, o options, r *figures.Report) error {
 		return measureState(ctx, r, o.crowd)
 	case "play":
 		return measurePlay(r)
+	case "takeover":
+		return measureCluster(ctx, o, r, "TestTakeover")
+	case "scale":
+		return measureCluster(ctx, o, r, "TestScale")
+	case "chaos":
+		return keepChaos(r, flag.Args())
 	case "lake":
 		return measureLake(ctx, o, r)
 	case "decode":

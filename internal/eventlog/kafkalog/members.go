@@ -52,7 +52,7 @@ func (l *Log) Assignment(context.Context) ([]int32, <-chan struct{}, error) {
 func (m *members) join(o *Options) (err error) {
 	opts := []kgo.Opt{
 		kgo.ConsumerGroup(o.group()), kgo.ConsumeTopics(o.name(eventlog.Events)), kgo.Balancers(kgo.CooperativeStickyBalancer()),
-		kgo.DisableAutoCommit(), kgo.SessionTimeout(o.SessionTimeout), kgo.HeartbeatInterval(o.SessionTimeout / 6), kgo.RebalanceTimeout(revokeWithin + 10*time.Second),
+		kgo.DisableAutoCommit(), kgo.SessionTimeout(o.SessionTimeout), kgo.HeartbeatInterval(o.SessionTimeout / 12), kgo.RebalanceTimeout(revokeWithin + 10*time.Second),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { m.assigned(got) }),
 		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, gone map[string][]int32) { m.revoked(ctx, gone) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { m.lost(gone, true) }),

@@ -24,7 +24,7 @@ const (
 	// crowdStale is for how long a share is good: what is asked rarely begins anew.
 	crowdStale = 10 * time.Second
 	// crowdFull is the share from which there is nothing to spare.
-	crowdFull = 0.8
+	crowdFull = 0.6
 )
 
 func newCrowd(clock func() time.Time) *crowd {

@@ -15,7 +15,7 @@ import (
 // Requests of callgrind: the tool's letters and a number.
 const (
 	callgrind   = 'C'<<24 | 'T'<<16
-	dump        = callgrind | 0
+	dump        = callgrind // and 0
 	zero        = callgrind | 1
 	startToLook = callgrind | 4
 	stopLooking = callgrind | 5

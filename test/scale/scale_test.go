@@ -48,7 +48,8 @@ func figure(name string, value float64, unit string) {
 // Events are in the topic before a processor is there, so that nothing but processors
 // is in the way. 1, 2, 4 and 8 of them, each with the same small share of a processor
 // of the machine, begin at the same beginning; the share is given to them when partitions
-// are shared out, and measured is what is committed in some seconds after that.
+// are shared out, and measured is what each partition commits after that, from one of its
+// commits to another.
 func TestScale(t *testing.T) {
 	k := cluster.StartKafka(t, *libsFlag)
 	settings := []string{"--partitions", fmt.Sprint(partitions)}
@@ -86,11 +87,35 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// window is for how long is measured, and settle before that.
+// window is for how long is measured at least, and settle before that.
 const (
 	settle = time.Second
-	window = 15 * time.Second
+	window = 10 * time.Second
 )
+
+// course is how a partition's commits come: a step of the processor is some thousand
+// events of each of its partitions at once, so that a rate is from a commit to a commit.
+type course struct {
+	commits        int
+	from, to       int64
+	began, reached time.Time
+}
+
+func (c *course) saw(at int64, now time.Time) {
+	switch {
+	case c.commits == 0:
+		c.from, c.to, c.commits = at, at, 1 // it may be long ago: this is no commit that was seen
+	case at > c.to && c.commits == 1:
+		c.from, c.to, c.began, c.reached, c.commits = at, at, now, now, 2
+	case at > c.to:
+		c.to, c.reached, c.commits = at, now, c.commits+1
+	}
+}
+
+// whole reports whether two steps were seen from end to end.
+func (c *course) whole() bool { return c.commits >= 4 }
+
+func (c *course) rate() float64 { return float64(c.to-c.from) / c.reached.Sub(c.began).Seconds() }
 
 // throughput has n processors work from the beginning, events a second.
 func throughput(t *testing.T, k *cluster.Kafka, admin *kadm.Client, n int, ends map[int32]int64, settings []string) float64 {
@@ -118,29 +143,33 @@ func throughput(t *testing.T, k *cluster.Kafka, admin *kadm.Client, n int, ends 
 		s.limit(t, *shareFlag)
 	}
 	time.Sleep(settle)
-	from, began := committed(t, admin), time.Now()
-	var to map[int32]int64
-	for time.Since(began) < window {
-		time.Sleep(100 * time.Millisecond)
-		to = committed(t, admin)
-		for p, at := range to {
+	courses, began := map[int32]*course{}, time.Now()
+	eventually(t, "enough commits", func() bool {
+		whole := time.Since(began) > window
+		for p, at := range committed(t, admin) {
 			if at >= ends[p] {
 				t.Fatalf("partition %d is done after %s: more -events are needed", p, time.Since(began))
 			}
+			if courses[p] == nil {
+				courses[p] = &course{}
+			}
+			courses[p].saw(at, time.Now())
+			whole = whole && courses[p].whole()
 		}
-	}
-	took, done := time.Since(began), int64(0)
-	for p := range to {
-		done += to[p] - from[p]
+		return whole && len(courses) == partitions
+	})
+	var rate float64
+	for _, c := range courses {
+		rate += c.rate()
 	}
 	for _, p := range processors { // nothing is asked of them any more
 		if err := p.Kill(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fmt.Printf("%d processors: %d events in %.2f s\n", n, done, took.Seconds())
+	fmt.Printf("%d processors: %.0f events/s, measured for %s\n", n, rate, time.Since(began).Round(time.Second))
 	forget(t, admin)
-	return float64(done) / took.Seconds()
+	return rate
 }
 
 // committed is how many events of each partition are done, as the consumer group says.

@@ -92,10 +92,10 @@ func dotted(s plot.Series) plot.Series {
 }
 
 // addExponents holds the powers against that of n log n: of the whole cost where the
-// work grows, of the cost of each event where it is the same among more. One cent of
-// a decade more is the error of the measurement.
+// work grows, of the cost of each event where it is the same among more; and
+// a tenth, for the error of measurement.
 func addExponents(r *figures.Report, a axis, list []grown) {
-	const error = 0.1
+	const inexact = 0.1
 	first, last := list[0], list[len(list)-1]
 	most := sorting(first.events, last.events)
 	if !a.work {
@@ -108,8 +108,8 @@ func addExponents(r *figures.Report, a axis, list []grown) {
 		}
 		return g.event
 	}), worst(list, func(g grown) float64 { return g.question })
-	r.AtMost("growth."+a.name+".exponent", event, "power of the server's processor time", most+error)
-	r.AtMost("growth."+a.name+".question_exponent", question, "power of a question's", sorting(growthEvents, growthEvents*100)+error)
+	r.AtMost("growth."+a.name+".exponent", event, "power of the server's processor time", most+inexact)
+	r.AtMost("growth."+a.name+".question_exponent", question, "power of a question's", sorting(growthEvents, growthEvents*100)+inexact)
 }
 
 // worst is the greater of the power over all runs and over the last decade, since what

@@ -180,10 +180,10 @@ func measureIngest(ctx context.Context, o options, r *figures.Report, flow *audi
 	return rate, nil
 }
 
-// settle waits until the figures stop moving for a second, and returns how long
+// settle waits until the figures stop moving for three seconds, and returns how long
 // after the last acknowledgement they moved last.
 func settle(ctx context.Context, s *server, token string, lastAck time.Time) (time.Duration, error) {
-	const quiet, patience = time.Second, time.Minute
+	const quiet, patience = 3 * time.Second, 2 * time.Minute
 	last, moved := -1.0, lastAck
 	for time.Since(moved) < quiet {
 		v, err := s.sum(ctx, token, "watch_hours", "")

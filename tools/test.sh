@@ -48,7 +48,7 @@ clickhouse() (
 # The same on two shards of two replicas with ZooKeeper, which are killed and hang meanwhile.
 clickhouse_cluster() (
   export PLAYHEAD_CLICKHOUSE_CLUSTER=1
-  tools/with-cache.sh go test -count=1 -timeout 20m -v -run Cluster ./internal/warehouse/clickhouse -faults "${faults:-14}" &&
+  tools/with-cache.sh go test -count=1 -timeout 20m -v -run Cluster ./internal/warehouse/clickhouse -faults "${faults:-6}" &&
     tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
     tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/cluster ./internal/metric/chaintest -questions 100
 )

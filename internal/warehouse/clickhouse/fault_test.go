@@ -89,15 +89,16 @@ func (x *chaos) during(do func(context.Context) error, happen func()) {
 // patiently does something until it succeeds.
 func (x *chaos) patiently(what string, do func() error) {
 	x.t.Helper()
-	const most = 3 * time.Minute
-	for end := time.Now().Add(most); ; time.Sleep(200 * time.Millisecond) {
+	const tries = 300
+	for i := range tries {
 		err := do()
 		if err == nil {
 			return
 		}
-		if time.Now().After(end) || errors.Is(err, warehouse.ErrInUse) {
+		if i == tries-1 || errors.Is(err, warehouse.ErrInUse) {
 			x.t.Fatalf("%s: %v", what, err)
 		}
+		time.Sleep(500 * time.Millisecond)
 	}
 }
 

@@ -171,8 +171,9 @@ func (k *Keeper) mode() string {
 // AwaitKeepers waits until there is a leader and all that run serve.
 func (c *Cluster) AwaitKeepers(t *testing.T) {
 	t.Helper()
-	const patience = 3 * time.Minute
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	// Tries are counted, and no time, which goes by for a test that is stopped as well.
+	const tries, pause = 1800, 100 * time.Millisecond
+	for range tries {
 		ready := c.Leader() != nil
 		for _, k := range c.Keepers {
 			ready = ready && (!k.Runs() || k.mode() != "")
@@ -180,6 +181,10 @@ func (c *Cluster) AwaitKeepers(t *testing.T) {
 		if ready {
 			return
 		}
+		time.Sleep(pause)
 	}
-	t.Fatalf("the ZooKeepers find no leader:\n%s", c.Keepers[0].log())
+	for i, k := range c.Keepers {
+		t.Logf("ZooKeeper %d runs: %v, is %q:\n%s", i+1, k.Runs(), k.mode(), k.log())
+	}
+	t.Fatal("the ZooKeepers find no leader")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -53,18 +54,23 @@ func newServer(t *testing.T, extra string) *Server {
 // URL is the address of a database of the server.
 func (s *Server) URL(database string) string { return "clickhouse://" + s.Addr + "/" + database }
 
-// FreePorts are ports of this machine that nobody listens on.
+// FreePorts are ports of this machine that nobody listens on. They are none that the
+// system gives to connections, so that a server which is killed finds its own again.
 func FreePorts(t *testing.T, n int) (list []int) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	const from, to, tries = 10_000, 32_000, 1_000
+	for range tries {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", from+rand.IntN(to-from)))
 		if err != nil {
-			t.Fatal(err)
+			continue // somebody has it
 		}
 		defer l.Close() // all at the end, so that none is given twice
-		list = append(list, l.Addr().(*net.TCPAddr).Port)
+		if list = append(list, l.Addr().(*net.TCPAddr).Port); len(list) == n {
+			return list
+		}
 	}
-	return list
+	t.Fatal("this machine has no free ports")
+	return nil
 }
 
 // Run starts the server, again if it was stopped, and waits until it answers.

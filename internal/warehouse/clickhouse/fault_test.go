@@ -40,9 +40,9 @@ func TestClusterFaults(t *testing.T) {
 	n := 2 * *faults
 	x := &chaos{
 		t: t, cluster: c, random: rand.New(rand.NewPCG(7, uint64(n))), dir: t.TempDir(), facts: newStream(t, 51, n, 6), done: map[string]int{},
-		opts: clickhouse.Options{Runs: 4, Grace: time.Millisecond, Settle: 5 * time.Second, Patience: 4 * time.Second},
+		opts: clickhouse.Options{Runs: 4, Grace: time.Millisecond, Settle: 5 * time.Second, Patience: 8 * time.Second},
 	}
-	x.db = openCluster(t, c, x.dir, x.opts)
+	x.open()
 	defer func() { _ = x.db.Close() }() // whichever it is then
 	for i := 1; i <= n; i++ {
 		began := time.Now()
@@ -155,14 +155,21 @@ func (x *chaos) heal() {
 	}
 }
 
+// open opens the database. A busy machine may take longer to make tables than a server
+// is waited for.
+func (x *chaos) open() {
+	x.t.Helper()
+	x.patiently("open the database", func() (err error) {
+		x.db, err = clickhouse.Open(x.t.Context(), clusterAddress(x.t, x.cluster, x.dir), withZone(x.t, x.opts))
+		return err
+	})
+}
+
 // takeOver opens the database in place of the loader, which changes nothing then.
 func (x *chaos) takeOver() {
 	x.t.Helper()
 	old := x.db
-	x.patiently("take over", func() (err error) {
-		x.db, err = clickhouse.Open(x.t.Context(), clusterAddress(x.t, x.cluster, x.dir), withZone(x.t, x.opts))
-		return err
-	})
+	x.open()
 	// A server that lags may let it write still: that counts for nothing.
 	_ = old.Maintain(x.t.Context(), x.facts.from)
 	_ = old.KeepFindings(x.t.Context(), "stale", 1, []byte("{}"))

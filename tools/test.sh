@@ -52,6 +52,14 @@ clickhouse_cluster() (
     tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
     tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/cluster ./internal/metric/chaintest -questions 100
 )
+# The same on a current ClickHouse, which PyPI has as a library.
+chdb() (
+  PLAYHEAD_CHDB=$(tools/with-cache.sh tools/chdb.sh) || exit 1
+  export PLAYHEAD_CHDB
+  tools/with-cache.sh go test -count=1 -timeout 10m -v -run Golden ./internal/metric/chaintest &&
+    tools/with-cache.sh go test -count=1 -timeout 20m -v -run Same/current ./internal/metric/chaintest -questions 100 &&
+    tools/with-cache.sh go test -count=1 -timeout 60m -v -run Current ./internal/warehouse/clickhouse
+)
 # Many more faults of that cluster.
 cluster_faults() {
   PLAYHEAD_CLICKHOUSE_CLUSTER=1 tools/with-cache.sh go test -count=1 -timeout 60m -v -run ClusterFaults ./internal/warehouse/clickhouse -faults 100
@@ -190,6 +198,12 @@ need_avro() {
   why="fastavro could not be installed (.cache/logs/avro-readers-install.log)" how="give pip a way to PyPI, then: make test ONLY=avro"
   return 1
 }
+need_chdb() {
+  need_go && need python3 "install Python 3.11 or later" || return 1
+  tools/with-cache.sh tools/chdb.sh >"$logs/chdb-install.log" 2>&1 && return 0
+  why="chdb could not be installed (.cache/logs/chdb-install.log)" how="give pip a way to PyPI, then: make test ONLY=chdb"
+  return 1
+}
 need_strangers() { need_kafka && need_avro; }
 need_deploy() {
   need_go || return 1
@@ -216,6 +230,7 @@ step oracle        need_go      oracle
 step answers       need_go      answers
 step clickhouse    need_clickhouse clickhouse
 step clickhouse-cluster need_clickhouse_cluster clickhouse_cluster
+on_demand chdb          need_chdb    chdb
 step race          need_go      race
 step process       need_go      process
 step deploy        need_deploy  deploy

@@ -63,6 +63,11 @@ func drivers(t *testing.T) []driver {
 	} else {
 		list = append(list, driver{"cluster", openClickHouse(clickhousetest.StartCluster(t, 2, 2, 1).URL)})
 	}
+	if os.Getenv(clickhousetest.CurrentNeeded) == "" {
+		t.Log("SKIPPED current: make test ONLY=chdb")
+	} else {
+		list = append(list, driver{"current", openClickHouse(clickhousetest.StartCurrent(t).URL)})
+	}
 	return list
 }
 

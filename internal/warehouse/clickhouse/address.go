@@ -20,12 +20,13 @@ type Address struct {
 	// "" is the first host alone.
 	Cluster string
 	Secure  bool // TLS
+	HTTP    bool // HTTP in place of the native protocol; the host's port is that of HTTP then
 
 	patience time.Duration // how long a server may say nothing; 0 is the constant
 }
 
 // ErrAddress: an address cannot be used. The text says how to write one.
-var ErrAddress = errors.New("write it as clickhouse://USER:PASSWORD@HOST:9000/DATABASE, with ?cluster=NAME for a cluster of replicas and ?secure=true for TLS")
+var ErrAddress = errors.New("write it as clickhouse://USER:PASSWORD@HOST:9000/DATABASE, with ?cluster=NAME for a cluster of replicas ?secure=true for TLS and ?http=true for HTTP")
 
 // nameRule is what a database or cluster may be called, so that it stands in SQL and paths as it is.
 var nameRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
@@ -57,6 +58,8 @@ func ParseAddress(text string) (a Address, err error) {
 			a.Cluster = v
 		case key == "secure" && (v == "true" || v == "false"):
 			a.Secure = v == "true"
+		case key == "http" && (v == "true" || v == "false"):
+			a.HTTP = v == "true"
 		default:
 			return a, fmt.Errorf("the address has %s=%q: %w", key, v, ErrAddress)
 		}
@@ -65,7 +68,12 @@ func ParseAddress(text string) (a Address, err error) {
 		return a, fmt.Errorf("the database is called %q; use letters, digits and _ : %w", a.Database, ErrAddress)
 	}
 	port := "9000"
-	if a.Secure {
+	switch {
+	case a.HTTP && a.Secure:
+		port = "8443"
+	case a.HTTP:
+		port = "8123"
+	case a.Secure:
 		port = "9440"
 	}
 	for _, host := range strings.Split(u.Host, ",") {
@@ -76,6 +84,9 @@ func ParseAddress(text string) (a Address, err error) {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 		}
 		a.Hosts = append(a.Hosts, host)
+	}
+	if a.Cluster != "" && a.HTTP {
+		return a, fmt.Errorf("the address names a cluster, whose servers know each other by their native ports, and http=true: %w", ErrAddress)
 	}
 	if a.Cluster == "" && len(a.Hosts) > 1 {
 		return a, fmt.Errorf("the address names %d hosts and no cluster: %w", len(a.Hosts), ErrAddress)

@@ -56,6 +56,9 @@ func (a *Address) dial(host, database string) (driver.Conn, error) {
 			"insert_deduplicate": 0,
 		},
 	}
+	if a.HTTP {
+		o.Protocol, o.Compression = ch.HTTP, nil
+	}
 	return ch.Open(o)
 }
 

@@ -11,6 +11,7 @@ func TestParseAddress(t *testing.T) {
 	for text, want := range map[string]Address{
 		"clickhouse://localhost":                     {Hosts: []string{"localhost:9000"}, User: "default", Database: "playhead"},
 		"clickhouse://a:p%40ss@h:9001/tv":            {Hosts: []string{"h:9001"}, User: "a", Password: "p@ss", Database: "tv"},
+		"clickhouse://h/tv?http=true":                {Hosts: []string{"h:8123"}, User: "default", Database: "tv", HTTP: true},
 		"clickhouse://h/tv?secure=true":              {Hosts: []string{"h:9440"}, User: "default", Database: "tv", Secure: true},
 		"clickhouse://h1:9000,h2:9000/tv?cluster=c1": {Hosts: []string{"h1:9000", "h2:9000"}, User: "default", Database: "tv", Cluster: "c1"},
 	} {

@@ -28,10 +28,10 @@ func newShare(t *testing.T, name string) share {
 	if _, err := os.Stat(filepath.Join(two, "cgroup.controllers")); err != nil {
 		s = share{filepath.Join(one, name), true}
 	} else if err := os.WriteFile(filepath.Join(two, "cgroup.subtree_control"), []byte("+cpu"), 0); err != nil {
-		t.Skipf("SKIPPED: control groups cannot be used here (%v); as root", err)
+		t.Skipf("SKIPPED: control groups cannot be used here (%v); run as root: make bench ARGS=\"-only scale\"", err)
 	}
 	if err := os.Mkdir(s.dir, 0o755); err != nil {
-		t.Skipf("SKIPPED: a control group cannot be made here (%v); as root, with the cpu controller", err)
+		t.Skipf("SKIPPED: a control group cannot be made here (%v); run as root, with the cpu controller: make bench ARGS=\"-only scale\"", err)
 	}
 	t.Cleanup(func() { _ = os.Remove(s.dir) }) // its processes have ended
 	return s

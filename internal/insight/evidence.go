@@ -168,6 +168,15 @@ func (s *scale) weigh(own []*seen) []odds {
 	return out
 }
 
+// covers reports whether the title's rate, as far as it is known, is among the levels
+// that were learnt.
+func (s *scale) covers(title []Count) bool {
+	t := total(title)
+	rate, error := (t.K+0.5)/(t.N+1), math.Sqrt(t.K+0.5)/(t.N+1)
+	l := s.ladder
+	return rate+error >= l.rates[l.first] && rate-error <= l.rates[l.first+l.levels-1]
+}
+
 // oddsOf are the odds of likelihoods by place.
 func oddsOf(sums *placeLikes) (o odds) {
 	still := logOf(sums[0])

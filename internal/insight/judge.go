@@ -16,6 +16,9 @@ type Judge struct {
 	kept   int // creatives whose likelihoods are kept, by step
 	// weighings are how many steps of titles were weighed so far.
 	weighings int
+	// beyond are how many steps of titles were beyond all that is usual when they were
+	// weighed.
+	beyond int
 }
 
 // The steps of the funnel, by index.
@@ -81,6 +84,11 @@ func (j *Judge) Weigh(titles [][]Funnel) {
 	}
 }
 
+// Beyond reports whether a title was weighed whose rate is beyond all levels that what
+// is usual knows of: nothing is said to be off of its creatives until it is learnt anew.
+// Seen from the farthest level that is known, all of them would be.
+func (j *Judge) Beyond() bool { return j.beyond > 0 }
+
 // forget lets go of a title.
 func (j *Judge) forget(t int) {
 	for i := range j.titles[t].steps {
@@ -108,7 +116,13 @@ func (j *Judge) weigh(title []Funnel, t int) {
 			counts[c] = of(&title[c]).clean()
 		}
 		if step := &held.steps[i]; j.see(step, i, counts, by) {
-			held.set(i, j.steps[i].weigh(step.own), step.counts)
+			by := make([]odds, len(title)) // even, where nothing can be said
+			if j.steps[i].covers(step.counts) {
+				by = j.steps[i].weigh(step.own)
+			} else {
+				j.beyond++
+			}
+			held.set(i, by, step.counts)
 			j.settle(step)
 			j.weighings++
 			any = true

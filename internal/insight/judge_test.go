@@ -2,6 +2,7 @@ package insight
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -63,6 +64,36 @@ func TestJudgeAgreesWithAFirstLook(t *testing.T) {
 	}
 	if list := now.Alarmed(); len(list) < len(b) {
 		t.Errorf("alarmed are %v, findings say %v", list, b)
+	}
+}
+
+// TestBeyondWhatIsUsual: a title unlike all that were learnt from is not taken for one
+// whose creatives are all off; when it was learnt anew it is as any other.
+func TestBeyondWhatIsUsual(t *testing.T) {
+	w := newCatalogue(7, 25)
+	w.hours(300)
+	usual := LearnUsual(w.sums)
+	another := []Funnel{{}, {}, {}, {}}
+	for c := range another {
+		taken, kept := 640+10*float64(c), 400+8*float64(c)
+		another[c] = Funnel{Take: Count{K: taken, N: 900}, Keep: Count{K: kept, N: taken}, Effective: Count{K: kept, N: 900}}
+	}
+	all := append(slices.Clone(w.sums), another)
+	off := func(usual Usual) (beyond bool, found int) {
+		j := NewJudge(usual)
+		j.Weigh(all)
+		for _, f := range j.Findings(0.1) {
+			if f.Title == len(w.sums) {
+				found++
+			}
+		}
+		return j.Beyond(), found
+	}
+	if beyond, found := off(usual); !beyond || found > 0 {
+		t.Errorf("beyond: %v; %d creatives of the new title are off", beyond, found)
+	}
+	if beyond, found := off(LearnUsual(all)); beyond || found > 0 {
+		t.Errorf("when it was learnt anew, beyond: %v; %d creatives of the new title are off", beyond, found)
 	}
 }
 

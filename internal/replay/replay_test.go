@@ -278,7 +278,7 @@ func TestRunImport(t *testing.T) {
 }
 
 func TestRunRefused(t *testing.T) {
-	if _, _, _, err := start(t, func(o *Options) { o.Key = "other" }, lines(t, 1), lines(t, 1)); !errors.Is(err, ErrRefused) || strings.Count(err.Error(), "401") != 1 {
+	if _, _, _, err := start(t, func(o *Options) { o.Key = "other" }, lines(t, 1), lines(t, 1)); !errors.Is(err, ErrRefused) || strings.Count(err.Error(), "401 Unauthorized") != 1 {
 		t.Errorf("%v", err)
 	}
 }

@@ -14,7 +14,15 @@ import (
 const (
 	// learnEvery is how often it is looked whether what is usual must be learnt anew:
 	// when learnGrown of what it was learnt from has come or gone, or a day is over.
+	// Where it has just been learnt, more may be on its way (a service that begins, a
+	// history that is sent): then whoever asks after learnSoon has it looked again, if
+	// that takes no longer than learnQuick, and each time that nothing has changed it
+	// takes twice as long to the next.
 	learnEvery = 10 * time.Minute
+	learnSoon  = 10 * time.Second
+	learnQuick = 500 * time.Millisecond
+	// learnShare is how many times as long as a look takes there is at least to the next.
+	learnShare = 20
 	learnLasts = 24 * time.Hour
 	learnGrown = 0.25
 	// learnTitles are enough to learn it from; more would only take longer.
@@ -32,16 +40,39 @@ const (
 func (s *Service) usually(ctx context.Context) (*usual, time.Time, error) {
 	s.known.RLock()
 	u, at, few := s.usual, s.learntAt, s.few
+	due := s.lookTook < learnQuick && s.o.Clock().Sub(s.lookedAt) >= s.lookAfter
 	s.known.RUnlock()
-	if u == nil || few {
-		if err := s.learn(ctx, true); err != nil {
+	switch {
+	case u == nil || few:
+		if err := s.learn(ctx, anyWill); err != nil {
 			return nil, at, err
 		}
-		s.known.RLock()
-		u, at = s.usual, s.learntAt
-		s.known.RUnlock()
+	case due:
+		s.lookAgain(ctx) // what is known will do if that fails
+	default:
+		return u, at, nil
+	}
+	u, at = s.knownUsual()
+	return u, at, nil
+}
+
+// usuallyAnew is what is usual now that something does not fit what was, unless somebody
+// else has learnt it since.
+func (s *Service) usuallyAnew(ctx context.Context, was *usual) (*usual, time.Time, error) {
+	u, at := s.knownUsual()
+	if u == was {
+		if err := s.learn(ctx, anew); err != nil {
+			return nil, at, err
+		}
+		u, at = s.knownUsual()
 	}
 	return u, at, nil
+}
+
+func (s *Service) knownUsual() (*usual, time.Time) {
+	s.known.RLock()
+	defer s.known.RUnlock()
+	return s.usual, s.learntAt
 }
 
 // firstLookAfter is how long a service that starts has its processors for those who ask.
@@ -72,18 +103,33 @@ func (s *Service) firstLook(ctx context.Context) (learnt time.Time) {
 
 // lookAgain learns what is usual, or tells why not: it is tried again.
 func (s *Service) lookAgain(ctx context.Context) {
-	if err := s.learn(ctx, false); err != nil && ctx.Err() == nil {
+	if err := s.learn(ctx, ifChanged); err != nil && ctx.Err() == nil {
 		s.o.Logger.Warn("what is usual of creatives could not be learnt", "error", err)
 	}
 }
 
-// learn learns from the last four weeks. anyWill: whatever is known will do, which somebody
-// else may have learnt by now.
-func (s *Service) learn(ctx context.Context, anyWill bool) error {
+// whatFor says what will do for whoever wants to know what is usual.
+type whatFor int
+
+const (
+	anyWill   whatFor = iota // whatever is known, which somebody else may have learnt by now
+	ifChanged                // what is known, unless what it was learnt from has changed
+	anew                     // nothing that is known, unless it has just been learnt
+)
+
+// learn learns from the last four weeks.
+func (s *Service) learn(ctx context.Context, what whatFor) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	began := s.o.Clock()
 	s.known.RLock()
-	fresh := s.usual != nil && !s.few && (anyWill || s.o.Clock().Sub(s.learntAt) < learnEvery/2)
+	fresh := s.usual != nil && !s.few
+	switch what {
+	case ifChanged:
+		fresh = fresh && began.Sub(s.lookedAt) < s.lookAfter
+	case anew:
+		fresh = fresh && began.Sub(s.learntAt) < max(learnSoon, learnShare*s.lookTook)
+	}
 	s.known.RUnlock()
 	if fresh {
 		return nil
@@ -106,9 +152,14 @@ func (s *Service) learn(ctx context.Context, anyWill bool) error {
 			takes += t.counts[i].Take.K
 		}
 	}
-	s.known.RLock()
-	lasts := s.usual != nil && !s.few && s.o.Clock().Sub(s.learntAt) < learnLasts && math.Abs(takes-s.takes) < learnGrown*s.takes
-	s.known.RUnlock()
+	s.known.Lock()
+	now := s.o.Clock()
+	lasts := what != anew && s.usual != nil && !s.few && now.Sub(s.learntAt) < learnLasts && math.Abs(takes-s.takes) < learnGrown*s.takes
+	s.lookedAt, s.lookTook = now, now.Sub(began)
+	if s.lookAfter = min(2*s.lookAfter, learnEvery/2); !lasts {
+		s.lookAfter = learnSoon
+	}
+	s.known.Unlock()
 	if lasts {
 		return nil
 	}
@@ -202,6 +253,9 @@ func (s *Service) recallUsual(ctx context.Context) (known bool, err error) {
 		if len(x.Titles) < fewTitles {
 			continue // an older or newer form of it
 		}
+		s.known.Lock() // how long a look takes is found by one that nobody waits for
+		s.lookedAt, s.lookTook, s.lookAfter = s.o.Clock(), learnQuick, learnSoon
+		s.known.Unlock()
 		return true, s.take(ctx, x)
 	}
 	return false, nil

@@ -2,6 +2,7 @@ package study
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"testing"
@@ -35,7 +36,7 @@ func TestWhatIsUsualOutlivesAStart(t *testing.T) {
 	if !reflect.DeepEqual(again, first) {
 		t.Error("what was remembered is not what was learnt")
 	}
-	if err := s.learn(t.Context(), true); err != nil || len(c.asked) != asked {
+	if err := s.learn(t.Context(), anyWill); err != nil || len(c.asked) != asked {
 		t.Errorf("%d queries (%v) of somebody who waited for it to be remembered", len(c.asked)-asked, err)
 	}
 	clock = now.AddDate(0, 0, 8)
@@ -45,6 +46,59 @@ func TestWhatIsUsualOutlivesAStart(t *testing.T) {
 	kept.broken = errors.New("the disk is gone")
 	if _, at, err = start().usually(t.Context()); err != nil || !at.Equal(clock) {
 		t.Errorf("learnt at %s (%v), want now: what cannot be kept is learnt", at, err)
+	}
+}
+
+// TestWhatIsUsualKeepsUp: of a history that is being sent more is learnt from as it comes,
+// and a title that is like none of before is not said to have creatives that are all off.
+func TestWhatIsUsualKeepsUp(t *testing.T) {
+	c := &cube{}
+	c.usualTitles()
+	clock := now
+	s := serve(c, nil)
+	s.o.Clock = func() time.Time { return clock }
+	learnt := func() time.Time {
+		t.Helper()
+		_, at, err := s.usually(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	learnt()
+	c.usualTitles() // as much again
+	clock = now.Add(learnSoon / 2)
+	if at := learnt(); !at.Equal(now) {
+		t.Errorf("learnt anew after %s, sooner than after %s", at.Sub(now), learnSoon)
+	}
+	clock = now.Add(learnSoon)
+	if at := learnt(); !at.Equal(clock) {
+		t.Errorf("with twice the data, what was learnt at %s is used after %s", at, learnSoon)
+	}
+	began, looks := clock, 0
+	for clock.Before(began.Add(learnEvery)) {
+		asked := len(c.asked)
+		clock = clock.Add(time.Second)
+		if at := learnt(); !at.Equal(began) {
+			t.Fatalf("learnt anew at %s, though nothing has changed", at)
+		}
+		if len(c.asked) > asked {
+			looks++
+		}
+	}
+	if looks < 3 || looks > 8 {
+		t.Errorf("it was looked %d times in %s whether anything had changed, want fewer and fewer", looks, learnEvery)
+	}
+	for i := range 4 {
+		c.shown("film", fmt.Sprint("film-", i), "row", "US", 1000, 700, 500)
+	}
+	clock = clock.Add(learnSoon) // too few to be learnt from for themselves
+	got, err := s.Outliers(t.Context(), OutliersAsk{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Rows) > 0 || got.Meta.LearntAt != clock.UTC().Format(time.RFC3339) {
+		t.Errorf("by what was learnt at %s, %+v", got.Meta.LearntAt, got.Rows)
 	}
 }
 

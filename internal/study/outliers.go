@@ -35,6 +35,21 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	if err != nil {
 		return nil, err
 	}
+	a, beyond, err := s.outliersBy(ctx, q, usual, at)
+	if err != nil || !beyond {
+		return a, err
+	}
+	// A title has come to be like none that what is usual was learnt from.
+	if usual, at, err = s.usuallyAnew(ctx, usual); err != nil {
+		return nil, err
+	}
+	a, _, err = s.outliersBy(ctx, q, usual, at)
+	return a, err
+}
+
+// outliersBy are those by what was learnt at some time to be usual; beyond is set where
+// titles are beyond that, of which it says nothing.
+func (s *Service) outliersBy(ctx context.Context, q OutliersAsk, usual *usual, at time.Time) (_ *Answer, beyond bool, err error) {
 	a := s.begin()
 	a.meta.LearntAt = at.UTC().Format(time.RFC3339)
 	w := window{q.From, q.To}
@@ -48,7 +63,7 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 		all, err = a.funnels(ctx, w, nil)
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	titles := all.sorted()
 	judge, done := s.judging.of(usual, q)
@@ -56,7 +71,7 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 	found := judged(judge, titles)
 	if q.Title == "" && len(found) > 0 {
 		if err := a.closer(ctx, w, titlesOf(found, titles)); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		found = judged(judge, titles)
 	}
@@ -77,7 +92,7 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 		rows = append(rows, row)
 	}
 	return a.done("take rate; of effective_up and effective_down: effective rate. Of what is listed at most a tenth is expected to be chance; alarm is set where the evidence holds however often one has looked",
-		"viewers with an eligible impression", rows), nil
+		"viewers with an eligible impression", rows), judge.Beyond(), nil
 }
 
 // titlesOf are the titles that something is found of.

@@ -93,8 +93,12 @@ type Service struct {
 	learntAt time.Time
 	few      bool    // learnt from few titles: it does not last
 	takes    float64 // that it was learnt from
-	keeper   keeper
-	judging  judging
+	// lookedAt is when it was last looked whether it must be learnt anew, lookTook how
+	// long that took, and lookAfter is for how long that will do for whoever asks.
+	lookedAt            time.Time
+	lookTook, lookAfter time.Duration
+	keeper              keeper
+	judging             judging
 	// last is what was last read of findings; finding is held while they are read or kept.
 	last    atomic.Pointer[lastStood]
 	finding sync.Mutex

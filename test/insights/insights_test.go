@@ -45,7 +45,7 @@ func told(rows []row) string {
 
 // TestPlantedIsFound: what the truths of a world are, the endpoint for each says.
 func TestPlantedIsFound(t *testing.T) {
-	w := openWorld(t, "planted", 800_000, 8)
+	w := openWorld(t, "planted", 1_200_000, 8)
 	if len(w.planted) < 10 {
 		t.Fatalf("the world has only %d truths", len(w.planted))
 	}
@@ -138,7 +138,7 @@ func (w *world) fewFalse(t *testing.T) {
 	}
 	for _, r := range w.find("outliers?" + w.since()) {
 		if r.flag("alarm") && !own[r.Entity] && !own[r.text("title")] {
-			t.Errorf("an alarm on %s %s, on which nothing was planted", r.Kind, r.Entity)
+			t.Errorf("an alarm on %s %s, on which nothing was planted:%s\n  %v", r.Kind, r.Entity, told([]row{r}), r.Evidence)
 		}
 	}
 	for _, r := range w.find("launches") {

@@ -39,6 +39,8 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		gauge("process_lag_records", "Records of the log that are not processed.", func() float64 { return count(s.runner.Stats().LagRecords) }),
 		gauge("process_commit_seconds", "Duration of the last commit.", func() float64 { return count(s.runner.Stats().CommitMillis) / 1000 }),
 		counter("process_unheard_seconds_total", "Time that passed without ticks, in which no silence is judged: the server was down, or the clock jumped ahead.", func() float64 { return count(s.runner.Stats().UnheardMillis) / 1000 }),
+		gauge("collect_pace_events_per_second", "How many events a second are let in while senders are held back; 0 while they are not.", func() float64 { return s.pace.Rate() }),
+		counter("collect_held_total", "Requests that had to wait for their turn, or were told to come again, because more came than is processed.", func() float64 { return count(s.pace.Held()) }),
 	}
 	if s.store != nil {
 		list = append(list,

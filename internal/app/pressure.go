@@ -18,6 +18,14 @@ type follower struct {
 	usual time.Duration
 	// reached are the next offsets that it reads, by partition.
 	reached func(context.Context) ([]eventlog.Cursor, error)
+	// paced is set for those without whom figures do not move on.
+	paced bool
+}
+
+// standing is how far a follower is.
+type standing struct {
+	done, waiting int64         // records
+	waited        time.Duration // of the oldest that waits
 }
 
 // pressure watches for how long what the log took has been waiting for those who
@@ -103,42 +111,50 @@ func (p *pressure) look(ctx context.Context) error {
 var errEnough = errors.New("enough")
 
 // waitFor is for how long, ms, the oldest record that a follower has not read has
-// been in the log, by the log's own time: it never goes back.
+// been in the log.
 func (p *pressure) waitFor(ctx context.Context, f follower) (longest int64, err error) {
+	s, err := p.stands(ctx, f)
+	return s.waited.Milliseconds(), err
+}
+
+// stands is how far a follower is, by the log's own time: it never goes back.
+func (p *pressure) stands(ctx context.Context, f follower) (s standing, err error) {
 	cursors, err := f.reached(ctx)
 	if err != nil {
-		return 0, err
+		return s, err
 	}
 	now := p.clock().UnixMilli()
 	for _, c := range cursors {
 		first, next, err := p.log.Bounds(ctx, f.topic, c.Partition)
 		if err != nil {
-			return 0, err
+			return s, err
 		}
+		s.done += c.Offset
 		if c.Offset = max(c.Offset, first); c.Offset >= next {
 			continue
 		}
+		s.waiting += next - c.Offset
 		_, err = p.log.Read(ctx, f.topic, c, 1, func(e eventlog.Entry) error {
-			longest = max(longest, now-e.ReceivedAt)
+			s.waited = max(s.waited, time.Duration(now-e.ReceivedAt)*time.Millisecond)
 			return errEnough
 		})
 		if err != nil && !errors.Is(err, errEnough) && !errors.Is(err, eventlog.ErrTrimmed) {
-			return 0, err
+			return s, err
 		}
 	}
-	return longest, nil
+	return s, nil
 }
 
 // followersOf are all that read the log.
 func followersOf(e *engine) []follower {
 	list := []follower{
-		{"process", eventlog.Events, 0, e.committed},
+		{"process", eventlog.Events, 0, e.committed, true},
 	}
 	if e.loader != nil {
-		list = append(list, follower{"warehouse", eventlog.Facts, 0, func(context.Context) ([]eventlog.Cursor, error) { return e.loader.Reached(), nil }})
+		list = append(list, follower{"warehouse", eventlog.Facts, 0, func(context.Context) ([]eventlog.Cursor, error) { return e.loader.Reached(), nil }, true})
 	}
 	if e.lake != nil {
-		list = append(list, follower{"lake", eventlog.Events, e.lake.Usual(), func(context.Context) ([]eventlog.Cursor, error) { return e.lake.Reached(), nil }})
+		list = append(list, follower{"lake", eventlog.Events, e.lake.Usual(), func(context.Context) ([]eventlog.Cursor, error) { return e.lake.Reached(), nil }, false})
 	}
 	return list
 }

@@ -31,7 +31,7 @@ func TestPressure(t *testing.T) {
 	}
 	quick, slow := []eventlog.Cursor{{Partition: 0}, {Partition: 1}}, []eventlog.Cursor{{Partition: 0}, {Partition: 1}}
 	reader := func(name string, usual time.Duration, at []eventlog.Cursor) follower {
-		return follower{name, eventlog.Events, usual, func(context.Context) ([]eventlog.Cursor, error) { return at, nil }}
+		return follower{name, eventlog.Events, usual, func(context.Context) ([]eventlog.Cursor, error) { return at, nil }, false}
 	}
 	p := newPressure(log, time.Minute, clock, slog.New(slog.DiscardHandler), reader("quick", 0, quick), reader("slow", 3*time.Minute, slow))
 	check := func(what string, pressed bool, quick, slow float64) {

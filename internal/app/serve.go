@@ -89,6 +89,7 @@ type server struct {
 	studies   *study.Service
 	tastes    *tastes
 	pressure  *pressure
+	pace      *collect.Pace
 	source    *source.Source // nil when nothing is taken from Kafka
 	audit     *audit.Log
 	titles    *shelfKeeper // nil where nobody asks
@@ -168,6 +169,7 @@ func newServer(ctx context.Context, o Options, cat *catalog.Catalog, demo bool) 
 	}
 	s.sessions = access.NewSessions(s.keys, s.sessionOptions())
 	s.pressure = newPressure(s.events, s.settings.MaxLag, func() time.Time { return time.UnixMilli(s.now()) }, s.log, followersOf(s.engine)...)
+	s.pace = collect.NewPace(nil)
 	if err := s.openCollector(); err != nil {
 		return nil, err
 	}
@@ -221,6 +223,7 @@ func (s *server) openCollector() (err error) {
 		CDNHosts: s.settings.CDNHosts,
 		Behind:   s.historyWaits,
 		Pressed:  s.pressure.retryAfter,
+		Pace:     s.pace,
 		Imports:  imports,
 	})
 	if err != nil {
@@ -369,7 +372,16 @@ func (s *server) stages() []stage {
 		{"load", s.ifRole("load", func(ctx context.Context) error { return s.loader.Run(ctx) })},
 		{"lake", s.runLake},
 		{"pressure", s.pressure.run},
+		{"pace", s.runPace},
 	}
+}
+
+// runPace holds senders back where what they send is processed here.
+func (s *server) runPace(ctx context.Context) error {
+	if s.board != nil || s.settings.MaxTrail == 0 {
+		return nil
+	}
+	return newPacer(s.pressure, s.pace, s.settings.MaxTrail).run(ctx)
 }
 
 // serveHTTP serves until ctx ends, lets requests under way finish for a

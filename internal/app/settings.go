@@ -60,6 +60,7 @@ type Settings struct {
 	MaxEvents      int           `help:"Most events in one request." default:"10000" placeholder:"N"`
 	MaxInFlight    int           `help:"Bodies of all requests under way together, MiB; beyond it clients are told to wait." default:"128" placeholder:"MIB"`
 	MaxLag         time.Duration `help:"For how long what was taken in may wait in the log for the processor, the warehouse or the lake; beyond it clients are told to wait (429). 0s is without bound." default:"15m"`
+	MaxTrail       time.Duration `help:"How far figures may trail because more comes than this machine can process; beyond it senders are held back to what it can, and told to wait (429) when that takes more than a second. 0s takes all that the log can hold." default:"800ms"`
 	Drain          time.Duration `help:"How long to go on serving after a stop was asked for, and not be ready: so long a load balancer may take to notice." default:"0s"`
 	MaxConnections int           `help:"Most connections at once; further ones wait." default:"8192" placeholder:"N"`
 
@@ -133,6 +134,9 @@ func (s *Settings) Validate() error {
 	if s.MaxLag < 0 || s.MaxLag > 0 && s.MaxLag < 5*time.Second {
 		wrong = append(wrong, "max-lag: allow at least 5s, or 0s for no bound")
 	}
+	if s.MaxTrail < 0 || s.MaxTrail > 0 && s.MaxTrail < 200*time.Millisecond {
+		wrong = append(wrong, "max-trail: allow at least 200ms, or 0s for no bound")
+	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%w:\n  %s", ErrSettings, strings.Join(wrong, "\n  "))
 	}
@@ -190,7 +194,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, LogMemory: 64, LogLevel: "info", LogFormat: "text",
-		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute,
+		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute, MaxTrail: 800 * time.Millisecond,
 		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",
 		KafkaFormat: "compact",
 	}

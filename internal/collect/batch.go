@@ -36,6 +36,7 @@ type batch struct {
 	records    []eventlog.Record
 	partitions int32
 	accepted   int
+	taken      int // of those, by the log
 	duplicate  int
 	rejected   []rejection
 	ignored    []string

@@ -74,6 +74,8 @@ type Config struct {
 	// Pressed is for how long clients have to wait because too much waits already;
 	// 0 is not at all. Nil never presses.
 	Pressed func() time.Duration
+	// Pace holds senders back to what is processed; nil lets all in.
+	Pace *Pace
 	// Tail shows what comes in; nil shows nothing.
 	Tail     *Tail
 	Registry prometheus.Registerer

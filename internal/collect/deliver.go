@@ -82,6 +82,11 @@ func (c *Collector) Deliver(ctx context.Context, key access.Key, format event.Fo
 	for i := range records {
 		b.bytes += len(records[i].Event) + len(records[i].Raw)
 	}
+	turn, wait, ok := c.cfg.Pace.wait(ctx, int64(b.bytes))
+	if !ok {
+		return Receipt{}, c.refused(behind(wait))
+	}
+	defer func() { turn.came(b.taken, int64(b.bytes)) }()
 	b.held = c.hold()
 	defer b.held.release()
 	if err := b.held.grow(b.bytes); err != nil {
@@ -99,6 +104,7 @@ func (c *Collector) Deliver(ctx context.Context, key access.Key, format event.Fo
 			c.metrics.count(b, false)
 			return Receipt{}, refusal(c.untaken(err))
 		}
+		b.taken = b.accepted
 	}
 	c.metrics.count(b, true)
 	c.cfg.Tail.publish(b.entries)

@@ -67,6 +67,12 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 		c.passBy(w, r, behind(wait))
 		return
 	}
+	turn, wait, ok := c.cfg.Pace.wait(r.Context(), r.ContentLength)
+	if !ok {
+		c.passBy(w, r, behind(wait))
+		return
+	}
+	defer func() { turn.came(b.taken, r.ContentLength) }()
 	b.held = c.hold()
 	defer b.held.release()
 	body, err := c.readBody(w, r, b.body, &b.held)
@@ -93,6 +99,7 @@ func (c *Collector) intake(w http.ResponseWriter, r *http.Request, key access.Ke
 			c.trouble(w, err)
 			return
 		}
+		b.taken = b.accepted
 	}
 	c.metrics.count(b, true)
 	c.cfg.Tail.publish(b.entries)

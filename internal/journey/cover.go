@@ -269,9 +269,25 @@ func (s *seasonSeen) sum() (ms int64) {
 	return ms
 }
 
+// keptTitles is how many titles' states stay in memory when they have been stored,
+// some 200 bytes each. A play shows for good what it shows in a handful of steps,
+// and reading a state back for each of them took as long as working it out.
+const keptTitles = 20_000
+
+// storedTitles notes that what has changed of titles is stored.
+func (g *Engine) storedTitles() {
+	g.before, g.titles = g.titles, map[titleKey][]byte{}
+	if len(g.before) > keptTitles {
+		g.before = nil
+	}
+}
+
 // title is the stored state of a key, as it is now.
 func (g *Engine) title(key titleKey) ([]byte, error) {
 	if data, ok := g.titles[key]; ok {
+		return data, nil
+	}
+	if data, ok := g.before[key]; ok {
 		return data, nil
 	}
 	return g.load(key.kind, key.bytes())

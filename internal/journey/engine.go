@@ -51,6 +51,7 @@ type Engine struct {
 	// sent last, or whose import is under way.
 	keys    map[uint32]*waiting
 	titles  map[titleKey][]byte // changed since the last snapshot
+	before  map[titleKey][]byte // changed before it, as it was stored: see title
 	batch   indexes
 	bytes   int64 // footprint of the viewers in memory
 	failure error // of a hook that could not say so

@@ -396,7 +396,7 @@ func (g *Engine) Snapshot(save Save) {
 	for _, k := range sortedTitles(g.titles) {
 		save(k.kind, k.bytes(), g.titles[k])
 	}
-	g.titles = map[titleKey][]byte{}
+	g.storedTitles()
 	w.begin()
 	w.int(g.now)
 	w.int(g.looked)

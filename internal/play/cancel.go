@@ -29,14 +29,19 @@ func cancel[T comparable](list []T, opposite func(T) T) []T {
 	}
 	var dead [fewFacts]bool
 	kept := list[:0]
-	for i, v := range list {
-		for j := i + 1; !dead[i] && j < len(list); j++ {
-			if !dead[j] && list[j] == opposite(v) {
+	for i := range list {
+		if dead[i] {
+			continue
+		}
+		v := opposite(list[i])
+		for j := i + 1; j < len(list); j++ {
+			if list[j] == v && !dead[j] {
 				dead[i], dead[j] = true, true
+				break
 			}
 		}
 		if !dead[i] {
-			kept = append(kept, v)
+			kept = append(kept, list[i])
 		}
 	}
 	return kept

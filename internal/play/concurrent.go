@@ -1,6 +1,10 @@
 package play
 
-import "playhead/internal/fact"
+import (
+	"math"
+
+	"playhead/internal/fact"
+)
 
 // activeViewer emits a change of one play's concurrent stretch as a change of
 // the viewer's: for each piece of it, in the groupings that no other play of
@@ -8,6 +12,10 @@ import "playhead/internal/fact"
 // plays cover at that moment, the sum is the exact size of the union.
 // Times are epoch ms; own and d are the dims in the play and in the batch.
 func (x *emitter) activeViewer(from, to int64, own uint16, d uint32, n int32) {
+	if from >= x.untilOthers() {
+		x.viewerSpan(from, to, d, fact.ScopeEvery, n)
+		return
+	}
 	for other := x.play.owner.plays; other != nil; other = other.sibling {
 		if other != x.play && other.overlaps(from, to) {
 			x.shared(from, to, x.engine.dimsAt(x.play, own), d, n)
@@ -15,6 +23,26 @@ func (x *emitter) activeViewer(from, to int64, own uint16, d uint32, n int32) {
 		}
 	}
 	x.viewerSpan(from, to, d, fact.ScopeEvery, n)
+}
+
+// untilOthers is up to when any other play of the viewer counts at most, epoch ms.
+// A viewer may have a hundred plays that are over, and a heartbeat is no reason to
+// look at each of them: what is found holds until another one of them is touched.
+func (x *emitter) untilOthers() int64 {
+	v := x.play.owner
+	if v.others != 0 && v.recent == x.play {
+		return int64(v.others) * 1000
+	}
+	until := int64(0)
+	for other := v.plays; other != nil; other = other.sibling {
+		if other != x.play {
+			until = max(until, other.at(other.tip.activeTo))
+		}
+	}
+	if s := until/1000 + 1; s <= math.MaxUint32 && v.recent == x.play {
+		v.others = uint32(s)
+	}
+	return until
 }
 
 func (x *emitter) viewerSpan(from, to int64, dims uint32, scope fact.Scope, n int32) {

@@ -77,6 +77,9 @@ func (g *Engine) Viewers() int { return g.viewers.n + g.asleep.left }
 
 // emitter says what p does to out; the mute one that is set with it says nothing.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
+	if v := p.owner; v.recent != p {
+		v.others = 0 // p is one of them and may count for longer from now on
+	}
 	x := &g.aloud
 	x.play, x.out, x.sign, x.mute, x.known = p, out, 1, false, false
 	g.mute.play, g.mute.out = p, out

@@ -19,6 +19,9 @@ type viewer struct {
 	stored  Place
 	// buried: there were plays that are too old to be corrected, see Engine.tombs.
 	buried bool
+	// others is the second up to which plays other than recent count as concurrent
+	// at most, 0 when that is not known.
+	others uint32
 }
 
 // seat is a viewer and a play in one piece of memory. Most viewers have one, and
@@ -89,7 +92,7 @@ func (v *viewer) find(ref event.Ref) *playState {
 	}
 	for p := v.plays; p != nil; p = p.sibling {
 		if p.ref == ref {
-			v.recent = p
+			v.recent, v.others = p, 0
 			return p
 		}
 	}
@@ -108,7 +111,7 @@ func (v *viewer) add(p *playState) {
 	for *at != nil {
 		at = &(*at).sibling
 	}
-	*at, v.recent = p, p
+	*at, v.recent, v.others = p, p, 0
 }
 
 // remove lets go of the plays that which names.

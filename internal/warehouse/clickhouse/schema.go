@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse/layout"
@@ -94,9 +95,23 @@ func commitTable() *table {
 // commitsAPart is how many states a partition of theirs has at most.
 const commitsAPart = 256
 
-// quote writes a text as SQL does.
+// quote writes a text as SQL does. What is not printable ASCII or a letter in UTF-8, as
+// of a viewer's pseudonym, is escaped: a statement is text to proxies and in logs.
 func quote(v string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`).Replace(v) + "'"
+	out := append(make([]byte, 0, len(v)+2), '\'')
+	for len(v) > 0 {
+		r, n := utf8.DecodeRuneInString(v)
+		switch {
+		case r == '\\' || r == '\'':
+			out = append(out, '\\', v[0])
+		case r == utf8.RuneError && n <= 1 || r < ' ' || r == 0x7f:
+			out = fmt.Appendf(out, `\x%02X`, v[0])
+		default:
+			out = append(out, v[:n]...)
+		}
+		v = v[n:]
+	}
+	return string(append(out, '\''))
 }
 
 // oneOf is the condition that a column has one of some texts.

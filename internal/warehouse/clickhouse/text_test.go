@@ -54,7 +54,7 @@ func TestBucketOf(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
-	if got, want := quote("it's \\ \x00"), `'it\'s \\ \0'`; got != want {
+	if got, want := quote("it's \\ \x00 \x81\xff\n é\xc3 日本"), `'it\'s \\ \x00 \x81\xFF\x0A é\xC3 日本'`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -6,12 +6,13 @@ import (
 )
 
 // beat does what step does for what nearly all evidence is: a heartbeat of a play
-// that goes on playing, where it should be, with nothing new to tell. It reports
-// whether e is such; if not, nothing was done.
+// that goes on playing, where it should be, with nothing new to tell: most name less of
+// their viewer's device and network than is known of it. It reports whether e is
+// such; if not, nothing was done.
 func (f *fold) beat(e *evidence, x *emitter) bool {
 	gap := e.time - f.last
 	switch {
-	case e.kind != event.Heartbeat, f.state != playing, e.dims != f.dims, e.dropped > 0:
+	case e.kind != event.Heartbeat, f.state != playing, e.dropped > 0:
 		return false
 	case gap <= 0, gap > 3*f.heartbeat(x.config), int64(gap) > x.config.PlayTimeout:
 		return false

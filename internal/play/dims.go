@@ -34,6 +34,13 @@ func (d dims) over(n *dims) dims {
 	return d
 }
 
+// has reports whether d is d.over(n): every value that n knows is d's.
+func (d *dims) has(n *dims) bool {
+	in := func(v, of uint32) bool { return v == 0 || v == of }
+	return in(n.title, d.title) && in(n.device, d.device) && in(n.cdn, d.cdn) && in(n.country, d.country) && in(n.region, d.region) &&
+		in(n.os, d.os) && in(n.app, d.app) && in(n.player, d.player) && in(n.isp, d.isp) && in(n.labels, d.labels) && n.live&^d.live == 0
+}
+
 // maxStrings bounds the interner: a flood of invented values becomes "(other)".
 const maxStrings = 1 << 20
 
@@ -201,10 +208,9 @@ func (g *Engine) mergeDims(p *playState, old, newer uint16) uint16 {
 	if old == newer || newer == 0 {
 		return old
 	}
-	o := g.dimsAt(p, old)
-	d := o.over(g.dimsAt(p, newer))
-	if d == *o {
+	o, n := g.dimsAt(p, old), g.dimsAt(p, newer)
+	if o.has(n) {
 		return old
 	}
-	return g.dimsIndex(p, d)
+	return g.dimsIndex(p, o.over(n))
 }

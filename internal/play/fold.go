@@ -142,12 +142,12 @@ func (f *fold) median() {
 
 // step folds the next evidence in; what follows from it goes to x.
 func (f *fold) step(e *evidence, x *emitter) {
-	if f.beat(e, x) {
-		return
-	}
 	dims := f.dims
 	if e.dims != dims {
 		dims = x.engine.mergeDims(x.play, dims, e.dims)
+	}
+	if dims == f.dims && f.beat(e, x) {
+		return
 	}
 	pictured := f.framed && f.state != inAd && f.state != closed
 	switch {

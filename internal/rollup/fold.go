@@ -3,7 +3,6 @@ package rollup
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strings"
 
 	"playhead/internal/sketch"
@@ -137,53 +136,70 @@ func (o *folding) add(g *Generation, base int) {
 		at[i] = o.pieces.find(p.start, p.end, int(p.level))
 	}
 	x, set := expander{n: &g.names, base: t.spec, by: o.face.dims}, t.addsUp(o.face.dims)
+	own := foldedKeys{list: []uint32{0}}
 	for i, h := range t.heads {
-		k := g.names.key(o.f, base, h.key)
-		x.each(&k, func(keys []string) {
-			var to key
-			for j, v := range keys {
-				to[j] = o.dicts[j].id(v)
-			}
-			id := to[0]
-			if len(keys) > 1 {
-				id = o.tuples.many(to)
-			}
+		ids, ok := own.of(h.key)
+		if !ok {
+			k := g.names.key(o.f, base, h.key)
+			own.begin(h.key)
+			x.each(&k, func(keys []string) { own.list = append(own.list, o.id(keys)) })
+			ids = own.end(h.key)
+		}
+		for _, id := range ids {
 			ref := o.table.cell(at[h.piece], id)
 			o.table.merge(ref, t, uint32(i)+1, set, o.table.spec.sketches)
-		})
+		}
 	}
+}
+
+// id is the number that the values of the face's dimensions have in the fold.
+func (o *folding) id(values []string) uint32 {
+	var k key
+	for j, v := range values {
+		k[j] = o.dicts[j].id(v)
+	}
+	if len(values) > 1 {
+		return o.tuples.many(k)
+	}
+	return k[0]
+}
+
+// foldedKeys are the numbers in a fold that the keys of a base stand for: a key is in
+// many pieces of time, and its texts are looked up once.
+type foldedKeys struct {
+	at   [][2]uint32 // by key: where its numbers are in list; from 0, not known yet
+	list []uint32
+}
+
+func (f *foldedKeys) of(key uint32) ([]uint32, bool) {
+	if int(key) >= len(f.at) || f.at[key][0] == 0 {
+		return nil, false
+	}
+	return f.list[f.at[key][0]:f.at[key][1]], true
+}
+
+// begin says that the numbers of a key are appended to the list next, up to end.
+func (f *foldedKeys) begin(key uint32) {
+	for int(key) >= len(f.at) {
+		f.at = append(f.at, [2]uint32{})
+	}
+	f.at[key][0] = uint32(len(f.list))
+}
+
+func (f *foldedKeys) end(key uint32) []uint32 {
+	f.at[key][1] = uint32(len(f.list))
+	return f.list[f.at[key][0]:]
 }
 
 // rows calls fn for every cell, in order.
 func (o *folding) rows(fn func(r *Row) error) error {
-	var ranks [MaxKeys][]uint32
-	for j := range o.face.dims {
-		ranks[j] = rankOf(o.dicts[j].texts)
-	}
 	keyOf := func(id uint32) key {
 		if len(o.face.dims) < 2 {
 			return key{id}
 		}
 		return o.tuples.list[id]
 	}
-	order := make([]uint32, len(o.table.heads))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int {
-		x, y := o.table.heads[a], o.table.heads[b]
-		if x.piece != y.piece {
-			p, q := o.pieces.list[x.piece], o.pieces.list[y.piece]
-			return cmp.Or(cmp.Compare(p.start, q.start), cmp.Compare(p.level, q.level))
-		}
-		k, l := keyOf(x.key), keyOf(y.key)
-		for j := range o.face.dims {
-			if c := cmp.Compare(ranks[j][k[j]], ranks[j][l[j]]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
+	order := o.order()
 	r := Row{Face: o.face.face, Keys: make([]string, len(o.face.dims)), table: &o.table, held: new([SketchCount]held)}
 	for _, i := range order {
 		h := o.table.heads[i]
@@ -202,14 +218,70 @@ func (o *folding) rows(fn func(r *Row) error) error {
 	return nil
 }
 
-// rankOf is the place of each text in alphabetical order.
-func rankOf(texts []string) []uint32 {
-	order := make([]int, len(texts))
+// order is the cells by time, then by keys. There are many cells to a piece of time
+// and to a key, so that those are compared and cells only counted.
+func (o *folding) order() []uint32 {
+	order := make([]uint32, len(o.table.heads))
 	for i := range order {
-		order[i] = i
+		order[i] = uint32(i)
 	}
-	sort.Slice(order, func(a, b int) bool { return strings.Compare(texts[order[a]], texts[order[b]]) < 0 })
-	ranks := make([]uint32, len(texts))
+	heads := o.table.heads
+	if len(o.face.dims) > 0 {
+		keys := o.keyRanks()
+		order = counted(order, len(keys), func(i uint32) uint32 { return keys[heads[i].key] })
+	}
+	pieces := ranksOf(o.pieces.list, func(a, b *piece) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.level, b.level))
+	})
+	return counted(order, len(pieces), func(i uint32) uint32 { return pieces[heads[i].piece] })
+}
+
+// keyRanks is the place of each key in the order of its values.
+func (o *folding) keyRanks() []uint32 {
+	var ranks [MaxKeys][]uint32
+	for j := range o.face.dims {
+		ranks[j] = ranksOf(o.dicts[j].texts, func(a, b *string) int { return strings.Compare(*a, *b) })
+	}
+	if len(o.face.dims) == 1 {
+		return ranks[0]
+	}
+	return ranksOf(o.tuples.list, func(a, b *key) int {
+		for j := range o.face.dims {
+			if c := cmp.Compare(ranks[j][a[j]], ranks[j][b[j]]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+}
+
+// counted is a list in the order of the ranks, below n, of what is in it. What has
+// one rank stays as it was.
+func counted(list []uint32, n int, rank func(uint32) uint32) []uint32 {
+	at := make([]uint32, n+1)
+	for _, v := range list {
+		at[rank(v)+1]++
+	}
+	for i := range n {
+		at[i+1] += at[i]
+	}
+	out := make([]uint32, len(list))
+	for _, v := range list {
+		r := rank(v)
+		out[at[r]] = v
+		at[r]++
+	}
+	return out
+}
+
+// ranksOf is the place of each of a list in order.
+func ranksOf[T any](list []T, compare func(a, b *T) int) []uint32 {
+	order := make([]uint32, len(list))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return compare(&list[a], &list[b]) })
+	ranks := make([]uint32, len(list))
 	for place, i := range order {
 		ranks[i] = uint32(place)
 	}

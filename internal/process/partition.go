@@ -77,7 +77,7 @@ func (p *partition) restore(ctx context.Context) error {
 	for p.next < progress.Committed {
 		from := p.next
 		p.begin()
-		err := p.read(ctx, progress.Committed, math.MaxInt)
+		err := p.read(ctx, progress.Committed, math.MaxInt, time.Time{})
 		switch {
 		case err == nil && ctx.Err() != nil:
 			err = ctx.Err()
@@ -159,7 +159,7 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 	p.states.reset()
 	p.tx = eventlog.Transaction{Partition: p.number, From: p.next, State: p.tx.State[:0]}
 	c := &p.runner.config
-	if err := p.read(ctx, math.MaxInt64, c.SnapshotStates); err != nil {
+	if err := p.read(ctx, math.MaxInt64, c.SnapshotStates, time.Now().Add(foldWithin)); err != nil {
 		return fmt.Errorf("partition %d from offset %d: %w", p.number, p.next, err)
 	}
 	p.tx.To = p.next
@@ -192,9 +192,15 @@ func (p *partition) dueAt(now time.Time) bool {
 // changed is how many states a snapshot would write.
 func (p *partition) changed() int { return p.engine.Dirty() + p.across.Dirty() }
 
-// read folds entries up to the offset limit, to the epoch's size or until so many
-// states have changed.
-func (p *partition) read(ctx context.Context, limit int64, states int) error {
+// foldWithin is when an epoch has been folded for long enough: of what comes after it
+// nobody hears before its commit. After a restart each viewer is looked up on disk at its
+// first event, so that an epoch of many takes many times as long as it does later.
+const foldWithin = 500 * time.Millisecond
+
+// read folds entries up to the offset limit, to the epoch's size, until so many states
+// have changed or, unless it is zero, until a time.
+func (p *partition) read(ctx context.Context, limit int64, states int, until time.Time) error {
+	count := 0
 	cursor := eventlog.Cursor{Partition: p.number, Offset: p.next}
 	next, err := p.runner.log.Read(ctx, eventlog.Events, cursor, p.runner.config.EpochBytes, func(e eventlog.Entry) error {
 		if e.Offset >= limit {
@@ -204,7 +210,8 @@ func (p *partition) read(ctx context.Context, limit int64, states int) error {
 			return fmt.Errorf("offset %d: %w", e.Offset, err)
 		}
 		p.next = e.Offset + 1
-		if p.changed() >= states {
+		count++
+		if p.changed() >= states || count%256 == 0 && !until.IsZero() && time.Now().After(until) {
 			return errLimit
 		}
 		return nil

@@ -27,6 +27,9 @@ type sharing struct {
 type taken struct {
 	partition *partition
 	err       error
+	claim     time.Duration // until its stored state was here
+	restore   time.Duration // until it was where it had been
+	replayed  int64
 }
 
 const (
@@ -142,7 +145,7 @@ func (s *sharing) turn(ctx, claiming context.Context) error {
 			s.taking[n] = true
 			p := newPartition(n, s.Runner)
 			s.group.Go(func() error {
-				s.taken <- taken{p, s.restoreShared(claiming, p)}
+				s.taken <- s.restoreShared(claiming, p)
 				return nil
 			})
 		}
@@ -154,17 +157,21 @@ func (s *sharing) turn(ctx, claiming context.Context) error {
 }
 
 // restoreShared claims a partition and brings it to where it was.
-func (s *sharing) restoreShared(ctx context.Context, p *partition) error {
-	if err := s.shared.Claim(ctx, p.number); err != nil {
-		return err
+func (s *sharing) restoreShared(ctx context.Context, p *partition) (t taken) {
+	began := time.Now()
+	t.partition = p
+	if t.err = s.shared.Claim(ctx, p.number); t.err != nil {
+		return t
 	}
-	if err := p.restore(ctx); err != nil {
-		return err
+	t.claim = time.Since(began)
+	if t.err = p.restore(ctx); t.err != nil {
+		return t
 	}
-	if s.config.Taken == nil {
-		return nil
+	t.restore, t.replayed = time.Since(began)-t.claim, p.next-p.snapshot
+	if s.config.Taken != nil {
+		t.err = s.config.Taken(ctx, p.number)
 	}
-	return s.config.Taken(ctx, p.number)
+	return t
 }
 
 // take adds a partition that was restored, if it is still to be processed here.
@@ -176,7 +183,8 @@ func (s *sharing) take(ctx context.Context, t taken, assigned []int32) {
 		s.parts = append(s.parts, t.partition)
 		slices.SortFunc(s.parts, func(a, b *partition) int { return cmp.Compare(a.number, b.number) })
 		s.tickAll()
-		s.config.Logger.Info("took a partition", "partition", n, "open_plays", t.partition.engine.OpenPlays(), "offset", t.partition.next)
+		s.config.Logger.Info("took a partition", "partition", n, "open_plays", t.partition.engine.OpenPlays(), "offset", t.partition.next,
+			"claimed_in", t.claim.Round(time.Millisecond), "restored_in", t.restore.Round(time.Millisecond), "replayed", t.replayed)
 		return
 	case t.err != nil && ctx.Err() == nil:
 		s.config.Logger.Warn("a partition could not be taken over: trying again", "partition", n, "error", t.err)

@@ -49,15 +49,16 @@ func TestTakeover(t *testing.T) {
 		begin(t, next)              // a spare one
 		time.Sleep(3 * time.Second) // a snapshot or two under this load
 		took, claimed := c.takeover(owner, next, answers, token)
-		open := regexp.MustCompile(`took a partition.*open_plays=(\d+)`).FindStringSubmatch(next.Out.String())
-		if open == nil {
+		open := regexp.MustCompile(`took a partition.*open_plays=(\d+).*( claimed_in=.*)`).FindStringSubmatch(next.Out.String())
+		read := regexp.MustCompile(`claimed a partition.*( state_records=\S+)`).FindStringSubmatch(next.Out.String())
+		if open == nil || read == nil {
 			t.Fatalf("%s does not say that it took the partition\n%s", next.Name, next.Out.Tail(2000))
 		}
 		plays, _ := strconv.Atoi(open[1])
 		if plays < *playsFlag {
 			t.Errorf("%d plays were open when it was taken over, not %d", plays, *playsFlag)
 		}
-		fmt.Printf("round %d: %d open plays taken over after %.2f s, figures move on after %.2f s\n", round+1, plays, claimed.Seconds(), took.Seconds())
+		fmt.Printf("round %d: %d open plays taken over after %.2f s, figures move on after %.2f s;%s%s\n", round+1, plays, claimed.Seconds(), took.Seconds(), read[1], open[2])
 		worst, owner = max(worst, took), next
 	}
 	figure("takeover.open_plays", float64(*playsFlag), "plays")

@@ -1,9 +1,12 @@
 package kafkalog
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +24,7 @@ type claim struct {
 	client    *kgo.Client // of the partition's transactional id
 
 	committing sync.Mutex // one transaction at a time
+	looked     int64      // where the state topic ended when states were last looked at
 	mu         sync.Mutex
 	mark       mark
 	lost       error // why nothing more can be committed
@@ -134,7 +138,7 @@ func (l *Log) fence(ctx context.Context, partition int32) (_ *claim, end int64, 
 // can write to it any more, so that this is what there is. A leader that knows less is
 // asked until it, or another, knows all.
 func (c *claim) restore(ctx context.Context, end int64) error {
-	l := c.log
+	l, began := c.log, time.Now()
 	const topic = numberState
 	defer l.pages.drop(topic, c.partition) // nobody reads it again
 	m, err := l.copies.mark(c.partition, l.topics[topic].id, time.Now())
@@ -145,23 +149,32 @@ func (c *claim) restore(ctx context.Context, end int64) error {
 	if err != nil {
 		return err
 	}
-	if m.next > end || m.next < first && m.next > 0 { // of another life of the topic
+	whole := m.next == 0 || m.next > end || m.next < first // of another life of the topic
+	if !whole && end-m.next > shortRead || whole && end-first > shortRead {
+		newest, err := c.newestRound(ctx, first, end)
+		if err != nil {
+			return err
+		}
+		first, whole = max(first, newest.base), whole || newest.base > m.next
+	}
+	if whole {
 		if err := l.copies.forget(c.partition); err != nil {
 			return err
 		}
-		m = mark{topic: l.topics[topic].id}
+		m = mark{topic: l.topics[topic].id, next: first}
 	}
-	m.next = max(m.next, first)
 	// Reading waits for a broker and writing for the disk: one goes on beside the other.
+	from, records := m.next, 0
 	pieces := make(chan piece, 1)
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(pieces)
-		return c.readState(both, &m, end, pieces)
+		return c.follow(both, &m, end, pieces)
 	})
 	group.Go(func() error {
 		for p := range pieces {
-			if err := l.copies.apply(c.partition, p.state, p.mark); err != nil {
+			records += len(p.state)
+			if err := l.copies.apply(c.partition, inOrder(p.state), p.mark); err != nil {
 				return err
 			}
 		}
@@ -170,30 +183,91 @@ func (c *claim) restore(ctx context.Context, end int64) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	c.mark = m
+	c.mark, c.looked = m, m.next
+	l.opts.Logger.Info("claimed a partition", "partition", c.partition, "state_records", records, "from", from, "to", end, "took", time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// shortRead is so few records that reading them is no more than asking where to begin.
+const shortRead = 10_000
+
+// newestRound is the round of the newest progress, for which the topic is read from
+// further and further before its end.
+func (c *claim) newestRound(ctx context.Context, first, end int64) (newest round, err error) {
+	for back := int64(256); ; back *= 16 {
+		from, found := max(first, end-back), false
+		next := from
+		err := c.through(ctx, &next, end, func(r *kgo.Record) error {
+			if isProgress(r) {
+				newest, found = roundOf(r, c.log.topics[numberState].id), true
+			}
+			return nil
+		}, func() error { return nil })
+		if err != nil || found || from == first {
+			return newest, err
+		}
+	}
 }
 
 // piece is some of the state topic, and what the copy holds with it.
 type piece struct {
-	state []eventlog.KV
+	state []entry
 	mark  mark
 }
 
-// readState hands on the state topic from a mark to an end, and moves the mark.
-func (c *claim) readState(ctx context.Context, m *mark, end int64, pieces chan<- piece) error {
-	for wait := 5 * time.Millisecond; m.next < end; {
-		from := m.next
-		state, err := c.take(ctx, m)
+// inOrder are the newest of each key's entries, by key: in order they are put in among
+// others in half the time.
+func inOrder(state []entry) []entry {
+	slices.SortFunc(state, func(a, b entry) int {
+		return cmp.Or(bytes.Compare(a.Key, b.Key), cmp.Compare(b.offset, a.offset))
+	})
+	return slices.CompactFunc(state, func(a, b entry) bool { return bytes.Equal(a.Key, b.Key) })
+}
+
+// follow hands on the state topic from a mark to an end, and moves the mark.
+func (c *claim) follow(ctx context.Context, m *mark, end int64, pieces chan<- piece) error {
+	var state []entry
+	return c.through(ctx, &m.next, end, func(r *kgo.Record) error {
+		switch {
+		case isProgress(r):
+			p, err := readProgress(r.Value)
+			if err != nil {
+				return fmt.Errorf("offset %d: %w", r.Offset, err)
+			}
+			m.progress, m.round = p, roundOf(r, c.log.topics[numberState].id)
+		case len(r.Key) > 0 && r.Key[0] == recordState:
+			state = append(state, entry{KV: eventlog.KV{Key: r.Key[1:], Value: r.Value}, offset: r.Offset})
+		default:
+			return fmt.Errorf("%w: offset %d has a key that this build does not know", eventlog.ErrCorrupt, r.Offset)
+		}
+		return nil
+	}, func() error {
+		m.at = time.Now().UnixMilli()
+		p := piece{state, *m}
+		state = make([]entry, 0, len(state))
+		select {
+		case pieces <- p:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}
+
+func isProgress(r *kgo.Record) bool { return len(r.Key) == 1 && r.Key[0] == recordProgress }
+
+// through hands on the records of the state topic from an offset, which it moves, to an
+// end, and calls some after some of them.
+func (c *claim) through(ctx context.Context, next *int64, end int64, fn func(*kgo.Record) error, some func() error) error {
+	for wait := 5 * time.Millisecond; *next < end; {
+		to, err := c.log.read(ctx, numberState, eventlog.Cursor{Partition: c.partition, Offset: *next}, 2<<20, fn)
 		if err != nil {
 			return err
 		}
-		if m.next > from {
-			wait = 5 * time.Millisecond
-			select {
-			case pieces <- piece{state, *m}:
-			case <-ctx.Done():
-				return ctx.Err()
+		if to > *next {
+			wait, *next = 5*time.Millisecond, to
+			if err := some(); err != nil {
+				return err
 			}
 			continue
 		}
@@ -204,30 +278,6 @@ func (c *claim) readState(ctx context.Context, m *mark, end int64, pieces chan<-
 		wait = min(2*wait, 500*time.Millisecond)
 	}
 	return nil
-}
-
-// take reads some of the state topic.
-func (c *claim) take(ctx context.Context, m *mark) (state []eventlog.KV, err error) {
-	next, err := c.log.read(ctx, numberState, eventlog.Cursor{Partition: c.partition, Offset: m.next}, 8<<20, func(r *kgo.Record) error {
-		switch {
-		case len(r.Key) == 1 && r.Key[0] == recordProgress:
-			p, err := readProgress(r.Value)
-			if err != nil {
-				return fmt.Errorf("offset %d: %w", r.Offset, err)
-			}
-			m.progress = p
-		case len(r.Key) > 0 && r.Key[0] == recordState:
-			state = append(state, eventlog.KV{Key: r.Key[1:], Value: r.Value})
-		default:
-			return fmt.Errorf("%w: offset %d has a key that this build does not know", eventlog.ErrCorrupt, r.Offset)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	m.next, m.at = next, time.Now().UnixMilli()
-	return state, nil
 }
 
 // Release implements eventlog.Shared.

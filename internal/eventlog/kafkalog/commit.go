@@ -86,19 +86,43 @@ func (c *claim) commit(ctx context.Context, steps []*eventlog.Transaction) error
 	c.mu.Lock()
 	m := c.mark
 	c.mu.Unlock()
-	var state []eventlog.KV
+	changed, written := 0, 0
 	for _, tx := range steps {
 		m.progress.Committed = tx.To
 		if tx.Snapshot {
 			m.progress.Snapshot = tx.To
-			state = append(state, tx.State...)
+			changed += len(tx.State)
+			for i := range tx.State {
+				written += len(tx.State[i].Key) + len(tx.State[i].Value)
+			}
+		}
+	}
+	var again []eventlog.KV
+	var err error
+	if changed > 0 {
+		grown := m.next - c.looked + int64(changed) + 1
+		if again, m.round, err = m.round.goOn(c.log.copies, c.partition, m.next, grown, written); err != nil {
+			return c.gone(steps, err)
+		}
+	}
+	// A state that is written again and changed counts as it is changed.
+	state := make([]entry, 0, len(again)+changed)
+	for i := range again {
+		state = append(state, entry{KV: again[i]})
+	}
+	for _, tx := range steps {
+		for i := range tx.State {
+			state = append(state, entry{KV: tx.State[i]})
 		}
 	}
 	// What is begun is carried through: a transaction whose end nobody knows costs a
 	// new claim.
-	next, err := c.transact(context.WithoutCancel(ctx), steps, state, m.progress)
+	next, err := c.transact(context.WithoutCancel(ctx), steps, state, &m)
 	if err == nil {
 		m.next, m.at = max(m.next, next), time.Now().UnixMilli()
+		if changed > 0 {
+			c.looked = m.next
+		}
 		if err = c.log.copies.apply(c.partition, state, m); err == nil {
 			c.mu.Lock()
 			c.mark = m
@@ -106,20 +130,25 @@ func (c *claim) commit(ctx context.Context, steps []*eventlog.Transaction) error
 			return nil
 		}
 	}
+	return c.gone(steps, err)
+}
+
+// gone ends the claim after a commit that failed.
+func (c *claim) gone(steps []*eventlog.Transaction, err error) error {
 	err = fmt.Errorf("commit partition %d from %d: %w: %w", c.partition, steps[0].From, eventlog.ErrNotClaimed, err)
 	c.lose(err)
 	return err
 }
 
 // transact writes everything in one of Kafka's transactions, and returns the next
-// offset of the state topic.
-func (c *claim) transact(ctx context.Context, steps []*eventlog.Transaction, state []eventlog.KV, p eventlog.Progress) (int64, error) {
+// offset of the state topic. The states learn their offsets.
+func (c *claim) transact(ctx context.Context, steps []*eventlog.Transaction, state []entry, m *mark) (int64, error) {
 	if err := c.client.BeginTransaction(); err != nil {
 		return 0, fmt.Errorf("begin: %w", err)
 	}
-	next, err := c.write(ctx, steps, state, p)
+	next, err := c.write(ctx, steps, state, m)
 	if err == nil {
-		err = c.commitGroupOffset(ctx, p.Committed)
+		err = c.commitGroupOffset(ctx, m.progress.Committed)
 	}
 	if err != nil {
 		// Kafka gives it up in any case: when the partition is claimed again, or in time.
@@ -134,7 +163,7 @@ func (c *claim) transact(ctx context.Context, steps []*eventlog.Transaction, sta
 }
 
 // write produces facts, states and progress, and waits until they are acknowledged.
-func (c *claim) write(ctx context.Context, steps []*eventlog.Transaction, state []eventlog.KV, p eventlog.Progress) (int64, error) {
+func (c *claim) write(ctx context.Context, steps []*eventlog.Transaction, state []entry, m *mark) (int64, error) {
 	l := c.log
 	facts, states := l.opts.name(eventlog.Facts), l.opts.name(stateTopic)
 	var outputs int
@@ -148,14 +177,16 @@ func (c *claim) write(ctx context.Context, steps []*eventlog.Transaction, state 
 			c.client.Produce(ctx, &kgo.Record{Topic: facts, Partition: c.partition, Value: out}, ofFacts.one)
 		}
 	}
-	room := make([]byte, 0, len(state)*32)
+	room, records := make([]byte, 0, len(state)*32), make([]kgo.Record, len(state))
 	for i := range state {
 		from := len(room)
 		room = append(append(room, recordState), state[i].Key...)
-		c.client.Produce(ctx, &kgo.Record{Topic: states, Partition: c.partition, Key: room[from:len(room):len(room)], Value: state[i].Value}, ofStates.one)
+		records[i] = kgo.Record{Topic: states, Partition: c.partition, Key: room[from:len(room):len(room)], Value: state[i].Value}
+		c.client.Produce(ctx, &records[i], ofStates.one)
 	}
 	c.client.Produce(ctx, &kgo.Record{
-		Topic: states, Partition: c.partition, Key: []byte{recordProgress}, Value: appendProgress(nil, p),
+		Topic: states, Partition: c.partition, Key: []byte{recordProgress}, Value: appendProgress(nil, m.progress),
+		Headers: []kgo.RecordHeader{m.round.header(l.topics[numberState].id)},
 	}, ofStates.one)
 	if err := c.client.Flush(ctx); err != nil {
 		return 0, err
@@ -166,6 +197,9 @@ func (c *claim) write(ctx context.Context, steps []*eventlog.Transaction, state 
 	}
 	if err := errors.Join(ofFacts.err, ofStates.err); err != nil {
 		return 0, fmt.Errorf("write: %w", err)
+	}
+	for i := range state {
+		state[i].offset = records[i].Offset
 	}
 	return ofStates.next, nil
 }

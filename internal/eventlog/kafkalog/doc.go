@@ -32,7 +32,10 @@
 // States are read by key at random, so each process keeps a copy of those of its
 // partitions in a Pebble database below Options.Dir: written only after Kafka has
 // committed, without a sync, and brought up to date from the state topic by Claim.
-// It may be deleted at any time.
+// It may be deleted at any time. What has to be read then is bounded by what is alive,
+// not by how old the topic is, and not by when a broker compacts it: states whose records
+// are old are written again, some with each snapshot, and the progress says from where on
+// all of them are (round.go).
 //
 // # Offsets and times
 //

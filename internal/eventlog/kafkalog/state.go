@@ -70,7 +70,7 @@ func (l *Log) State(ctx context.Context, partition int32, key []byte) ([]byte, e
 		return nil, err
 	}
 	defer l.life.users.Done()
-	value, err := l.copies.get(placed(kindState, partition, key))
+	value, err := l.copies.state(partition, key)
 	if err != nil {
 		return nil, fmt.Errorf("read state of partition %d: %w", partition, err)
 	}
@@ -90,16 +90,18 @@ func (l *Log) ScanState(ctx context.Context, partition int32, prefix []byte, fn 
 		return fmt.Errorf("scan state of partition %d: %w", partition, err)
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	skip := len(placed(kindState, partition, nil))
 	for valid := it.First(); valid; valid = it.Next() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		value, err := it.ValueAndErr()
+		if err == nil {
+			_, value, err = readState(value)
+		}
 		if err != nil {
 			return fmt.Errorf("scan state of partition %d: %w", partition, err)
 		}
-		if err := fn(bytes.Clone(it.Key()[skip:]), value); err != nil {
+		if err := fn(bytes.Clone(it.Key()[placeBytes:]), value); err != nil {
 			return err
 		}
 	}

@@ -42,8 +42,8 @@ func (o *Options) topicSettings(topic eventlog.Topic, replication int16) (all ma
 	if topic == stateTopic {
 		all["cleanup.policy"] = "compact"
 		all["delete.retention.ms"] = strconv.FormatInt(tombstones.Milliseconds(), 10)
-		// Whoever takes a partition over reads all of it, and the newest segment is never
-		// compacted.
+		// The newest segment is never compacted. What a takeover reads does not depend on
+		// it (round.go), what the disk holds does.
 		all["segment.bytes"] = strconv.Itoa(64 << 20)
 		delete(all, "retention.ms")
 		delete(all, "retention.bytes")

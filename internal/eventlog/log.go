@@ -115,7 +115,8 @@ type Log interface {
 	// Commit applies the transactions of each partition in one atomic durable write;
 	// several of one partition must follow on each other, and State needs Snapshot.
 	// Those of several partitions share a write where the log can; elsewhere some may
-	// be done after an error. Idempotent only through ErrConflict, which changes
+	// be done after an error. Where ctx ends while it waits for another machine it is
+	// given up, whether it is in or not: ErrNotClaimed. Idempotent only through ErrConflict, which changes
 	// nothing anywhere. Errors: ErrConflict, ErrNotClaimed, ErrFull, ErrClosed.
 	Commit(ctx context.Context, txs []Transaction) error
 	// Close waits for writes under way and releases the log.

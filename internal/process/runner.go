@@ -130,7 +130,8 @@ type Runner struct {
 	parts  []*partition
 	// ticking are the partitions that get ticks from here.
 	ticking  atomic.Pointer[[]int32]
-	measured time.Time // when the lag of a shared log was
+	measured time.Time       // when the lag of a shared log was
+	final    context.Context // ends a while after the run was told to
 	// pending is set while folded events are not committed: engines are ahead
 	// of the log and only a new run can go on.
 	pending bool
@@ -188,7 +189,25 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.stats.partitions.Store(int64(len(r.parts)))
 	r.config.Logger.Info("processing", "partitions", len(r.parts), "open_plays", r.count(), "restored_in", time.Since(start).Round(time.Millisecond))
 	r.tickAll()
+	final, release := lasting(ctx, stopWithin)
+	defer release()
+	r.final = final
 	return r.ticked(ctx, r.epochs)
+}
+
+// stopWithin is for how long what is under way goes on once the run was told to end.
+// All that was acknowledged is in the log: what is not committed by then is folded again
+// by the next start, or by the partition's next owner.
+const stopWithin = 3 * time.Second
+
+// lasting is a context that ends so long after ctx, or when it is released.
+func lasting(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(after, cancel) })
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // ticked runs something beside the ticks.
@@ -289,11 +308,11 @@ func (r *Runner) stop(ctx context.Context, err error) error {
 		r.config.Logger.Warn("stopping without a snapshot: the last epoch was not committed and will be replayed")
 		return nil
 	}
-	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
-	defer cancel()
-	err = r.epoch(final, true)
-	if errors.Is(err, context.DeadlineExceeded) {
-		r.config.Logger.Warn("stopping without a snapshot: the disk is full or too slow; the next start will replay")
+	if err = r.final.Err(); err == nil {
+		err = r.epoch(r.final, true)
+	}
+	if err != nil && r.final.Err() != nil {
+		r.config.Logger.Warn("stopping without a snapshot: the disk is full or too slow; nothing is lost, the next start will replay", "waited", stopWithin)
 		return nil
 	}
 	if err != nil {
@@ -325,6 +344,9 @@ func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
 	}
 	start := time.Now()
 	for together := range inPieces(txs, r.config.CommitBytes) {
+		if err := r.final.Err(); err != nil { // of several that a slow disk has to write
+			return err
+		}
 		if err := r.commit(ctx, together); err != nil {
 			return err
 		}

@@ -21,6 +21,8 @@ type sharing struct {
 	again  map[int32]time.Time // not before, after it failed
 	taken  chan taken
 	group  errgroup.Group // of those that restore
+	// final ends a while after the run was told to: what is under way has so long.
+	final context.Context
 }
 
 // taken is a partition that is restored, or why it is not.
@@ -48,6 +50,9 @@ func (r *Runner) share(ctx context.Context) error {
 	r.tickAll()
 	claiming, stop := context.WithCancel(ctx)
 	defer stop()
+	final, release := lasting(ctx, stopWithin)
+	defer release()
+	s.final = final
 	err := r.ticked(ctx, func(ctx context.Context) error { return s.epochs(ctx, claiming) })
 	stop()
 	_ = s.group.Wait() // errors went to taken
@@ -57,7 +62,7 @@ func (r *Runner) share(ctx context.Context) error {
 		err = nil
 	}
 	if err == nil {
-		err = s.leave(ctx)
+		err = s.leave()
 	}
 	for _, p := range r.parts {
 		r.shared.Release(p.number)
@@ -66,12 +71,13 @@ func (r *Runner) share(ctx context.Context) error {
 }
 
 // leave commits what is read and snapshots, so that whoever is next replays nothing.
-func (s *sharing) leave(ctx context.Context) error {
-	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	err := s.step(final, true)
-	if errors.Is(err, context.DeadlineExceeded) {
-		s.config.Logger.Warn("stopping without a snapshot: the log does not answer; the next owner will replay")
+func (s *sharing) leave() error {
+	err := s.final.Err()
+	if err == nil {
+		err = s.step(s.final, true)
+	}
+	if err != nil && s.final.Err() != nil {
+		s.config.Logger.Warn("stopping without a snapshot: Kafka did not answer in time; nothing is lost, the next owner replays", "partitions", len(s.parts), "waited", stopWithin, "for", err)
 		return nil
 	}
 	return err
@@ -226,7 +232,7 @@ func (s *sharing) commitEach(ctx context.Context, parts []*partition, snapshot b
 				return err
 			}
 			if p.tx.To > p.tx.From || p.tx.Snapshot {
-				errs[i] = s.log.Commit(context.WithoutCancel(ctx), []eventlog.Transaction{p.tx})
+				errs[i] = s.log.Commit(s.final, []eventlog.Transaction{p.tx})
 			}
 			return nil
 		})
@@ -237,6 +243,10 @@ func (s *sharing) commitEach(ctx context.Context, parts []*partition, snapshot b
 	for i, p := range parts {
 		switch err := errs[i]; {
 		case err == nil:
+		case errors.Is(err, eventlog.ErrNotClaimed) && s.final.Err() != nil:
+			s.config.Logger.Warn("a commit was given up to stop: a broker did not answer in time; nothing is lost, the next owner goes on from what is committed",
+				"partition", p.number, "waited", stopWithin, "for", err)
+			s.drop(p)
 		case errors.Is(err, eventlog.ErrNotClaimed):
 			s.config.Logger.Warn("a partition is not committed: it is left, and restored if it is still to be processed here", "partition", p.number, "error", err)
 			s.again[p.number] = time.Now().Add(takeAgain)

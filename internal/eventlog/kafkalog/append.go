@@ -59,6 +59,8 @@ func (l *Log) Append(ctx context.Context, topic eventlog.Topic, records []eventl
 	case <-done.all:
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-l.life.ending.Done():
+		return eventlog.ErrClosed
 	}
 	if done.err != nil {
 		return fmt.Errorf("append to %s: %w", name, done.err)

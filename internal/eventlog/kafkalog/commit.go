@@ -15,8 +15,9 @@ import (
 
 // Commit implements eventlog.Log. Each partition's transactions are one of Kafka's;
 // those of several partitions go side by side, and after an error some may be done.
-// After an error other than ErrConflict and ctx's the partition must be claimed
-// again: whether the transaction is in is known then.
+// After an error other than ErrConflict the partition must be claimed again: whether the
+// transaction is in is known then. So it is when ctx ends, or the log is closed, while it is
+// under way: who does not want that gives a ctx that does not end.
 func (l *Log) Commit(ctx context.Context, txs []eventlog.Transaction) error {
 	if err := l.life.begin(); err != nil {
 		return err
@@ -115,9 +116,9 @@ func (c *claim) commit(ctx context.Context, steps []*eventlog.Transaction) error
 			state = append(state, entry{KV: tx.State[i]})
 		}
 	}
-	// What is begun is carried through: a transaction whose end nobody knows costs a
-	// new claim.
-	next, err := c.transact(context.WithoutCancel(ctx), steps, state, &m)
+	whole, cancel := c.log.life.bound(ctx)
+	defer cancel()
+	next, err := c.transact(whole, steps, state, &m)
 	if err == nil {
 		m.next, m.at = max(m.next, next), time.Now().UnixMilli()
 		if changed > 0 {
@@ -152,6 +153,10 @@ func (c *claim) transact(ctx context.Context, steps []*eventlog.Transaction, sta
 	}
 	if err != nil {
 		// Kafka gives it up in any case: when the partition is claimed again, or in time.
+		// Who stops does not wait for a broker that does not answer.
+		if ctx.Err() != nil {
+			return 0, err
+		}
 		abort, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		return 0, errors.Join(err, c.client.AbortBufferedRecords(abort), c.client.EndTransaction(abort, kgo.TryAbort))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,9 @@ type members struct {
 
 // revokeWithin bounds how long a rebalance waits for a partition's last commit.
 const revokeWithin = 20 * time.Second
+
+// leaveWithin bounds the wait for the broker that keeps the group, when this process ends.
+const leaveWithin = time.Second
 
 // Assignment implements eventlog.Shared.
 func (l *Log) Assignment(context.Context) ([]int32, <-chan struct{}, error) {
@@ -161,12 +165,17 @@ func (m *members) released(partition int32) {
 
 // leave gives everything back, at once unless the member is a static one, whose
 // partitions stay its own until the session ends.
-func (m *members) leave() {
+func (m *members) leave(log *slog.Logger) {
 	m.mu.Lock()
 	clear(m.held)
 	close(m.freed)
 	m.freed = make(chan struct{})
 	m.mu.Unlock()
+	within, cancel := context.WithTimeout(context.Background(), leaveWithin)
+	defer cancel()
+	if err := m.client.LeaveGroupContext(within); err != nil && within.Err() != nil {
+		log.Warn("the group of the processors was not left: its broker does not answer; partitions are given to others when this process has been silent for its session", "waited", leaveWithin)
+	}
 	m.client.Close()
 }
 

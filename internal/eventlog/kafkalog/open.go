@@ -93,7 +93,7 @@ func (l *Log) Close() error {
 	members := l.members
 	l.mu.Unlock()
 	if members != nil {
-		members.leave()
+		members.leave(l.opts.Logger)
 	}
 	l.life.users.Wait()
 	for _, c := range l.claims {

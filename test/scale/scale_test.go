@@ -18,8 +18,8 @@ import (
 var (
 	libsFlag   = flag.String("kafka", "", "the folder of Kafka's jars: tools/kafka.sh")
 	binaryFlag = flag.String("binary", "../../bin/playhead", "the binary to measure")
-	eventsFlag = flag.Int("events", 1_000_000, "events that processors find in the topic")
-	shareFlag  = flag.Float64("share", 0.03, "how much of a processor of the machine each Playhead has")
+	eventsFlag = flag.Int("events", 2_000_000, "events that processors find in the topic")
+	shareFlag  = flag.Float64("share", 0.1, "how much of a processor of the machine each Playhead has")
 	playsFlag  = flag.Int("plays", 100_000, "open plays of the partition that is taken over")
 	roundsFlag = flag.Int("rounds", 3, "how often it is")
 )
@@ -47,9 +47,7 @@ func figure(name string, value float64, unit string) {
 
 // Events are in the topic before a processor is there, so that nothing but processors
 // is in the way. 1, 2, 4 and 8 of them, each with the same small share of a processor
-// of the machine, begin at the same beginning; the share is given to them when partitions
-// are shared out, and measured is what each partition commits after that, from one of its
-// commits to another.
+// of the machine, begin at the same beginning; measured is how long they take together for as many events.
 func TestScale(t *testing.T) {
 	k := cluster.StartKafka(t, *libsFlag)
 	settings := []string{"--partitions", fmt.Sprint(partitions)}
@@ -87,33 +85,38 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// window is for how long is measured at least, and settle before that.
+// Measured are so many events of all partitions together, after some that whoever begins
+// needs to find its pace. All partitions have work until after the last of them.
 const (
-	settle = time.Second
-	window = 10 * time.Second
+	warmEvents     = 50_000
+	measuredEvents = 320_000
 )
 
-// course is how a partition's commits come: a step of the processor is some thousand
-// events of each of its partitions at once, so that a rate is from a commit to a commit.
+// course is how commits come, of all partitions together: a step of a processor is some
+// thousand events at once, so that what lies between two commits is taken to have been
+// done evenly.
 type course struct {
-	commits        int
 	from, to       int64
+	at             int64 // of the last commit
+	when           time.Time
 	began, reached time.Time
 }
 
 func (c *course) saw(at int64, now time.Time) {
-	switch {
-	case c.commits == 0:
-		c.from, c.to, c.commits = at, at, 1 // it may be long ago: this is no commit that was seen
-	case at > c.to && c.commits == 1:
-		c.from, c.to, c.began, c.reached, c.commits = at, at, now, now, 2
-	case at > c.to:
-		c.to, c.reached, c.commits = at, now, c.commits+1
+	if at <= c.at {
+		return
 	}
+	passes := func(offset int64) time.Time {
+		return c.when.Add(time.Duration(float64(now.Sub(c.when)) * float64(offset-c.at) / float64(at-c.at)))
+	}
+	if c.at < c.from && at >= c.from {
+		c.began = passes(c.from)
+	}
+	if c.at < c.to && at >= c.to {
+		c.reached = passes(c.to)
+	}
+	c.at, c.when = at, now
 }
-
-// whole reports whether two steps were seen from end to end.
-func (c *course) whole() bool { return c.commits >= 4 }
 
 func (c *course) rate() float64 { return float64(c.to-c.from) / c.reached.Sub(c.began).Seconds() }
 
@@ -121,11 +124,11 @@ func (c *course) rate() float64 { return float64(c.to-c.from) / c.reached.Sub(c.
 func throughput(t *testing.T, k *cluster.Kafka, admin *kadm.Client, n int, ends map[int32]int64, settings []string) float64 {
 	t.Helper()
 	var processors []*cluster.Process
-	var shares []share
 	for i := range n {
 		name := fmt.Sprintf("%d-of-%d", i+1, n)
 		p, s := cluster.NewProcess(t, here, k, *binaryFlag, "processor "+name, "process", settings...), newShare(t, name)
-		processors, shares = append(processors, p), append(shares, s)
+		processors = append(processors, p)
+		s.limit(t, *shareFlag)
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -139,35 +142,29 @@ func throughput(t *testing.T, k *cluster.Kafka, admin *kadm.Client, n int, ends 
 		}
 		return true
 	})
-	for _, s := range shares {
-		s.limit(t, *shareFlag)
-	}
-	time.Sleep(settle)
-	courses, began := map[int32]*course{}, time.Now()
-	eventually(t, "enough commits", func() bool {
-		whole := time.Since(began) > window
+	began := time.Now()
+	var c *course
+	eventually(t, "the events that are measured", func() bool {
+		sum := int64(0)
 		for p, at := range committed(t, admin) {
 			if at >= ends[p] {
 				t.Fatalf("partition %d is done after %s: more -events are needed", p, time.Since(began))
 			}
-			if courses[p] == nil {
-				courses[p] = &course{}
-			}
-			courses[p].saw(at, time.Now())
-			whole = whole && courses[p].whole()
+			sum += at
 		}
-		return whole && len(courses) == partitions
+		if c == nil {
+			c = &course{at: sum, when: time.Now(), from: sum + warmEvents, to: sum + warmEvents + measuredEvents}
+		}
+		c.saw(sum, time.Now())
+		return !c.reached.IsZero()
 	})
-	var rate float64
-	for _, c := range courses {
-		rate += c.rate()
-	}
+	rate := c.rate()
 	for _, p := range processors { // nothing is asked of them any more
 		if err := p.Kill(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fmt.Printf("%d processors: %.0f events/s, measured for %s\n", n, rate, time.Since(began).Round(time.Second))
+	fmt.Printf("%d processors: %.0f events/s, from %d on, measured for %s\n", n, rate, c.from, c.reached.Sub(c.began).Round(time.Millisecond))
 	forget(t, admin)
 	return rate
 }

@@ -15,7 +15,7 @@ const (
 	overloadConnections = 512 // …and of one that is
 	overloadTimes       = 3   // how much is offered of what the server takes at most
 	// maximumFor is for how long events are sent as fast as they are answered.
-	maximumFor = 15 * time.Second
+	maximumFor = 30 * time.Second
 )
 
 // measureLevels takes how fresh figures are and how long acknowledgements take at

@@ -68,6 +68,18 @@ type finding struct {
 	loud []string
 }
 
+// least takes over what of another count is less.
+func (h *held) least(other *held) {
+	for i := range h.Paths {
+		of := &h.Paths[i]
+		for _, n := range other.Paths {
+			if n.Name == of.Name {
+				of.Instructions, of.Allocations, of.Bytes = min(of.Instructions, n.Instructions), min(of.Allocations, n.Allocations), min(of.Bytes, n.Bytes)
+			}
+		}
+	}
+}
+
 // compare holds what is now against what was committed.
 func compare(was, now *held) (f finding) {
 	apart, uncounted := "", now.Uncounted

@@ -126,3 +126,12 @@ func TestPrint(t *testing.T) {
 		t.Errorf("%s", &b)
 	}
 }
+
+// What is worse in one count and not in another is not worse.
+func TestLeast(t *testing.T) {
+	h := &held{Paths: []figure{{Name: "a", Instructions: 110, Allocations: 2, Bytes: 30}, {Name: "b", Instructions: 50}}}
+	h.least(&held{Paths: []figure{{Name: "b", Instructions: 60}, {Name: "a", Instructions: 100, Allocations: 3, Bytes: 20}}})
+	if want := (figure{Name: "a", Instructions: 100, Allocations: 2, Bytes: 20}); h.Paths[0] != want || h.Paths[1].Instructions != 50 {
+		t.Errorf("%+v", h.Paths)
+	}
+}

@@ -40,6 +40,9 @@ func main() {
 	}
 }
 
+// again is how often all is counted again when something is worse.
+const again = 2
+
 func gate(file, only string, update bool, w io.Writer) error {
 	now, err := measure(only)
 	if err != nil {
@@ -57,6 +60,18 @@ func gate(file, only string, update bool, w io.Writer) error {
 		return err
 	}
 	found := compare(was, now)
+	for range again {
+		if len(found.failures) == 0 {
+			break
+		}
+		fmt.Fprintf(w, "%d figures are worse: counted once more, since what an unlucky seed of a map costs is not there again\n", len(found.failures))
+		next, err := measure(only)
+		if err != nil {
+			return err
+		}
+		now.least(next)
+		found = compare(was, now)
+	}
 	found.print(w)
 	if n := len(found.failures); n > 0 {
 		return fmt.Errorf("%d figures are worse than %s allows. If that is meant, and looked at: make gate-update", n, file)

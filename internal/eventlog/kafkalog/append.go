@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -55,17 +56,39 @@ func (l *Log) Append(ctx context.Context, topic eventlog.Topic, records []eventl
 		l.producer.client.Produce(whole, &batch[i], done.one)
 	}
 	l.producer.mu.Unlock()
-	select {
-	case <-done.all:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-l.life.ending.Done():
-		return eventlog.ErrClosed
+	if err := l.acknowledged(ctx, done.all); err != nil {
+		return err
 	}
 	if done.err != nil {
 		return fmt.Errorf("append to %s: %w", name, done.err)
 	}
 	return nil
+}
+
+// closeWithin is for how long an append goes on once the log is closed. It may be in all
+// the same when it is given up.
+const closeWithin = 2 * time.Second
+
+// acknowledged waits until brokers have what was sent, or ctx ends, or for a while after
+// the log is closed.
+func (l *Log) acknowledged(ctx context.Context, all <-chan struct{}) error {
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.life.ending.Done():
+	}
+	timer := time.NewTimer(closeWithin)
+	defer timer.Stop()
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return fmt.Errorf("the log is closed, and brokers did not answer within %s: %w", closeWithin, context.DeadlineExceeded)
+	}
 }
 
 // promises waits for all records of a call.

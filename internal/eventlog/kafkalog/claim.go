@@ -102,7 +102,11 @@ func fenced(err error) bool {
 // way of an earlier one is refused there. The record is in a transaction, so that one
 // who reads as far as it, and only what is committed, has seen every marker before it.
 func (l *Log) fence(ctx context.Context, partition int32) (_ *claim, end int64, err error) {
-	client, err := l.opts.client(producing(kgo.TransactionalID(l.opts.transactionalID(partition)), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0))...)
+	// One request at a time: a broker that puts off the first of a transaction, as it does
+	// while it ends the one before, and takes the second finds that out of order, and the
+	// commit is lost.
+	client, err := l.opts.client(producing(kgo.TransactionalID(l.opts.transactionalID(partition)), kgo.TransactionTimeout(transactionTimeout),
+		kgo.ProducerLinger(0), kgo.MaxProduceRequestsInflightPerBroker(1))...)
 	if err != nil {
 		return nil, 0, err
 	}

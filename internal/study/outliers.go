@@ -40,10 +40,14 @@ func (s *Service) outliers(ctx context.Context, q OutliersAsk) (*Answer, error) 
 		return a, err
 	}
 	// A title has come to be like none that what is usual was learnt from.
-	if usual, at, err = s.usuallyAnew(ctx, usual); err != nil {
+	newer, at, err := s.usuallyAnew(ctx, usual)
+	if err != nil {
 		return nil, err
 	}
-	a, _, err = s.outliersBy(ctx, q, usual, at)
+	if newer == usual { // it has only just been learnt: of that title nothing can be said yet
+		return a, nil
+	}
+	a, _, err = s.outliersBy(ctx, q, newer, at)
 	return a, err
 }
 

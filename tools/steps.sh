@@ -101,15 +101,24 @@ run_step() {
   sed 's/^/    /' "$log" | grep -vE '^ +ok  +\S|no test files' | tail -n 60
 }
 
-# digest says in a few lines what of a step failed, from its log.
+# digest says in a few lines what of a step failed, from its log. Of go test -v it says what
+# the tests that failed wrote: those that passed write much that looks like an error.
 digest() {
   local found
   echo
   echo "$1 failed:"
   found=$(awk '
+      function keep(line) { kept[test] = kept[test] line "\n" }
+      /^=== (RUN|NAME|CONT) / { test = $3; next }
+      /^=== / { next }
+      /^ *--- (PASS|SKIP): / { if ($3 == test) test = ""; next }
+      /^ *--- FAIL: / { print NR ": " $0; printf "%s", kept[$3]; kept[$3] = ""; test = ""; next }
       /error: [|>]-/ { more = 3; next }
-      more > 0 || /^ *(not ok|--- FAIL|panic:|FAIL)|error:|Error:|_test\.go:[0-9]/ { if (!seen[$0]++) print NR ": " substr($0, 1, 200) }
-      { more-- }' "$logs/$1.log" | head -n 15)
+      more > 0 || /^ *(not ok|panic:|FAIL)|error:|Error:|_test\.go:[0-9]|\.go:[0-9]+:[0-9]+:/ {
+        if (!seen[$0]++) { line = NR ": " substr($0, 1, 300); if (test == "") print line; else keep(line) }
+      }
+      { more-- }
+      END { if (test != "") printf "%s", kept[test] }' "$logs/$1.log" | head -n 25)
   [ -n "$found" ] || found=$(tail -n 8 "$logs/$1.log" | cut -c1-200)
   sed 's/^/    /' <<<"$found"
 }

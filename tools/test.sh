@@ -145,7 +145,7 @@ avro() {
 strangers() {
   local libs python
   libs=$(tools/kafka.sh) && python=$(tools/with-cache.sh tools/avro-readers.sh) &&
-    tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/cluster -run Strangers -events 8000 -binary "$root/bin/playhead" -kafka "$libs" -python "$python"
+    tools/with-cache.sh go test -count=1 -timeout 20m -v ./test/cluster -run Strangers -binary "$root/bin/playhead" -kafka "$libs" -python "$python"
 }
 e2e() { tools/with-cache.sh npm test --prefix test/e2e; }
 screenshots() { tools/with-cache.sh npm run --prefix test/e2e screenshots; }

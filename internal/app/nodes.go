@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -168,21 +169,33 @@ func (e *engine) shareOwnCatalog(ctx context.Context) (*catalog.Catalog, error) 
 
 // takeCatalog reads the catalogue of a note, and keeps it in the data folder.
 func (e *engine) takeCatalog(note []byte) (*catalog.Catalog, error) {
-	text, err := unpack(note)
+	c, text, err := readCatalog(note)
 	if err != nil {
-		return nil, fmt.Errorf("read the catalogue of another process: %w", err)
+		return nil, err
 	}
-	c, err := catalog.Parse(text)
+	return c, keepOthers(e.settings.DataDir, text)
+}
+
+// readCatalog reads the catalogue of a note.
+func readCatalog(note []byte) (c *catalog.Catalog, text []byte, err error) {
+	if text, err = unpack(note); err == nil {
+		c, err = catalog.Parse(text)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read the catalogue of another process: %w", err)
+		return nil, nil, fmt.Errorf("read the catalogue of another process: %w", err)
 	}
-	if have, err := os.ReadFile(filepath.Join(e.settings.DataDir, uploadedCatalog)); err == nil && string(have) == string(text) {
-		return c, nil
+	return c, text, nil
+}
+
+// keepOthers keeps the catalogue of another process in the data folder, unless it is there.
+func keepOthers(folder string, text []byte) error {
+	if have, err := os.ReadFile(filepath.Join(folder, uploadedCatalog)); err == nil && bytes.Equal(have, text) {
+		return nil
 	}
-	if err := keepCatalog(e.settings.DataDir, text); err != nil {
-		return nil, fmt.Errorf("keep the catalogue of another process: %w", err)
+	if err := keepCatalog(folder, text); err != nil {
+		return fmt.Errorf("keep the catalogue of another process: %w", err)
 	}
-	return c, nil
+	return nil
 }
 
 // shareCatalog gives a catalogue to the other processes.

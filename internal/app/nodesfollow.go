@@ -197,13 +197,8 @@ func (s *server) followTitles(ctx context.Context) error {
 		return nil
 	}
 	if other && note != nil && s.settings.Catalog == "" {
-		c, err := s.takeCatalog(note)
-		if err != nil {
+		if err := s.goBy(note); err != nil {
 			return err
-		}
-		s.told.Store(c)
-		if s.titles != nil {
-			s.titles.take(c)
 		}
 	}
 	if moved && choice != nil {
@@ -224,6 +219,24 @@ func (s *server) followTitles(ctx context.Context) error {
 	}
 	s.followed.catalog, s.followed.choices = note, choice
 	return nil
+}
+
+// goBy takes the catalogue of a note in the place of this process's. What is uploaded here at
+// the same moment writes the same file, hence the keeper's lock.
+func (s *server) goBy(note []byte) error {
+	c, text, err := readCatalog(note)
+	if err != nil {
+		return err
+	}
+	if s.titles == nil {
+		err = keepOthers(s.settings.DataDir, text)
+	} else {
+		err = s.titles.take(c, text)
+	}
+	if err == nil {
+		s.told.Store(c)
+	}
+	return err
 }
 
 // usedLink reports whether a sign-in link is used for the first time, by any process.

@@ -128,11 +128,17 @@ func keepCatalog(folder string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// take goes by a catalogue that another process was given, which is kept already.
-func (k *shelfKeeper) take(c *catalog.Catalog) {
+// take goes by a catalogue that another process was given, and keeps it as text. The lock is
+// held from before a catalogue is shared until it is kept: this process's own comes back from
+// the others while it is being kept.
+func (k *shelfKeeper) take(c *catalog.Catalog, text []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := keepOthers(k.folder, text); err != nil {
+		return err
+	}
 	k.Replace(c)
+	return nil
 }
 
 // ownCatalog is the operator's file, else what was uploaded, else nothing.

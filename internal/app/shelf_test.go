@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 
 	"playhead/internal/api"
@@ -63,5 +66,35 @@ func TestAnUploadedCatalogueIsThereAfterARestart(t *testing.T) {
 	k.owner = "the demo invents it"
 	if _, err := k.Upload(t.Context(), []byte("titles: []\n")); !errors.Is(err, api.ErrOwned) {
 		t.Errorf("one that is owned: %v", err)
+	}
+}
+
+// TestUploadsHereAndElsewhere uploads while what was uploaded, here and elsewhere, comes
+// back from the other processes: none fails, and the file is one of them.
+func TestUploadsHereAndElsewhere(t *testing.T) {
+	folder := t.TempDir()
+	k := &shelfKeeper{Shelf: catalog.NewShelf(nil), folder: folder, tell: func(context.Context, *catalog.Catalog) error { return nil }}
+	var others sync.WaitGroup
+	k.share = func(_ context.Context, text []byte) error {
+		c, err := catalog.Parse(text)
+		if err != nil {
+			return err
+		}
+		others.Go(func() {
+			if err := k.take(c, text); err != nil {
+				t.Error(err)
+			}
+		})
+		runtime.Gosched()
+		return nil
+	}
+	for n := range 200 {
+		if _, err := k.Upload(t.Context(), fmt.Appendf(nil, "titles:\n  - {id: a, name: Number %d}\n", n)); err != nil {
+			t.Fatalf("upload %d: %v", n, err)
+		}
+	}
+	others.Wait()
+	if c, err := loadCatalog(filepath.Join(folder, uploadedCatalog)); err != nil || c.Len() != 1 {
+		t.Errorf("the file: %v", err)
 	}
 }

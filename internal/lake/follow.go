@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +28,18 @@ type follower struct {
 	spans   []consumed
 	limit   int       // bytes of the block under way
 	flushed time.Time // when the last flush began
-	tried   time.Time // since when a flush is due
+	ends    []reach   // of what waits, oldest first
 }
+
+// reach says when the log was first seen to reach so far.
+type reach struct {
+	at  time.Time
+	end int64 // records of all partitions
+}
+
+// mostEnds bounds what is remembered of a lake that is far behind; beyond, it is
+// remembered half as finely.
+const mostEnds = 1 << 10
 
 // consumed is what a batch of facts says of its input.
 type consumed struct {
@@ -59,13 +70,19 @@ func (l *Lake) follow(ctx context.Context) error {
 		}
 		for due && ctx.Err() == nil {
 			full, err := f.flush(ctx)
-			switch {
-			case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrCorrupt):
+			if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrCorrupt) {
 				return fmt.Errorf("lake: %w", err)
-			case err != nil && ctx.Err() == nil:
-				l.options.Logger.Error("events wait in the log for the lake; it is tried again", "error", err)
 			}
-			due = err == nil && full
+			if err != nil || !full {
+				if err != nil && ctx.Err() == nil {
+					l.options.Logger.Error("events wait in the log for the lake; it is tried again", "error", err)
+				}
+				break
+			}
+			// Others may need the processor meanwhile.
+			if due, err = f.due(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -107,24 +124,38 @@ func (l *Lake) Flush(ctx context.Context) error {
 // due tells whether it is time to flush.
 func (f *follower) due(ctx context.Context) (bool, error) {
 	l := f.lake
-	waiting, err := l.waiting(ctx)
+	end, waiting, err := l.waiting(ctx)
 	if err != nil {
 		return false, err
 	}
 	now := l.options.Clock()
+	age := f.age(now, end, waiting)
 	l.counts.lag.Store(waiting)
-	l.counts.lagMS.Store(0)
-	if waiting > 0 {
-		l.counts.lagMS.Store(now.Sub(f.flushed).Milliseconds())
-	}
+	l.counts.lagMS.Store(age.Milliseconds())
 	if waiting == 0 || now.Sub(f.flushed) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/recordBytes) {
-		f.tried = time.Time{}
 		return false, nil
 	}
-	if f.tried.IsZero() {
-		f.tried = now
+	return age > l.options.Patience || !l.options.Busy(), nil
+}
+
+// age is how long the oldest record that waits has done so, as far as was looked: the log
+// ends at end now.
+func (f *follower) age(now time.Time, end, waiting int64) time.Duration {
+	reached := end - waiting
+	f.ends = slices.DeleteFunc(f.ends, func(m reach) bool { return m.end <= reached || m.end > end })
+	if last := len(f.ends) - 1; waiting > 0 && (last < 0 || f.ends[last].end < end) {
+		f.ends = append(f.ends, reach{now, end})
 	}
-	return !l.options.Busy() || now.Sub(f.tried) > l.options.Patience, nil
+	if len(f.ends) > mostEnds {
+		for i := range mostEnds / 2 {
+			f.ends[i] = f.ends[2*i]
+		}
+		f.ends = append(f.ends[:mostEnds/2], f.ends[mostEnds:]...)
+	}
+	if len(f.ends) == 0 {
+		return 0
+	}
+	return now.Sub(f.ends[0].at)
 }
 
 // recordBytes is about what a record of the log takes with what belongs to it.
@@ -143,16 +174,17 @@ func (f *follower) size() int {
 	return size
 }
 
-// waiting is how many records of the log are not in the lake.
-func (l *Lake) waiting(ctx context.Context) (n int64, err error) {
+// waiting is how many records of the log are not in the lake, and where the log ends, by
+// the records of all partitions.
+func (l *Lake) waiting(ctx context.Context) (end, n int64, err error) {
 	for p, r := range l.state().Reached {
 		_, next, err := l.log.Bounds(ctx, eventlog.Events, int32(p))
 		if err != nil {
-			return 0, fmt.Errorf("lake: %w", err)
+			return 0, 0, fmt.Errorf("lake: %w", err)
 		}
-		n += max(0, next-r.Events)
+		end, n = end+next, n+max(0, next-r.Events)
 	}
-	return n, nil
+	return end, n, nil
 }
 
 // flush writes one block of what waits; full if there may be more.
@@ -204,7 +236,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	l.counts.flushes.Add(1)
-	f.flushed, f.tried = start, time.Time{}
+	f.flushed = start
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
 	}

@@ -32,8 +32,9 @@ type Options struct {
 	// TargetBytes is the size from which a file is left alone. Default 64 MiB.
 	// Merged files are at most eight times that.
 	TargetBytes int64
-	// Busy tells that others need the processor more; the lake then waits, but
-	// not for longer than Patience. May be nil. Default 2 min.
+	// Busy tells that others need the processor more; events then wait, but not for
+	// longer than Patience, and small files as long before some become one. May be nil.
+	// Default 2 min.
 	Busy     func() bool
 	Patience time.Duration
 	Clock    func() time.Time

@@ -35,20 +35,20 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 	}
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
+	last := l.options.Clock()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
 		}
-		if l.options.Busy() {
-			continue
-		}
-		for more := true; more && ctx.Err() == nil && !l.options.Busy(); {
+		// A load that never ends has files all the same: one step in a while.
+		for more := true; more && ctx.Err() == nil && (!l.options.Busy() || l.options.Clock().Sub(last) > l.options.Patience); {
 			if more, err = l.tidy(ctx, w); err != nil && ctx.Err() == nil {
 				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err)
 				break
 			}
+			last = l.options.Clock()
 		}
 	}
 }

@@ -41,6 +41,8 @@ type partition struct {
 	heard       heard     // the time that the engines know
 	sinceSnap   int       // events since the last snapshot
 	due         time.Time // of the next snapshot
+	readBytes   int       // of events since the last snapshot
+	stateBytes  int       // that the last snapshot wrote
 	snapshot    int64     // offset the stored state stands at
 	acrossBytes int64
 	playBytes   int64
@@ -176,17 +178,29 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 }
 
 // Under load a snapshot writes much the same states as the one before it did, so
-// that it may come a few times later: what that costs a restart is bounded by
-// Config.SnapshotEvents.
+// that it may come a few times later, and later still until as much was read as it
+// writes: what that costs a restart is bounded by Config.SnapshotEvents. Where another
+// process takes over, as on Kafka, it is not put off by as much: that one replays first.
 const (
 	busyEvents = 20_000 // since the last snapshot, of one partition
 	busyTimes  = 5      // so many times Config.Snapshot
+	heavyTimes = 30     // the same, of states that are more than what was read
 )
 
 // dueAt reports whether a snapshot is due by the clock.
 func (p *partition) dueAt(now time.Time) bool {
 	late := now.Sub(p.due)
-	return late >= 0 && (p.sinceSnap < busyEvents || late >= (busyTimes-1)*p.runner.config.Snapshot)
+	if late < 0 {
+		return false
+	}
+	times := 1
+	if p.sinceSnap >= busyEvents {
+		times = busyTimes
+		if p.runner.shared == nil && p.readBytes < p.stateBytes {
+			times = heavyTimes
+		}
+	}
+	return late >= time.Duration(times-1)*p.runner.config.Snapshot
 }
 
 // changed is how many states a snapshot would write.
@@ -210,6 +224,7 @@ func (p *partition) read(ctx context.Context, limit int64, states int, until tim
 			return fmt.Errorf("offset %d: %w", e.Offset, err)
 		}
 		p.next = e.Offset + 1
+		p.readBytes += len(e.Data)
 		count++
 		if p.changed() >= states || count%256 == 0 && !until.IsZero() && time.Now().After(until) {
 			return errLimit
@@ -385,7 +400,10 @@ func (p *partition) drop(key []byte) {
 func (p *partition) committed() {
 	now := time.Now()
 	if p.tx.Snapshot {
-		p.snapshot, p.sinceSnap = p.tx.To, 0
+		p.snapshot, p.sinceSnap, p.readBytes, p.stateBytes = p.tx.To, 0, 0, 0
+		for i := range p.tx.State {
+			p.stateBytes += len(p.tx.State[i].Key) + len(p.tx.State[i].Value)
+		}
 		// In step with its own first: were all partitions due together, so would be
 		// the work of each, in one epoch.
 		if every := p.runner.config.Snapshot; !p.due.After(now) {

@@ -38,7 +38,7 @@ func migrates(t *testing.T, k *Kafka, prefix string, seed int, database string, 
 	old.until("/readyz", http.StatusOK)
 	write, token := old.key("write"), old.key("read", "--role", "admin")
 	door := forward(t, old.address)
-	a := sendWith(t.Context(), t, &process{t: t, name: "door", address: door.address, slow: "200"}, write, seed)
+	a := sendWith(t.Context(), t, &process{t: t, name: "door", address: door.address, speed: 200, span: 3 * time.Hour}, write, seed)
 	eventually(t, "plays at the old server", func() bool { return plays(old, token) > 100 })
 
 	to := filepath.Join(t.TempDir(), "new")

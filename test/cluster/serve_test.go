@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -17,9 +18,9 @@ import (
 )
 
 var (
-	libsFlag   = flag.String("kafka", "", "the folder of Kafka's jars: tools/kafka.sh")
-	binaryFlag = flag.String("binary", "../../bin/playhead", "the binary to test")
-	eventsFlag = flag.Int("events", 20_000, "events of each audience")
+	libsFlag    = flag.String("kafka", "", "the folder of Kafka's jars: tools/kafka.sh")
+	binaryFlag  = flag.String("binary", "../../bin/playhead", "the binary to test")
+	viewersFlag = flag.Int("viewers", 500, "viewers of each audience, of whom one has some 40 events an hour")
 )
 
 func TestMain(m *testing.M) {
@@ -42,7 +43,8 @@ type process struct {
 	args      []string
 	cmd       *exec.Cmd
 	exited    chan struct{}
-	slow      string // another speed for its audience
+	speed     int           // of its audience, times real time; 0 is usualSpeed
+	span      time.Duration // of its audience's time; 0 is usualSpan
 	out       *output
 }
 
@@ -168,13 +170,11 @@ func (p *process) key(kind string, more ...string) string {
 	return key
 }
 
-// speed is how fast an audience is sent there, times real time.
-func (p *process) speed() string {
-	if p.slow != "" {
-		return p.slow
-	}
-	return "60"
-}
+// An audience is sent in a minute, so that what is broken meanwhile is broken under it.
+const (
+	usualSpeed = 60
+	usualSpan  = time.Hour
+)
 
 // audience sends an audience until all of it is acknowledged, trying again.
 type audience struct {
@@ -192,8 +192,10 @@ func send(ctx context.Context, t *testing.T, to *process, seed int) *audience {
 func sendWith(ctx context.Context, t *testing.T, to *process, key string, seed int) *audience {
 	t.Helper()
 	a := &audience{truth: filepath.Join(t.TempDir(), "truth.json"), done: make(chan error, 1), out: &output{}}
+	speed, span := cmp.Or(to.speed, usualSpeed), cmp.Or(to.span, usualSpan)
 	cmd := exec.CommandContext(ctx, *binaryFlag, "simulate", "--target", "http://"+to.address, "--key", key,
-		"--events", fmt.Sprint(*eventsFlag), "--viewers", "3000", "--seed", fmt.Sprint(seed), "--speed", to.speed(), "--truth", a.truth)
+		"--viewers", fmt.Sprint(*viewersFlag), "--seed", fmt.Sprint(seed),
+		"--speed", fmt.Sprint(speed), "--duration", span.String(), "--truth", a.truth)
 	cmd.Stdout, cmd.Stderr = a.out, a.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -245,6 +247,7 @@ func oneProcess(t *testing.T, k *Kafka) {
 	p := serve(t, k, "one.", "playhead", "collect,process,load,query", "--partitions", "3")
 	p.until("/readyz", http.StatusOK)
 	token := p.key("read")
+	p.span = usualSpan / 2
 	a := send(t.Context(), t, p, 1)
 	time.Sleep(3 * time.Second) // somewhere in the middle
 	p.kill()

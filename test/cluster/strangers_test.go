@@ -44,6 +44,7 @@ func strangersRead(t *testing.T, k *Kafka, prefix string, registry []string, mor
 	p := serve(t, k, prefix, "playhead", "collect,process,load,query", append(more, "--partitions", "2")...)
 	p.until("/readyz", http.StatusOK)
 	token := p.key("read")
+	p.span = usualSpan / 3
 	a := send(t.Context(), t, p, 3)
 	a.wait(t)
 	verify(t, p, token, a.truth)

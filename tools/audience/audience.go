@@ -30,6 +30,10 @@ type Options struct {
 	Batch   int              // events a request; 0 is 800
 	End     time.Time        // of what they did; zero is now
 	Catalog *catalog.Catalog // what they watch; nil is the demo's
+	// Return: the viewers of a Loop come again in each of its cycles. Else each has others,
+	// as a service has: hours pass in the seconds that a cycle takes, and who watched for
+	// an evening does not watch another one half a minute later.
+	Return bool
 }
 
 // Prepare makes the requests of an audience, in order of time: NDJSON.

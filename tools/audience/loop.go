@@ -13,9 +13,10 @@ import (
 // than those are the same ones again: another day, with other plays.
 const loopEvents = 2_000_000
 
-// Loop is any number of requests from some that are kept: when they are used up,
-// their viewers come again, later, with new sessions, plays and ids. What is sent
-// is still prepared: to renew an event costs a tenth of a microsecond.
+// Loop is any number of requests from some that are kept: when they are used up, the
+// same happens again, later, in new sessions and plays, to other viewers or, where
+// Options.Return, to the same. What is sent is still prepared: to renew an event costs
+// a tenth of a microsecond.
 type Loop struct {
 	bodies []Body
 	sites  [][]site
@@ -32,7 +33,7 @@ type site struct {
 }
 
 const (
-	siteID     = byte(iota) // 36 letters of a UUID
+	siteID     = byte(iota) // the first 4 letters of a UUID, or of another text of at least as many
 	siteMillis              // 13 digits
 	siteText                // 24 letters of a time
 )
@@ -56,18 +57,22 @@ func NewCycles(ctx context.Context, o Options, cycles int64) (*Loop, error) {
 	}
 	l := &Loop{bodies: bodies, cycles: cycles}
 	if cycles > 1 {
-		err = l.find()
+		err = l.find(o.Return)
 	}
 	return l, err
 }
 
 // find looks for what another cycle has to write anew.
-func (l *Loop) find() error {
+func (l *Loop) find(same bool) error {
+	ids := []string{`"session_id":"`, `"play_id":"`, `"id":"`, `"impression_id":"`, `"search_id":"`}
+	if !same {
+		ids = append(ids, `"viewer_id":"`, `"anonymous_id":"`)
+	}
 	first, last := int64(1)<<62, int64(0)
 	l.sites = make([][]site, len(l.bodies))
 	for i := range l.bodies {
 		data := l.bodies[i].Data
-		for _, key := range []string{`"session_id":"`, `"play_id":"`, `"id":"`, `"impression_id":"`, `"search_id":"`} {
+		for _, key := range ids {
 			each(data, key, func(at int) { l.sites[i] = append(l.sites[i], site{at: at, kind: siteID}) })
 		}
 		var bad error

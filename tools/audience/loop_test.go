@@ -50,7 +50,7 @@ func TestLoopComesAgainWithOtherPlays(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &Loop{bodies: bodies, cycles: 3}
-	if err := l.find(); err != nil {
+	if err := l.find(true); err != nil {
 		t.Fatal(err)
 	}
 	n := int64(len(bodies))
@@ -99,13 +99,44 @@ func TestLoopComesAgainWithOtherPlays(t *testing.T) {
 	}
 }
 
+// Where they need not return, each cycle has as many viewers, and others.
+func TestLoopHasOtherViewers(t *testing.T) {
+	l, err := NewCycles(t.Context(), Options{Seed: 3, Events: 3_000, Viewers: 100, Batch: 500}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cycle, n := map[string]int64{}, int64(len(l.Kept()))
+	each := make([]int, 3)
+	for i := range 3 * n {
+		b, _, ok := l.Body(nil, i)
+		if !ok {
+			t.Fatal("no body")
+		}
+		for _, e := range events(t, b) {
+			who := e.Viewer_ID + e.Anonymous_ID
+			if who == "" {
+				continue
+			}
+			if at, ok := cycle[who]; ok && at != i/n {
+				t.Fatalf("%s comes in cycles %d and %d", who, at, i/n)
+			} else if !ok {
+				cycle[who] = i / n
+				each[i/n]++
+			}
+		}
+	}
+	if each[0] < 15 || each[1] != each[0] || each[2] != each[0] {
+		t.Errorf("%d viewers by cycle", each)
+	}
+}
+
 func BenchmarkRenew(b *testing.B) {
 	bodies, err := Prepare(b.Context(), Options{Seed: 3, Events: 20_000})
 	if err != nil {
 		b.Fatal(err)
 	}
 	l := &Loop{bodies: bodies, cycles: 1 << 40}
-	if err := l.find(); err != nil {
+	if err := l.find(false); err != nil {
 		b.Fatal(err)
 	}
 	var buf []byte

@@ -124,7 +124,7 @@ func worst(list []grown, of func(grown) float64) float64 {
 
 // grow sends a run to a server of its own and asks it what the dashboard asks.
 func grow(ctx context.Context, o options, run growthRun) (g grown, err error) {
-	options := audience.Options{Seed: 9, Events: run.events, Viewers: run.viewers}
+	options := audience.Options{Seed: 9, Events: run.events, Viewers: run.viewers, Return: true}
 	flags := []string{"--lake", "off"} // it comes later, when the processors are free: lake.write and lake.merge are its cost
 	if run.titles > 0 {
 		folder, err := os.MkdirTemp("", "bench-titles-")

@@ -1,0 +1,69 @@
+package lake
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"playhead/internal/event"
+)
+
+// TestALoadThatNeverEnds sends for ten minutes while others need the processor: events wait
+// for as long as they may and no longer, and each step writes only what may wait no more.
+// When there is room again, all that waits is written.
+func TestALoadThatNeverEnds(t *testing.T) {
+	const patience = 2 * time.Minute
+	now, busy := time.UnixMilli(startMS).Add(5*time.Hour), true
+	log := openLog(t)
+	feed := newFeeder(t, log)
+	l, err := Open(filepath.Join(t.TempDir(), "lake"), log, Options{
+		Clock: func() time.Time { return now }, Busy: func() bool { return busy }, Patience: patience, BlockBytes: 4 << 10,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newWriter(nil, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &follower{lake: l, writer: w, flushed: now}
+	c := newCrowd(3)
+	flushes := 0
+	step := func() (lag time.Duration) {
+		t.Helper()
+		for {
+			due, err := f.due(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lag = time.Duration(l.Stats().LagMS) * time.Millisecond; !due {
+				return lag
+			}
+			if busy && lag <= patience {
+				t.Fatalf("what waits for %s is written while others need the processor", lag)
+			}
+			if _, err := f.flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			flushes++
+		}
+	}
+	for second := range 600 {
+		for range 10 {
+			feed.append([]event.Event{c.event()})
+		}
+		feed.process()
+		lag := step()
+		if want := min(time.Duration(second)*time.Second, patience-20*time.Second); lag < want || lag > patience {
+			t.Fatalf("second %d: the oldest event waits for %s", second, lag)
+		}
+		now = now.Add(time.Second)
+	}
+	if flushes < 10 {
+		t.Errorf("%d blocks are written", flushes)
+	}
+	busy = false
+	if step(); l.Stats().LagRecords > int64(l.options.BlockBytes/recordBytes) {
+		t.Errorf("%d records wait though there is room", l.Stats().LagRecords)
+	}
+}

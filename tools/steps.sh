@@ -108,14 +108,17 @@ digest() {
   echo
   echo "$1 failed:"
   found=$(awk '
-      function keep(line) { kept[test] = kept[test] line "\n" }
       /^=== (RUN|NAME|CONT) / { test = $3; next }
       /^=== / { next }
       /^ *--- (PASS|SKIP): / { if ($3 == test) test = ""; next }
       /^ *--- FAIL: / { print NR ": " $0; printf "%s", kept[$3]; kept[$3] = ""; test = ""; next }
+      /^(panic:|FAIL)/ { print NR ": " $0; next }
       /error: [|>]-/ { more = 3; next }
-      more > 0 || /^ *(not ok|panic:|FAIL)|error:|Error:|_test\.go:[0-9]|\.go:[0-9]+:[0-9]+:/ {
-        if (!seen[$0]++) { line = NR ": " substr($0, 1, 300); if (test == "") print line; else keep(line) }
+      more > 0 || /^ *not ok|error:|Error:|_test\.go:[0-9]|\.go:[0-9]+:[0-9]+:/ {
+        if (!seen[test, $0]++) {
+          line = NR ": " substr($0, 1, 300)
+          if (test == "") print line; else kept[test] = kept[test] line "\n"
+        }
       }
       { more-- }
       END { if (test != "") printf "%s", kept[test] }' "$logs/$1.log" | head -n 25)

@@ -10,13 +10,26 @@ import (
 // share is how much of the machine's memory something takes by itself, MiB.
 type share struct{ part, least, most int }
 
-// What the warehouse and the facts that wait for it take where nobody says. With
+// What the warehouse, the facts that wait for it and the log take where nobody says. With
 // more, cells of an hour or a day are written less often, and the database does not
 // put down on disk what it is about to commit.
 var (
 	warehouseShare = share{64, 96, 512}
 	loadShare      = share{192, 32, 128}
+	// With less, Pebble reads the indexes of its files again for each viewer who is new.
+	logShare = share{128, 64, 256}
 )
+
+// mostMemTable is the largest write buffer of the log: what a larger one takes is of
+// more use to the cache.
+const mostMemTable = 16 << 20
+
+// logMemory is what the log's three write buffers and its cache take of so many MiB, bytes.
+func logMemory(mib int) (buffer uint64, cache int64) {
+	all := int64(mib) << 20
+	each := min(all/4, mostMemTable)
+	return uint64(each), all - 3*each
+}
 
 // of is the share of so many MiB.
 func (s share) of(machine int) int { return min(max(machine/s.part, s.least), s.most) }
@@ -28,6 +41,9 @@ func (s Settings) sized(machine int) Settings {
 	}
 	if s.LoadMemory == 0 {
 		s.LoadMemory = loadShare.of(machine)
+	}
+	if s.LogMemory == 0 {
+		s.LogMemory = logShare.of(machine)
 	}
 	return s
 }

@@ -8,20 +8,28 @@ import (
 
 func TestMemoryFollowsTheMachine(t *testing.T) {
 	for _, c := range []struct {
-		name                    string
-		machine                 int
-		given                   Settings
-		wantWarehouse, wantLoad int
+		name                             string
+		machine                          int
+		given                            Settings
+		wantWarehouse, wantLoad, wantLog int
 	}{
-		{"nobody can tell", 0, Settings{}, 96, 32},
-		{"small", 2 << 10, Settings{}, 96, 32},
-		{"a large laptop", 16 << 10, Settings{}, 256, 85},
-		{"a server", 256 << 10, Settings{}, 512, 128},
-		{"what is said stays", 256 << 10, Settings{WarehouseMemory: 40, LoadMemory: 8}, 40, 8},
+		{"nobody can tell", 0, Settings{}, 96, 32, 64},
+		{"small", 2 << 10, Settings{}, 96, 32, 64},
+		{"a large laptop", 16 << 10, Settings{}, 256, 85, 128},
+		{"a server", 256 << 10, Settings{}, 512, 128, 256},
+		{"what is said stays", 256 << 10, Settings{WarehouseMemory: 40, LoadMemory: 8, LogMemory: 16}, 40, 8, 16},
 	} {
 		got := c.given.sized(c.machine)
-		if got.WarehouseMemory != c.wantWarehouse || got.LoadMemory != c.wantLoad {
-			t.Errorf("%s: warehouse %d, load %d MiB; want %d and %d", c.name, got.WarehouseMemory, got.LoadMemory, c.wantWarehouse, c.wantLoad)
+		if got.WarehouseMemory != c.wantWarehouse || got.LoadMemory != c.wantLoad || got.LogMemory != c.wantLog {
+			t.Errorf("%s: warehouse %d, load %d, log %d MiB; want %d, %d and %d", c.name, got.WarehouseMemory, got.LoadMemory, got.LogMemory, c.wantWarehouse, c.wantLoad, c.wantLog)
+		}
+	}
+}
+
+func TestLogMemory(t *testing.T) {
+	for mib, want := range map[int][2]int64{16: {4, 4}, 64: {16, 16}, 256: {16, 208}} {
+		if buffer, cache := logMemory(mib); int64(buffer) != want[0]<<20 || cache != want[1]<<20 {
+			t.Errorf("of %d MiB: buffers of %d bytes, a cache of %d", mib, buffer, cache)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (m *mover) openHouse(ctx context.Context, roles string) (err error) {
 	if err := copyMissing(m.DataDir, m.To); err != nil {
 		return fmt.Errorf("copy keys, people and the like: %w", err)
 	}
-	s := m.Settings
+	s := m.Settings.sized(machineMemory())
 	s.DataDir, s.Roles = m.To, roles
 	if s.Partitions, err = m.partitions(); err != nil {
 		return err

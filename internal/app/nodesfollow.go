@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"playhead/internal/access"
+	"playhead/internal/catalog"
 	"playhead/internal/eventlog"
 )
 
@@ -197,7 +198,8 @@ func (s *server) followTitles(ctx context.Context) error {
 		return nil
 	}
 	if other && note != nil && s.settings.Catalog == "" {
-		if err := s.goBy(note); err != nil {
+		var err error
+		if note, err = s.takeTitles(); err != nil {
 			return err
 		}
 	}
@@ -221,22 +223,25 @@ func (s *server) followTitles(ctx context.Context) error {
 	return nil
 }
 
-// goBy takes the catalogue of a note in the place of this process's. What is uploaded here at
-// the same moment writes the same file, hence the keeper's lock.
-func (s *server) goBy(note []byte) error {
-	c, text, err := readCatalog(note)
-	if err != nil {
-		return err
+// takeTitles takes the catalogue of the others in the place of this process's, and returns
+// the note that it was.
+func (s *server) takeTitles() (note []byte, err error) {
+	now := func() (*catalog.Catalog, []byte, error) {
+		note = s.board.Get(noteCatalog)
+		return readCatalog(note)
 	}
-	if s.titles == nil {
+	if s.titles != nil {
+		err = s.titles.take(now, func(c *catalog.Catalog) { s.told.Store(c) })
+		return note, err
+	}
+	c, text, err := now()
+	if err == nil {
 		err = keepOthers(s.settings.DataDir, text)
-	} else {
-		err = s.titles.take(c, text)
 	}
 	if err == nil {
 		s.told.Store(c)
 	}
-	return err
+	return note, err
 }
 
 // usedLink reports whether a sign-in link is used for the first time, by any process.

@@ -33,9 +33,9 @@ func (e *engine) openLog(ctx context.Context) error {
 		e.forms, err = s.kafkaForms(ctx)
 		return err
 	}
-	quarter := int64(s.LogMemory) << 20 / 4 // three write buffers and the cache
+	buffer, cache := logMemory(s.LogMemory)
 	l, err := pebblelog.Open(logFolder(s.DataDir), pebblelog.Options{
-		CacheBytes: quarter, MemTableBytes: uint64(quarter),
+		CacheBytes: cache, MemTableBytes: buffer,
 		Partitions: s.Partitions, Logger: e.log, OnFailure: func(err error) { e.broken <- err },
 	})
 	if err != nil {

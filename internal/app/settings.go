@@ -78,7 +78,7 @@ type Settings struct {
 
 	Warehouse       string `help:"Where figures are kept: duckdb, in the data folder, or clickhouse://USER:PASSWORD@HOST:9000/DATABASE; better as a variable or in the file, where nobody sees the password." default:"duckdb" placeholder:"ADDRESS"`
 	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB; 0 is a 64th of the machine's, 96 to 512." default:"0" placeholder:"MIB"`
-	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB." default:"64" placeholder:"MIB"`
+	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB; 0 is a 128th of the machine's, 64 to 256." default:"0" placeholder:"MIB"`
 	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log. 0 is a 192nd of the machine's, 32 to 128." default:"0" placeholder:"MIB"`
 	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB; 0 is no bound. A tight one costs speed." default:"0" placeholder:"MIB"`
 	DebugListen     string `help:"Address for Go's profiler (pprof); none by default. Keep it on localhost." placeholder:"HOST:PORT"`
@@ -114,8 +114,8 @@ func (s *Settings) Validate() error {
 	if s.WarehouseMemory != 0 && s.WarehouseMemory < 32 {
 		wrong = append(wrong, fmt.Sprintf("warehouse-memory: %d MiB is too little; DuckDB needs 32 or more; 0 leaves it to the machine", s.WarehouseMemory))
 	}
-	if s.LogMemory < 16 {
-		wrong = append(wrong, fmt.Sprintf("log-memory: %d MiB is too little; the log needs 16 or more", s.LogMemory))
+	if s.LogMemory != 0 && s.LogMemory < 16 {
+		wrong = append(wrong, fmt.Sprintf("log-memory: %d MiB is too little; the log needs 16 or more, or 0 to leave it to the machine", s.LogMemory))
 	}
 	if s.LoadMemory != 0 && s.LoadMemory < 8 {
 		wrong = append(wrong, fmt.Sprintf("load-memory: %d MiB is too little; keep at least 8, or 0 to leave it to the machine", s.LoadMemory))
@@ -193,7 +193,7 @@ func CheckConfig(path string) error {
 func DefaultSettings() Settings {
 	return Settings{
 		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
-		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, LogMemory: 64, LogLevel: "info", LogFormat: "text",
+		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute, MaxTrail: 800 * time.Millisecond,
 		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",
 		KafkaFormat: "compact",

@@ -128,16 +128,22 @@ func keepCatalog(folder string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// take goes by a catalogue that another process was given, and keeps it as text. The lock is
-// held from before a catalogue is shared until it is kept: this process's own comes back from
-// the others while it is being kept.
-func (k *shelfKeeper) take(c *catalog.Catalog, text []byte) error {
+// take goes by the catalogue that the other processes have now, and keeps it. What they
+// have is asked for under the lock, which is held from before a catalogue is shared until it
+// is kept: it is never older than what was uploaded here, and does not write the file that an
+// upload is writing.
+func (k *shelfKeeper) take(now func() (*catalog.Catalog, []byte, error), told func(*catalog.Catalog)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	c, text, err := now()
+	if err != nil {
+		return err
+	}
 	if err := keepOthers(k.folder, text); err != nil {
 		return err
 	}
 	k.Replace(c)
+	told(c)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"playhead/internal/api"
@@ -69,32 +70,64 @@ func TestAnUploadedCatalogueIsThereAfterARestart(t *testing.T) {
 	}
 }
 
-// TestUploadsHereAndElsewhere uploads while what was uploaded, here and elsewhere, comes
-// back from the other processes: none fails, and the file is one of them.
-func TestUploadsHereAndElsewhere(t *testing.T) {
+// TestUploadsComeBack puts titles side by side while the follower takes what is on the
+// board, which is what was put last: no title is lost, here, in the file or on the board.
+func TestUploadsComeBack(t *testing.T) {
 	folder := t.TempDir()
+	var board atomic.Pointer[[]byte]
 	k := &shelfKeeper{Shelf: catalog.NewShelf(nil), folder: folder, tell: func(context.Context, *catalog.Catalog) error { return nil }}
-	var others sync.WaitGroup
 	k.share = func(_ context.Context, text []byte) error {
-		c, err := catalog.Parse(text)
-		if err != nil {
-			return err
-		}
-		others.Go(func() {
-			if err := k.take(c, text); err != nil {
-				t.Error(err)
-			}
-		})
+		board.Store(&text)
 		runtime.Gosched()
 		return nil
 	}
-	for n := range 200 {
-		if _, err := k.Upload(t.Context(), fmt.Appendf(nil, "titles:\n  - {id: a, name: Number %d}\n", n)); err != nil {
-			t.Fatalf("upload %d: %v", n, err)
-		}
+	now := func() (*catalog.Catalog, []byte, error) {
+		text := *board.Load()
+		c, err := catalog.Parse(text)
+		return c, text, err
 	}
-	others.Wait()
-	if c, err := loadCatalog(filepath.Join(folder, uploadedCatalog)); err != nil || c.Len() != 1 {
-		t.Errorf("the file: %v", err)
+	if _, err := k.Upload(t.Context(), []byte("titles: []\n")); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	var follower, people sync.WaitGroup
+	follower.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			if err := k.take(now, func(*catalog.Catalog) {}); err != nil {
+				t.Errorf("the follower: %v", err)
+				return
+			}
+		}
+	})
+	const each = 40
+	for p := range 4 {
+		people.Go(func() {
+			for n := range each {
+				if _, err := k.PutTitle(t.Context(), fmt.Sprintf("t%d-%d", p, n), []byte(`{"name": "One"}`)); err != nil {
+					t.Errorf("put title %d of %d: %v", n, p, err)
+				}
+			}
+		})
+	}
+	people.Wait()
+	close(over)
+	follower.Wait()
+	kept, err := loadCatalog(filepath.Join(folder, uploadedCatalog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, _, err := now()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]*catalog.Catalog{"here": k.Now(), "in the file": kept, "on the board": shared} {
+		if c.Len() != 4*each {
+			t.Errorf("%s are %d titles of %d", name, c.Len(), 4*each)
+		}
 	}
 }

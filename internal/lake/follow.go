@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,18 +29,8 @@ type follower struct {
 	spans   []consumed
 	limit   int       // bytes of the block under way
 	flushed time.Time // when the last flush began
-	ends    []reach   // of what waits, oldest first
+	full    bool      // the last flush left something
 }
-
-// reach says when the log was first seen to reach so far.
-type reach struct {
-	at  time.Time
-	end int64 // records of all partitions
-}
-
-// mostEnds bounds what is remembered of a lake that is far behind; beyond, it is
-// remembered half as finely.
-const mostEnds = 1 << 10
 
 // consumed is what a batch of facts says of its input.
 type consumed struct {
@@ -64,25 +55,29 @@ func (l *Lake) follow(ctx context.Context) error {
 			return f.last(ctx)
 		case <-t.C:
 		}
-		due, err := f.due(ctx)
-		if err != nil {
+		if err := f.flushDue(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
-		for due && ctx.Err() == nil {
-			full, err := f.flush(ctx)
-			if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrCorrupt) {
-				return fmt.Errorf("lake: %w", err)
-			}
-			if err != nil || !full {
-				if err != nil && ctx.Err() == nil {
-					l.options.Logger.Error("events wait in the log for the lake; it is tried again", "error", err)
-				}
-				break
-			}
-			// Others may need the processor meanwhile.
-			if due, err = f.due(ctx); err != nil {
-				return err
-			}
+	}
+}
+
+// flushDue writes blocks for as long as it is time to. Others may need the processor
+// between one and the next. Errors are those that another try does not mend.
+func (f *follower) flushDue(ctx context.Context) error {
+	for {
+		due, err := f.due(ctx)
+		if err != nil || !due {
+			return err
+		}
+		f.full, err = f.flush(ctx)
+		if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrCorrupt) {
+			return fmt.Errorf("lake: %w", err)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.lake.options.Logger.Error("events wait in the log for the lake; it is tried again", "error", err)
+		}
+		if err != nil || !f.full {
+			return nil
 		}
 	}
 }
@@ -121,41 +116,30 @@ func (l *Lake) Flush(ctx context.Context) error {
 	return err
 }
 
-// due tells whether it is time to flush.
+// due tells whether it is time to flush. While others need the processor it is when the
+// oldest event has waited for as long as it may; if what there was to write did not fill a
+// block then, since facts are late, not before there is more.
 func (f *follower) due(ctx context.Context) (bool, error) {
 	l := f.lake
-	end, waiting, err := l.waiting(ctx)
+	now := l.options.Clock()
+	waits, err := l.waiting(ctx, l.state().Reached)
 	if err != nil {
 		return false, err
 	}
-	now := l.options.Clock()
-	age := f.age(now, end, waiting)
-	l.counts.lag.Store(waiting)
+	n, oldest := int64(0), now
+	for _, w := range waits {
+		if n += w.records; w.records > 0 && w.since.Before(oldest) {
+			oldest = w.since
+		}
+	}
+	age := now.Sub(oldest)
+	l.counts.lag.Store(n)
 	l.counts.lagMS.Store(age.Milliseconds())
-	if waiting == 0 || now.Sub(f.flushed) < l.options.FlushEvery && waiting < int64(l.options.BlockBytes/recordBytes) {
+	rested := now.Sub(f.flushed) >= l.options.FlushEvery
+	if n == 0 || !rested && n < int64(l.options.BlockBytes/recordBytes) {
 		return false, nil
 	}
-	return age > l.options.Patience || !l.options.Busy(), nil
-}
-
-// age is how long the oldest record that waits has done so, as far as was looked: the log
-// ends at end now.
-func (f *follower) age(now time.Time, end, waiting int64) time.Duration {
-	reached := end - waiting
-	f.ends = slices.DeleteFunc(f.ends, func(m reach) bool { return m.end <= reached || m.end > end })
-	if last := len(f.ends) - 1; waiting > 0 && (last < 0 || f.ends[last].end < end) {
-		f.ends = append(f.ends, reach{now, end})
-	}
-	if len(f.ends) > mostEnds {
-		for i := range mostEnds / 2 {
-			f.ends[i] = f.ends[2*i]
-		}
-		f.ends = append(f.ends[:mostEnds/2], f.ends[mostEnds:]...)
-	}
-	if len(f.ends) == 0 {
-		return 0
-	}
-	return now.Sub(f.ends[0].at)
+	return !l.options.Busy() || age > l.options.Patience && (f.full || rested), nil
 }
 
 // recordBytes is about what a record of the log takes with what belongs to it.
@@ -174,17 +158,49 @@ func (f *follower) size() int {
 	return size
 }
 
-// waiting is how many records of the log are not in the lake, and where the log ends, by
-// the records of all partitions.
-func (l *Lake) waiting(ctx context.Context) (end, n int64, err error) {
-	for p, r := range l.state().Reached {
-		_, next, err := l.log.Bounds(ctx, eventlog.Events, int32(p))
+// wait is what of a partition is not in the lake.
+type wait struct {
+	partition int32
+	records   int64
+	since     time.Time // when the log took the first of them, if there are any
+}
+
+// waiting is what waits in each partition, reached being what is in the lake.
+func (l *Lake) waiting(ctx context.Context, reached []Reached) ([]wait, error) {
+	waits := make([]wait, len(reached))
+	for p := range reached {
+		w := &waits[p]
+		w.partition = int32(p)
+		first, next, err := l.log.Bounds(ctx, eventlog.Events, w.partition)
 		if err != nil {
-			return 0, 0, fmt.Errorf("lake: %w", err)
+			return nil, fmt.Errorf("lake: %w", err)
 		}
-		end, n = end+next, n+max(0, next-r.Events)
+		from := max(first, reached[p].Events)
+		if w.records = max(0, next-from); w.records == 0 {
+			continue
+		}
+		_, err = l.log.Read(ctx, eventlog.Events, eventlog.Cursor{Partition: w.partition, Offset: from}, 1, func(e eventlog.Entry) error {
+			w.since = time.UnixMilli(e.ReceivedAt)
+			return errEnough
+		})
+		if err != nil && !errors.Is(err, errEnough) && !errors.Is(err, eventlog.ErrTrimmed) {
+			return nil, fmt.Errorf("lake: %w", err)
+		}
 	}
-	return end, n, nil
+	return waits, nil
+}
+
+// byAge are the partitions, first those whose events have waited for longest: a block is
+// full before it has something of all.
+func (l *Lake) byAge(ctx context.Context, reached []Reached) ([]wait, error) {
+	waits, err := l.waiting(ctx, reached)
+	slices.SortStableFunc(waits, func(a, b wait) int {
+		if (a.records > 0) != (b.records > 0) {
+			return cmp.Compare(b.records, a.records)
+		}
+		return a.since.Compare(b.since)
+	})
+	return waits, err
 }
 
 // flush writes one block of what waits; full if there may be more.
@@ -204,14 +220,19 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 		}
 		missing, told[p] = missing+gone, ok
 	}
+	order, err := l.byAge(ctx, reached)
+	if err != nil {
+		return false, err
+	}
 	for moved := true; moved && !full; {
 		moved = false
-		for p := range reached {
+		for _, w := range order {
+			p := w.partition
 			if !told[p] {
 				continue
 			}
 			at := reached[p]
-			if err := f.take(ctx, int32(p), &reached[p]); err != nil {
+			if err := f.take(ctx, p, &reached[p]); err != nil {
 				return false, err
 			}
 			moved = moved || reached[p] != at
@@ -219,6 +240,10 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 				break
 			}
 		}
+	}
+	if slices.Equal(before, reached) {
+		f.flushed = start
+		return false, nil
 	}
 	f.block.sort()
 	files, err := f.write(rangesOf(before, reached))
@@ -236,6 +261,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	l.counts.flushes.Add(1)
+	l.counts.written.Add(int64(len(files)))
 	f.flushed = start
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"playhead/internal/event"
+	"playhead/internal/eventlog/pebblelog"
 )
 
 // TestALoadThatNeverEnds sends for ten minutes while others need the processor: events wait
@@ -14,7 +15,11 @@ import (
 func TestALoadThatNeverEnds(t *testing.T) {
 	const patience = 2 * time.Minute
 	now, busy := time.UnixMilli(startMS).Add(5*time.Hour), true
-	log := openLog(t)
+	log, err := pebblelog.Open(t.TempDir(), pebblelog.Options{Partitions: 3, ReserveBytes: -1, Clock: func() int64 { return now.UnixMilli() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
 	feed := newFeeder(t, log)
 	l, err := Open(filepath.Join(t.TempDir(), "lake"), log, Options{
 		Clock: func() time.Time { return now }, Busy: func() bool { return busy }, Patience: patience, BlockBytes: 4 << 10,
@@ -42,20 +47,33 @@ func TestALoadThatNeverEnds(t *testing.T) {
 			if busy && lag <= patience {
 				t.Fatalf("what waits for %s is written while others need the processor", lag)
 			}
-			if _, err := f.flush(t.Context()); err != nil {
+			if f.full, err = f.flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			flushes++
+			if flushes++; !f.full {
+				return lag
+			}
 		}
 	}
 	for second := range 600 {
+		var some []event.Event
 		for range 10 {
-			feed.append([]event.Event{c.event()})
+			some = append(some, c.event())
 		}
+		feed.append(some)
 		feed.process()
 		lag := step()
-		if want := min(time.Duration(second)*time.Second, patience-20*time.Second); lag < want || lag > patience {
+		if want := min(time.Duration(second)*time.Second, patience-45*time.Second); lag < want || lag > patience {
 			t.Fatalf("second %d: the oldest event waits for %s", second, lag)
+		}
+		waits, err := l.waiting(t.Context(), l.state().Reached)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range waits { // none is left behind for the others
+			if age := now.Sub(w.since); w.records > 0 && age > patience {
+				t.Fatalf("second %d: the oldest event of partition %d waits for %s", second, w.partition, age)
+			}
 		}
 		now = now.Add(time.Second)
 	}
@@ -63,7 +81,11 @@ func TestALoadThatNeverEnds(t *testing.T) {
 		t.Errorf("%d blocks are written", flushes)
 	}
 	busy = false
-	if step(); l.Stats().LagRecords > int64(l.options.BlockBytes/recordBytes) {
+	step()
+	if _, err := f.due(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if l.Stats().LagRecords > int64(l.options.BlockBytes/recordBytes) {
 		t.Errorf("%d records wait though there is room", l.Stats().LagRecords)
 	}
 }

@@ -33,7 +33,7 @@ type Options struct {
 	// Merged files are at most eight times that.
 	TargetBytes int64
 	// Busy tells that others need the processor more; events then wait, but not for
-	// longer than Patience, and small files as long before some become one. May be nil.
+	// longer than Patience, and small files until there are many. May be nil.
 	// Default 2 min.
 	Busy     func() bool
 	Patience time.Duration
@@ -78,7 +78,7 @@ type Lake struct {
 	mu       sync.Mutex
 	manifest *manifest
 
-	counts struct{ flushes, merges, dropped, lag, lagMS atomic.Int64 }
+	counts struct{ flushes, written, merges, dropped, lag, lagMS atomic.Int64 }
 }
 
 // Open opens or makes the lake of a log in a folder, and removes what a process
@@ -186,8 +186,8 @@ func (l *Lake) drop(files []File) {
 // Stats are for operators.
 type Stats struct {
 	Files, Rows, Bytes int64
-	// LagRecords of the log are not in the lake yet; LagMS is how old the oldest
-	// of them is.
+	// LagRecords of the log are not in the lake yet; LagMS is for how long
+	// the log has had the oldest of them.
 	LagRecords, LagMS int64
 	Flushes, Merges   int64
 	// Missing records were gone from the log before the lake read them; Dropped

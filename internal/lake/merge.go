@@ -35,20 +35,28 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 	}
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
-	last := l.options.Clock()
+	done := l.counts.written.Load()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
 		}
-		// A load that never ends has files all the same: one step in a while.
-		for more := true; more && ctx.Err() == nil && (!l.options.Busy() || l.options.Clock().Sub(last) > l.options.Patience); {
+		// A load that never ends has files all the same: a step for as many as one merges.
+		for more := true; more && ctx.Err() == nil; {
+			switch written := l.counts.written.Load(); {
+			case !l.options.Busy():
+				done = written
+			case written-done >= mergeFiles:
+				done += mergeFiles
+			default:
+				more = false
+				continue
+			}
 			if more, err = l.tidy(ctx, w); err != nil && ctx.Err() == nil {
 				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err)
 				break
 			}
-			last = l.options.Clock()
 		}
 	}
 }

@@ -145,9 +145,7 @@ func (g *Engine) wake(i int) (*viewer, error) {
 		*a = sleepers{}
 	}
 	g.viewers.put(v)
-	for p := v.plays; p != nil; p = p.sibling {
-		g.file(p)
-	}
+	g.fileAll(v)
 	return v, nil
 }
 
@@ -174,18 +172,25 @@ func (g *Engine) wakeOf(keyID uint32, reach event.Reach) {
 }
 
 // from is the first second from s on under which something is filed, of those who
-// are asleep too, who are woken then.
+// are asleep or rest too, who are woken then.
 func (g *Engine) from(s uint32) (uint32, bool) {
 	at, ok := g.wheel.from(s)
-	for a := &g.asleep; len(a.due) > 0 && g.failure == nil; at, ok = g.wheel.from(s) {
-		first := uint32(a.due[0] >> 32)
-		if ok && first > at {
-			break
-		}
+	for first, any := g.firstAsleep(); any && (!ok || first <= at) && g.failure == nil; first, any = g.firstAsleep() {
 		g.wakeDue(first)
+		g.rouseDue(first)
 		s = min(s, max(first, 1))
+		at, ok = g.wheel.from(s)
 	}
 	return at, ok
+}
+
+// firstAsleep is the first second in which something is due of who is asleep or rests.
+func (g *Engine) firstAsleep() (at uint32, any bool) {
+	at, any = g.resting.first()
+	if due := g.asleep.due; len(due) > 0 && (!any || uint32(due[0]>>32) < at) {
+		at, any = uint32(due[0]>>32), true
+	}
+	return at, any
 }
 
 // Err is why the engine cannot go on: a state that was stored is not readable.

@@ -13,7 +13,7 @@ import (
 
 // crowd is n viewers with a play each, every one started a second after the one
 // before, of key 1 or, every third, of key 2.
-func crowd(t *testing.T, n int, store *memory) {
+func crowd(t *testing.T, n int, store *memory) *Engine {
 	t.Helper()
 	g := store.engine(t)
 	var out fact.Batch
@@ -26,6 +26,7 @@ func crowd(t *testing.T, n int, store *memory) {
 		must(t, g.Apply(&e, &out))
 	}
 	g.Snapshot(store)
+	return g
 }
 
 // Who sleeps since a start is woken by its own event, by what is due of it, by a

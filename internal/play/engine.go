@@ -17,6 +17,8 @@ type Engine struct {
 	sets    dimSets
 	viewers viewers
 	asleep  sleepers
+	resting resting
+	scratch []byte                     // of a state
 	failure error                      // see Err
 	tombs   map[event.ViewerKey][]tomb // of viewers in memory that are buried
 	// load brings back a viewer that was let go, or nil.
@@ -51,7 +53,7 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 	c.MaxListed = min(c.MaxListed, 60_000)
 	g := &Engine{
 		config: c, strings: newInterner(), sets: newDimSets(),
-		load: load, wheel: newWheel(),
+		load: load, wheel: newWheel(), resting: newResting(),
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
 		batchTastes: map[uint32]uint32{},
 		tombs:       map[event.ViewerKey][]tomb{},
@@ -73,7 +75,7 @@ func (g *Engine) Begin() {
 func (g *Engine) OpenPlays() int { return g.openPlays }
 
 // Viewers is how many viewers are held in memory.
-func (g *Engine) Viewers() int { return g.viewers.n + g.asleep.left }
+func (g *Engine) Viewers() int { return g.viewers.n + g.asleep.left + len(g.resting.states) }
 
 // emitter says what p does to out; the mute one that is set with it says nothing.
 func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
@@ -205,6 +207,13 @@ func (g *Engine) viewer(key *event.ViewerKey) (*viewer, error) {
 	}
 	if i := g.asleep.find(key); i >= 0 {
 		return g.wake(i)
+	}
+	if e, ok := g.resting.states[*key]; ok {
+		v, err := g.rouse(*key, e)
+		if err == nil {
+			g.idle(v)
+		}
+		return v, err
 	}
 	v := newViewer(*key)
 	if g.load != nil {

@@ -28,6 +28,7 @@ type wheel struct {
 	filed      int // entries, of plays that are gone too
 	gone       int // at least so many entries are of plays that are gone
 	due        []*playState
+	quiet      []*viewer // who may rest now
 }
 
 func newWheel() wheel { return wheel{seconds: map[uint32][]*playState{}} }
@@ -53,9 +54,10 @@ func (g *Engine) deadline(p *playState) int64 {
 
 func second(ms int64) uint32 { return uint32(max(1, min(ms/1000, 1<<32-2))) }
 
-// file files p under its deadline, unless it is filed under an earlier second.
-func (g *Engine) file(p *playState) {
-	s := second(g.deadline(p))
+// file files p under when it is looked at, unless it is filed under an earlier second.
+func (g *Engine) file(p *playState) { g.fileUnder(p, second(g.look(p))) }
+
+func (g *Engine) fileUnder(p *playState, s uint32) {
 	if p.due != 0 && p.due <= s {
 		return
 	}
@@ -128,6 +130,7 @@ func (w *wheel) drop() {
 func (g *Engine) Tick(now int64, out *fact.Batch) {
 	g.now = max(g.now, now)
 	g.wakeDue(second(g.now))
+	g.rouseDue(second(g.now))
 	w := &g.wheel
 	if w.next == 0 {
 		return
@@ -136,10 +139,14 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 	w.due = w.due[:0]
 	for s, ok := w.from(w.next); ok && s <= end; s, ok = w.from(s + 1) {
 		for _, p := range w.take(s) {
-			if g.deadline(p) > g.now {
-				g.file(p)
-			} else {
+			switch {
+			case g.deadline(p) <= g.now:
 				w.due = append(w.due, p)
+			default:
+				if p.open() && !p.owner.dirty {
+					w.quiet = append(w.quiet, p.owner)
+				}
+				g.file(p)
 			}
 		}
 	}
@@ -149,6 +156,13 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 		g.act(p, out)
 	}
 	clear(w.due)
+	for _, v := range w.quiet { // now that nothing is due of them
+		if g.viewers.get(&v.key) == v {
+			g.rest(v)
+		}
+	}
+	clear(w.quiet)
+	w.quiet = w.quiet[:0]
 }
 
 // bySilence sorts plays by what depends on the log alone: facts must not depend
@@ -254,7 +268,7 @@ func (g *Engine) closeSome(out *fact.Batch) {
 			if p.open() && second(g.deadline(p)) == s {
 				due = append(due, p)
 			} else {
-				g.file(p)
+				g.fileUnder(p, second(g.deadline(p))) // it is sought by what is left of its time
 			}
 		}
 		bySilence(due)
@@ -348,6 +362,7 @@ func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) {
 // depend on a map's order.
 func (g *Engine) byKey(keyID uint32, reach event.Reach) []*viewer {
 	g.wakeOf(keyID, reach)
+	g.rouseOf(keyID, reach)
 	var out []*viewer
 	g.viewers.each(func(v *viewer) {
 		if !reach.Holds(v.key) {

@@ -42,7 +42,7 @@ func (v *viewer) footprint() int64 {
 func (g *Engine) Bytes() int64 {
 	n := int64(len(g.viewers.slots))*int64(unsafe.Sizeof(viewerSlot{})) + int64(g.wheel.filed)*int64(unsafe.Sizeof((*playState)(nil)))
 	n += int64(cap(g.sets.list))*int64(unsafe.Sizeof(dimSet{})) + int64(len(g.sets.slots)+cap(g.sets.free))*4
-	n += g.asleep.bytes()
+	n += g.asleep.bytes() + g.resting.bytes()
 	if g.weights.viewers > 0 {
 		n += int64(g.viewers.n) * g.weights.bytes / g.weights.viewers
 	}

@@ -184,7 +184,7 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 const (
 	busyEvents = 20_000 // since the last snapshot, of one partition
 	busyTimes  = 5      // so many times Config.Snapshot
-	heavyTimes = 30     // the same, of states that are more than what was read
+	heavyTimes = 13     // the same, of states that are more than what was read
 )
 
 // dueAt reports whether a snapshot is due by the clock.

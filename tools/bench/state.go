@@ -77,7 +77,7 @@ func measureState(ctx context.Context, r *figures.Report, crowd int) (err error)
 }
 
 // cacheBytes holds most of what a million viewers have stored, as log-memory of
-// 2 GiB does for an operator who has so many: the bench's day is over in minutes,
+// 560 MiB does for an operator who has so many: the bench's day is over in minutes,
 // so that every viewer is brought back again and again. It is not on the heap.
 const cacheBytes = 512 << 20
 
@@ -95,7 +95,7 @@ type stateBench struct {
 
 // start opens the log and returns when the processor is ready.
 func (s *stateBench) start(ctx context.Context) (err error) {
-	s.log, err = pebblelog.Open(s.dir, pebblelog.Options{Clock: s.clock, CacheBytes: cacheBytes, MemTableBytes: 64 << 20, ReserveBytes: -1})
+	s.log, err = pebblelog.Open(s.dir, pebblelog.Options{Clock: s.clock, CacheBytes: cacheBytes, MemTableBytes: 16 << 20, ReserveBytes: -1})
 	if err != nil {
 		return err
 	}

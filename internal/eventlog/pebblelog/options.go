@@ -24,7 +24,8 @@ type Options struct {
 	FS vfs.FS
 	// Clock gives epoch ms; nil is the system's.
 	Clock func() int64
-	// CacheBytes bounds the cache of blocks read from disk; 0 is 16 MiB.
+	// CacheBytes bounds the cache of blocks read from disk, which may have what write
+	// buffers do not use, too; 0 is 16 MiB.
 	CacheBytes int64
 	// MemTableBytes is the size of one memtable, of which there are at most
 	// three; 0 is 16 MiB. Keep ReserveBytes above three of them, so that they
@@ -82,6 +83,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// memTables is how many write buffers there may be.
+const memTables = 3
+
 // separateFrom is the size from which a value is kept in a blob file, which
 // compactions do not rewrite: blocks of the log, not operator state.
 const separateFrom = 2 << 10
@@ -90,14 +94,15 @@ const separateFrom = 2 << 10
 // (blocks) beside small, often overwritten ones (state).
 func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 	p := &pebble.Options{
-		FS:                          o.FS,
-		ReadOnly:                    o.ReadOnly,
-		ErrorIfNotExists:            o.ReadOnly,
-		Logger:                      logger,
-		FormatMajorVersion:          pebble.FormatValueSeparation,
-		CacheSize:                   o.CacheBytes,
+		FS:                 o.FS,
+		ReadOnly:           o.ReadOnly,
+		ErrorIfNotExists:   o.ReadOnly,
+		Logger:             logger,
+		FormatMajorVersion: pebble.FormatValueSeparation,
+		// Write buffers are taken off it: without those in it there would be no cache.
+		CacheSize:                   o.CacheBytes + memTables*int64(o.MemTableBytes),
 		MemTableSize:                o.MemTableBytes,
-		MemTableStopWritesThreshold: 3,
+		MemTableStopWritesThreshold: memTables,
 		MaxOpenFiles:                512,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,

@@ -1,0 +1,169 @@
+package play
+
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+
+	"playhead/internal/event"
+)
+
+const (
+	// restAfter is how long (ms of the log's time) nothing is heard of an open play
+	// until its viewer may rest.
+	restAfter = 120_000
+	// restAgain is how long after it could not, it is looked at again.
+	restAgain = 60_000
+)
+
+// resting are viewers of whom something is open and nothing was heard for a while, as of a
+// player that was closed without a word: until the timeout there is one of them for every few
+// who watch. They are kept as a snapshot stores them, which takes a fifth of the room and is
+// nothing that the collector of garbage looks into. One is woken when an event of its own
+// comes or when something is due of it.
+type resting struct {
+	states map[event.ViewerKey]rested
+	// seconds are those in which something is due first; who is awake again is among
+	// them until then.
+	seconds map[uint32][]event.ViewerKey
+	next    uint32 // the first second of those, or an earlier one
+	size    int64  // bytes of the states
+}
+
+// rested is a viewer as a snapshot stores it.
+type rested struct {
+	state []byte
+	brief brief
+	due   uint32 // the second in which the first of its open plays times out
+}
+
+func newResting() resting {
+	return resting{states: map[event.ViewerKey]rested{}, seconds: map[uint32][]event.ViewerKey{}}
+}
+
+// look is when p is looked at: when something is due of it or when it may rest, epoch ms.
+func (g *Engine) look(p *playState) int64 {
+	due := g.deadline(p)
+	if !p.open() || p.history {
+		return due
+	}
+	at := p.received + restAfter
+	if at <= g.now {
+		at = g.now + restAgain
+	}
+	return min(due, at)
+}
+
+// rest puts v to rest, if it is stored as it is and nothing was heard of it for a while.
+func (g *Engine) rest(v *viewer) {
+	if v.dirty || v.plays == nil || v.stored != Open {
+		return
+	}
+	e := rested{due: 1<<32 - 1}
+	for p := v.plays; p != nil; p = p.sibling {
+		if p.history || !p.open() && !p.over || p.received+restAfter > g.now {
+			return
+		}
+		if p.open() { // of what is over nothing is due but to leave, and that has time
+			e.due = min(e.due, second(g.deadline(p)))
+		}
+	}
+	g.scratch = g.appendViewer(g.scratch[:0], v)
+	e.state, e.brief = bytes.Clone(g.scratch), g.brief(v)
+	r := &g.resting
+	r.states[v.key] = e
+	r.size += int64(len(e.state))
+	r.seconds[e.due] = append(r.seconds[e.due], v.key)
+	if len(r.seconds) == 1 || e.due < r.next {
+		r.next = e.due
+	}
+	g.forget(v)
+}
+
+// rouse makes a viewer of one who rests. Its plays are to be filed.
+func (g *Engine) rouse(key event.ViewerKey, e rested) (*viewer, error) {
+	r := &g.resting
+	delete(r.states, key)
+	r.size -= int64(len(e.state))
+	if len(r.states) == 0 {
+		*r = newResting() // a map keeps its room
+	}
+	v := newViewer(key)
+	if err := g.restore(v, e.state); err != nil {
+		g.failure = fmt.Errorf("rouse a viewer: %w", err)
+		return nil, g.failure
+	}
+	v.stored = Open
+	g.viewers.put(v)
+	return v, nil
+}
+
+// rouseFor makes a viewer of one of whom something is said or sought.
+func (g *Engine) rouseFor(key event.ViewerKey, e rested) {
+	if v, err := g.rouse(key, e); err == nil { // see Err
+		g.fileAll(v)
+	}
+}
+
+// fileAll files the plays of a viewer who was brought back under their deadlines, by which
+// they may be sought at this moment.
+func (g *Engine) fileAll(v *viewer) {
+	for p := v.plays; p != nil; p = p.sibling {
+		g.fileUnder(p, second(g.deadline(p)))
+	}
+}
+
+// rouseDue wakes those of whom something is due up to second s.
+func (g *Engine) rouseDue(s uint32) {
+	r := &g.resting
+	if len(r.seconds) == 0 || r.next > s {
+		return
+	}
+	if s-r.next > 1000 { // clocks have jumped
+		for second := range r.seconds {
+			if second <= s {
+				g.rouseAt(second)
+			}
+		}
+	} else {
+		for second := r.next; second <= s; second++ {
+			g.rouseAt(second)
+		}
+	}
+	g.resting.next = s + 1
+}
+
+func (g *Engine) rouseAt(second uint32) {
+	keys := g.resting.seconds[second]
+	delete(g.resting.seconds, second)
+	for _, key := range keys {
+		if e, ok := g.resting.states[key]; ok && e.due == second && g.failure == nil {
+			g.rouseFor(key, e)
+		}
+	}
+}
+
+// rouseOf wakes those within the reach with plays of a key.
+func (g *Engine) rouseOf(keyID uint32, reach event.Reach) {
+	for key, e := range g.resting.states {
+		if (e.brief.keyID == keyID || e.brief.several) && reach.Holds(key) && g.failure == nil {
+			g.rouseFor(key, e)
+		}
+	}
+}
+
+// first is the first second in which something is due of one who rests.
+func (r *resting) first() (at uint32, ok bool) {
+	for second, keys := range r.seconds {
+		if (!ok || second < at) && len(keys) > 0 {
+			at, ok = second, true
+		}
+	}
+	return at, ok
+}
+
+// bytes is about how much memory those who rest take.
+func (r *resting) bytes() int64 {
+	each := unsafe.Sizeof(rested{}) + 2*unsafe.Sizeof(event.ViewerKey{}) + 8
+	return r.size + int64(len(r.states))*int64(each)
+}

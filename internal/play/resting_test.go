@@ -1,0 +1,144 @@
+package play
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+
+	"playhead/internal/event"
+	"playhead/internal/fact"
+	"playhead/internal/fact/facttest"
+)
+
+// silent is an engine in which n viewers have started a play each, and none of them said
+// anything since: all rest.
+func silent(t *testing.T, n int) (*Engine, int64) {
+	t.Helper()
+	g := crowd(t, n, newMemory())
+	at, end := t0+int64(n)*1_000, t0+int64(n)*1_000+restAfter+2*restAgain
+	var out fact.Batch
+	for ; at < end; at += 5_000 {
+		g.Tick(at, &out)
+	}
+	if len(g.resting.states) != n || g.viewers.n != 0 || g.OpenPlays() != n || g.Viewers() != n {
+		t.Fatalf("%d of %d rest, %d are in memory; %d plays of %d viewers are open", len(g.resting.states), n, g.viewers.n, g.OpenPlays(), g.Viewers())
+	}
+	return g, at
+}
+
+// Who rests is woken by its own event, by what is due of it, by a settle of its key and by
+// the bound of open plays, and nobody with it; what is said is what an engine says in which
+// nobody rests.
+func TestResting(t *testing.T) {
+	const n = 300
+	for name, c := range map[string]struct {
+		do   func(*Engine, *fact.Batch, int64)
+		left int
+	}{
+		"event": {func(g *Engine, out *fact.Batch, now int64) {
+			e := ev(event.Heartbeat, 8_000, 1, 8_000)
+			binary.BigEndian.PutUint64(e.Viewer[:], 0x9e3779b97f4a7c15)
+			e.KeyID, e.ReceivedAt = 2, now
+			must(t, g.Apply(&e, out))
+		}, n - 1},
+		"due":      {func(g *Engine, out *fact.Batch, _ int64) { g.Tick(t0+99_500+g.config.PlayTimeout, out) }, n - 100},
+		"all due":  {func(g *Engine, out *fact.Batch, _ int64) { g.Tick(t0+9_000_000+g.config.PlayTimeout, out) }, 0},
+		"settle":   {func(g *Engine, out *fact.Batch, _ int64) { g.Settle(2, event.Everybody, out) }, n - 100},
+		"somebody": {func(g *Engine, out *fact.Batch, _ int64) { _, _ = g.viewer(&event.ViewerKey{1}) }, n},
+		"bound": {func(g *Engine, out *fact.Batch, now int64) {
+			g.config.MaxOpenPlays = n
+			e := ev(event.PlayStarted, now-t0, 0, 0)
+			e.Viewer, e.ReceivedAt = event.ViewerKey{0: 9, 15: 9}, now
+			must(t, g.Apply(&e, out))
+		}, n - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rests, now := silent(t, n)
+			awake, _ := silent(t, n)
+			awake.rouseDue(1<<32 - 1)
+			if awake.viewers.n != n || awake.resting.bytes() != 0 || rests.resting.bytes() < 100*n {
+				t.Fatalf("%d of %d are awake", awake.viewers.n, n)
+			}
+			said := map[*Engine]string{}
+			for _, g := range []*Engine{rests, awake} {
+				var out fact.Batch
+				g.Begin()
+				c.do(g, &out, now)
+				must(t, g.Err())
+				l := facttest.NewLedger()
+				l.Add(&out)
+				said[g] = fmt.Sprint(l, out.Counts, g.OpenPlays(), g.Viewers())
+			}
+			if said[rests] != said[awake] {
+				t.Errorf("with some at rest\n%s\nwithout\n%s", said[rests], said[awake])
+			}
+			if len(rests.resting.states) != c.left {
+				t.Errorf("%d still rest, want %d", len(rests.resting.states), c.left)
+			}
+		})
+	}
+}
+
+// A viewer who says something now and then does not rest, one of whom something is not
+// stored does not, and one who was woken rests again.
+func TestWhoMayRest(t *testing.T) {
+	g, now := silent(t, 1)
+	var out fact.Batch
+	beat := func(seq int64) {
+		t.Helper()
+		e := ev(event.Heartbeat, now-t0, seq, 8_000)
+		binary.BigEndian.PutUint64(e.Viewer[:], 0x9e3779b97f4a7c15)
+		e.KeyID, e.ReceivedAt = 2, now
+		must(t, g.Apply(&e, &out))
+	}
+	for seq := range int64(40) { // twenty minutes
+		beat(seq + 1)
+		g.Snapshot(newMemory())
+		for range 3 {
+			now += 10_000
+			g.Tick(now, &out)
+		}
+		if len(g.resting.states) > 0 {
+			t.Fatalf("it rests after %d beats", seq+1)
+		}
+	}
+	beat(100)
+	for range 30 {
+		now += 10_000
+		g.Tick(now, &out)
+	}
+	if len(g.resting.states) > 0 {
+		t.Fatal("it rests though its state is not stored")
+	}
+	g.Snapshot(newMemory())
+	for range 13 {
+		now += 10_000
+		g.Tick(now, &out)
+	}
+	if len(g.resting.states) != 1 {
+		t.Fatal("it does not rest again")
+	}
+	before := g.OpenPlays()
+	for range 180 {
+		now += 10_000
+		g.Tick(now, &out)
+	}
+	if before != 1 || g.OpenPlays() != 0 || len(g.resting.states) != 0 {
+		t.Errorf("%d plays were open and %d are after the timeout, %d rest", before, g.OpenPlays(), len(g.resting.states))
+	}
+}
+
+// A damaged state is found when its viewer is woken, and nothing goes on then.
+func TestDamagedRest(t *testing.T) {
+	g, _ := silent(t, 3)
+	for k, e := range g.resting.states {
+		e.state = e.state[:len(e.state)-1]
+		g.resting.states[k] = e
+	}
+	var out fact.Batch
+	g.Tick(t0+g.config.PlayTimeout*2, &out)
+	if !errors.Is(g.Err(), ErrState) {
+		t.Fatalf("got %v", g.Err())
+	}
+}

@@ -242,11 +242,10 @@ func (g *Engine) touch(p *playState, received int64) {
 
 // dirtied notes that v must be stored anew.
 func (g *Engine) dirtied(v *viewer) {
-	v.leaving = false
-	if !v.dirty {
-		v.dirty = true
+	if v.change == unchanged {
 		g.dirty = append(g.dirty, v)
 	}
+	v.change = changed
 }
 
 // insert folds ev in at its place and emits the difference.

@@ -56,7 +56,7 @@ func (g *Engine) look(p *playState) int64 {
 
 // rest puts v to rest, if it is stored as it is and nothing was heard of it for a while.
 func (g *Engine) rest(v *viewer) {
-	if v.dirty || v.plays == nil || v.stored != Open {
+	if v.change != unchanged || v.plays == nil || v.stored != Open {
 		return
 	}
 	e := rested{due: 1<<32 - 1}

@@ -49,7 +49,8 @@ func sortViewers(v []*viewer) {
 func (g *Engine) Snapshot(sink StateSink) {
 	var buf []byte
 	for _, v := range g.dirty {
-		v.dirty = false
+		gone := v.change == leaving
+		v.change = unchanged
 		g.prune(v)
 		at := v.place()
 		if v.stored != at && v.stored != Nowhere {
@@ -64,7 +65,7 @@ func (g *Engine) Snapshot(sink StateSink) {
 			sink.Viewer(at, v.key, buf)
 		}
 		v.stored = at
-		if v.leaving || v.plays == nil {
+		if gone || v.plays == nil {
 			g.forget(v)
 		}
 	}

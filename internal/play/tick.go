@@ -143,7 +143,7 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 			case g.deadline(p) <= g.now:
 				w.due = append(w.due, p)
 			default:
-				if p.open() && !p.owner.dirty {
+				if p.open() && p.owner.change == unchanged {
 					w.quiet = append(w.quiet, p.owner)
 				}
 				g.file(p)
@@ -287,7 +287,7 @@ func (g *Engine) closeSome(out *fact.Batch) {
 // idle sees to it that a viewer that was brought back in vain is let go again.
 func (g *Engine) idle(v *viewer) {
 	if v.plays == nil {
-		if !v.dirty {
+		if v.change == unchanged {
 			g.forget(v)
 		}
 		return
@@ -306,8 +306,8 @@ func (g *Engine) release(v *viewer) {
 			return
 		}
 	}
-	if v.dirty {
-		v.leaving = true // Snapshot lets it go
+	if v.change != unchanged {
+		v.change = leaving // Snapshot lets it go
 		return
 	}
 	g.forget(v)
@@ -352,7 +352,7 @@ func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) {
 		g.dirtied(v)
 		g.remove(v, func(p *playState) bool { return p.keyID == keyID && p.history })
 		if v.plays == nil {
-			v.leaving = true
+			v.change = leaving
 		}
 	}
 }

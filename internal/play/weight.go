@@ -24,7 +24,7 @@ func (g *Engine) weigh(v *viewer) {
 // footprint is about how many bytes a viewer takes in memory: structs and lists;
 // interned texts are shared.
 func (v *viewer) footprint() int64 {
-	n := int64(unsafe.Sizeof(*v)) + int64(unsafe.Sizeof(playState{}))*int64(max(1, v.count()))
+	n := int64(unsafe.Sizeof(*v)) + int64(unsafe.Sizeof(playState{}))*int64(max(0, v.count()-1))
 	for p := v.plays; p != nil; p = p.sibling {
 		n += int64(cap(p.kept))*int64(unsafe.Sizeof(evidence{})) + int64(cap(p.list))*int64(unsafe.Sizeof(record{}))
 		if p.seqs.lower != nil {

@@ -83,6 +83,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// openFiles bounds the database's open files. Blocks of facts are in a file for each write
+// buffer that was full, an hour of them; who reads, reads the last ones.
+const openFiles = 128
+
 // memTables is how many write buffers there may be.
 const memTables = 3
 
@@ -103,7 +107,7 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		CacheSize:                   o.CacheBytes + memTables*int64(o.MemTableBytes),
 		MemTableSize:                o.MemTableBytes,
 		MemTableStopWritesThreshold: memTables,
-		MaxOpenFiles:                512,
+		MaxOpenFiles:                openFiles,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
@@ -111,8 +115,8 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		FlushDelayDeleteRange:       2 * time.Second,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
-	for i := range p.TargetFileSizes {
-		p.TargetFileSizes[i] = 16 << 20
+	for i := range p.TargetFileSizes { // of deeper levels larger ones, so that they are few
+		p.TargetFileSizes[i] = 16 << 20 << min(max(0, i-1), 2)
 	}
 	compression := compressionSettings()
 	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return compression })

@@ -32,14 +32,28 @@ type SharedStore interface {
 const (
 	moveStates = 20_000 // a commit
 	moveBytes  = 4 << 20
+	moveTries  = 3 // a partition, of a claim that is lost
 )
 
 // Move makes the stored state of a partition that of a new log's partition of the same
 // number, before its first event: whoever processes that one then goes on where the old
 // log ended. All of the old log must be processed, and the new log's partition must be
 // claimed. It compares and writes what differs, so that it may be broken off and called
-// again. Errors: ErrUnfinished, ErrMoved, and those of Commit.
+// again, and where the claim is lost, as when a broker does not know what it was sent
+// before, it claims anew and goes on. Errors: ErrUnfinished, ErrMoved, and those of Commit.
 func Move(ctx context.Context, from logStore, to SharedStore, partition int32) (m Moved, err error) {
+	for tries := 1; ; tries++ {
+		m, err = moveOnce(ctx, from, to, partition)
+		if !errors.Is(err, eventlog.ErrNotClaimed) || tries == moveTries {
+			return m, err
+		}
+		if err := to.Claim(ctx, partition); err != nil {
+			return m, fmt.Errorf("move the state of partition %d: claim it again: %w", partition, err)
+		}
+	}
+}
+
+func moveOnce(ctx context.Context, from logStore, to SharedStore, partition int32) (m Moved, err error) {
 	progress, err := from.Progress(ctx, partition)
 	if err != nil {
 		return m, err

@@ -86,7 +86,7 @@ func TestTransactionUnderWayIsOver(t *testing.T) {
 	if err := a.Claim(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Commit(t.Context(), []eventlog.Transaction{{To: 3, Output: [][]byte{[]byte("committed")}}}); err != nil {
+	if err := (again{a}).Commit(t.Context(), []eventlog.Transaction{{To: 3, Output: [][]byte{[]byte("committed")}}}); err != nil {
 		t.Fatal(err)
 	}
 	// As a process that was stopped between its writes and its commit.
@@ -106,7 +106,7 @@ func TestTransactionUnderWayIsOver(t *testing.T) {
 	if p, err := b.Progress(t.Context(), 0); err != nil || p.Committed != 3 {
 		t.Fatalf("progress is %+v, %v; want 3", p, err)
 	}
-	if err := b.Commit(t.Context(), []eventlog.Transaction{{From: 3, To: 4, Output: [][]byte{[]byte("goes on")}}}); err != nil {
+	if err := (again{b}).Commit(t.Context(), []eventlog.Transaction{{From: 3, To: 4, Output: [][]byte{[]byte("goes on")}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := zombie.EndTransaction(t.Context(), kgo.TryCommit); err == nil {

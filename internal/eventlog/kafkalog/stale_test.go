@@ -38,7 +38,7 @@ func TestClaimIsNotTakenInByALeaderOfBefore(t *testing.T) {
 	}
 	step := func(l *kafkalog.Log, from, to int64, fact string) {
 		t.Helper()
-		if err := l.Commit(t.Context(), []eventlog.Transaction{{From: from, To: to, Output: [][]byte{[]byte(fact)}}}); err != nil {
+		if err := (again{l}).Commit(t.Context(), []eventlog.Transaction{{From: from, To: to, Output: [][]byte{[]byte(fact)}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

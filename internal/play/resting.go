@@ -14,6 +14,8 @@ const (
 	restAfter = 120_000
 	// restAgain is how long after it could not, it is looked at again.
 	restAgain = 60_000
+	// restAtOnce is how many are put to rest in one tick: some milliseconds.
+	restAtOnce = 2_000
 )
 
 // resting are viewers of whom something is open and nothing was heard for a while, as of a

@@ -80,6 +80,30 @@ func TestResting(t *testing.T) {
 	}
 }
 
+// When all go silent at once, some are put to rest with each tick.
+func TestRestAfterAnOutage(t *testing.T) {
+	const n = restAtOnce + 100
+	g := New(DefaultConfig(), nil)
+	var out fact.Batch
+	for i := range n {
+		e := ev(event.PlayStarted, 0, 0, 0)
+		binary.BigEndian.PutUint64(e.Viewer[:], uint64(i+1)*0x9e3779b97f4a7c15)
+		must(t, g.Apply(&e, &out))
+	}
+	g.Snapshot(newMemory())
+	for _, c := range []struct {
+		at   int64
+		want int
+	}{{restAfter - 1_000, 0}, {restAfter + 1_000, restAtOnce}, {restAfter + 1_500, n}} {
+		if g.Tick(t0+c.at, &out); len(g.resting.states) != c.want {
+			t.Fatalf("after %d ms %d rest, want %d", c.at, len(g.resting.states), c.want)
+		}
+	}
+	if g.Tick(t0+g.config.PlayTimeout+1_000, &out); g.OpenPlays() != 0 || len(g.resting.states) != 0 {
+		t.Errorf("%d are open after the timeout, %d rest", g.OpenPlays(), len(g.resting.states))
+	}
+}
+
 // A viewer who says something now and then does not rest, one of whom something is not
 // stored does not, and one who was woken rests again.
 func TestWhoMayRest(t *testing.T) {

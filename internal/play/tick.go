@@ -156,13 +156,16 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 		g.act(p, out)
 	}
 	clear(w.due)
-	for _, v := range w.quiet { // now that nothing is due of them
+	// Now that nothing is due of them. After an outage all go silent at once.
+	some := min(len(w.quiet), restAtOnce)
+	for _, v := range w.quiet[:some] {
 		if g.viewers.get(&v.key) == v {
 			g.rest(v)
 		}
 	}
-	clear(w.quiet)
-	w.quiet = w.quiet[:0]
+	if w.quiet = slices.Delete(w.quiet, 0, some); len(w.quiet) == 0 {
+		w.quiet = fact.Shrink(w.quiet)
+	}
 }
 
 // bySilence sorts plays by what depends on the log alone: facts must not depend

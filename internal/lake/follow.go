@@ -30,6 +30,13 @@ type follower struct {
 	limit   int       // bytes of the block under way
 	flushed time.Time // when the last flush began
 	full    bool      // the last flush left something
+	heads   []head    // of partitions, as they were looked up last
+}
+
+// head is when the log took a record.
+type head struct {
+	offset int64
+	since  time.Time
 }
 
 // consumed is what a batch of facts says of its input.
@@ -66,10 +73,12 @@ func (l *Lake) follow(ctx context.Context) error {
 func (f *follower) flushDue(ctx context.Context) error {
 	for {
 		due, err := f.due(ctx)
-		if err != nil || !due {
-			return err
+		if err == nil && !due {
+			return nil
 		}
-		f.full, err = f.flush(ctx)
+		if err == nil {
+			f.full, err = f.flush(ctx)
+		}
 		if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrCorrupt) {
 			return fmt.Errorf("lake: %w", err)
 		}
@@ -122,13 +131,13 @@ func (l *Lake) Flush(ctx context.Context) error {
 func (f *follower) due(ctx context.Context) (bool, error) {
 	l := f.lake
 	now := l.options.Clock()
-	waits, err := l.waiting(ctx, l.state().Reached)
+	waits, err := f.waiting(ctx, l.state().Reached)
 	if err != nil {
 		return false, err
 	}
 	n, oldest := int64(0), now
 	for _, w := range waits {
-		if n += w.records; w.records > 0 && w.since.Before(oldest) {
+		if n += w.records; !w.since.IsZero() && w.since.Before(oldest) {
 			oldest = w.since
 		}
 	}
@@ -165,13 +174,16 @@ type wait struct {
 	since     time.Time // when the log took the first of them, if there are any
 }
 
-// waiting is what waits in each partition, reached being what is in the lake.
-func (l *Lake) waiting(ctx context.Context, reached []Reached) ([]wait, error) {
+// waiting is what waits in each partition, reached being what is in the lake. The log is
+// read once for each record that is the first.
+func (f *follower) waiting(ctx context.Context, reached []Reached) ([]wait, error) {
+	log := f.lake.log
+	f.heads = append(f.heads, make([]head, len(reached)-len(f.heads))...)
 	waits := make([]wait, len(reached))
 	for p := range reached {
 		w := &waits[p]
 		w.partition = int32(p)
-		first, next, err := l.log.Bounds(ctx, eventlog.Events, w.partition)
+		first, next, err := log.Bounds(ctx, eventlog.Events, w.partition)
 		if err != nil {
 			return nil, fmt.Errorf("lake: %w", err)
 		}
@@ -179,10 +191,15 @@ func (l *Lake) waiting(ctx context.Context, reached []Reached) ([]wait, error) {
 		if w.records = max(0, next-from); w.records == 0 {
 			continue
 		}
-		_, err = l.log.Read(ctx, eventlog.Events, eventlog.Cursor{Partition: w.partition, Offset: from}, 1, func(e eventlog.Entry) error {
+		if h := &f.heads[p]; h.offset == from && !h.since.IsZero() {
+			w.since = h.since
+			continue
+		}
+		_, err = log.Read(ctx, eventlog.Events, eventlog.Cursor{Partition: w.partition, Offset: from}, 1, func(e eventlog.Entry) error {
 			w.since = time.UnixMilli(e.ReceivedAt)
 			return errEnough
 		})
+		f.heads[p] = head{from, w.since}
 		if err != nil && !errors.Is(err, errEnough) && !errors.Is(err, eventlog.ErrTrimmed) {
 			return nil, fmt.Errorf("lake: %w", err)
 		}
@@ -192,8 +209,8 @@ func (l *Lake) waiting(ctx context.Context, reached []Reached) ([]wait, error) {
 
 // byAge are the partitions, first those whose events have waited for longest: a block is
 // full before it has something of all.
-func (l *Lake) byAge(ctx context.Context, reached []Reached) ([]wait, error) {
-	waits, err := l.waiting(ctx, reached)
+func (f *follower) byAge(ctx context.Context, reached []Reached) ([]wait, error) {
+	waits, err := f.waiting(ctx, reached)
 	slices.SortStableFunc(waits, func(a, b wait) int {
 		if (a.records > 0) != (b.records > 0) {
 			return cmp.Compare(b.records, a.records)
@@ -220,7 +237,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 		}
 		missing, told[p] = missing+gone, ok
 	}
-	order, err := l.byAge(ctx, reached)
+	order, err := f.byAge(ctx, reached)
 	if err != nil {
 		return false, err
 	}

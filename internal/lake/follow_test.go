@@ -66,7 +66,7 @@ func TestALoadThatNeverEnds(t *testing.T) {
 		if want := min(time.Duration(second)*time.Second, patience-45*time.Second); lag < want || lag > patience {
 			t.Fatalf("second %d: the oldest event waits for %s", second, lag)
 		}
-		waits, err := l.waiting(t.Context(), l.state().Reached)
+		waits, err := f.waiting(t.Context(), l.state().Reached)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -145,7 +145,6 @@ func (g *Engine) wake(i int) (*viewer, error) {
 		*a = sleepers{}
 	}
 	g.viewers.put(v)
-	g.fileAll(v)
 	return v, nil
 }
 
@@ -156,7 +155,9 @@ func (g *Engine) wakeDue(s uint32) {
 		i := int(uint32(a.due[0]))
 		a.due = a.due[1:]
 		if a.list[i].size > 0 {
-			_, _ = g.wake(i) // see Err
+			if v, err := g.wake(i); err == nil { // see Err
+				g.fileDue(v, g.deadline)
+			}
 		}
 	}
 }
@@ -166,7 +167,9 @@ func (g *Engine) wakeOf(keyID uint32, reach event.Reach) {
 	a := &g.asleep
 	for i := 0; i < len(a.list) && g.failure == nil; i++ {
 		if s := &a.list[i]; s.size > 0 && (s.brief.keyID == keyID || s.brief.several) && reach.Holds(s.key) {
-			_, _ = g.wake(i) // see Err
+			if v, err := g.wake(i); err == nil { // see Err
+				g.fileDue(v, g.look)
+			}
 		}
 	}
 }

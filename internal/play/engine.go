@@ -184,7 +184,7 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 	b, open := p.before(out), p.open()
 	p.insert(at, &ev, g.emitter(p, out))
 	g.tell(p, b, out)
-	if open != p.open() {
+	if open != p.open() || second(g.deadline(p)) < p.due {
 		g.file(p)
 	}
 }
@@ -206,12 +206,16 @@ func (g *Engine) viewer(key *event.ViewerKey) (*viewer, error) {
 		return v, nil
 	}
 	if i := g.asleep.find(key); i >= 0 {
-		return g.wake(i)
+		v, err := g.wake(i)
+		if err == nil {
+			g.fileDue(v, g.look)
+		}
+		return v, err
 	}
 	if e, ok := g.resting.states[*key]; ok {
 		v, err := g.rouse(*key, e)
 		if err == nil {
-			g.idle(v)
+			g.fileDue(v, g.look)
 		}
 		return v, err
 	}

@@ -3,6 +3,7 @@ package play
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"unsafe"
 
 	"playhead/internal/event"
@@ -16,12 +17,13 @@ const (
 	restAgain = 60_000
 	// restAtOnce is how many are put to rest in one tick: some milliseconds.
 	restAtOnce = 2_000
+	// restRoom is for how many the maps keep room in any case.
+	restRoom = 10_000
 )
 
 // resting are viewers of whom something is open and nothing was heard for a while, as of a
 // player that was closed without a word: until the timeout there is one of them for every few
-// who watch. They are kept as a snapshot stores them, which takes a fifth of the room and is
-// nothing that the collector of garbage looks into. One is woken when an event of its own
+// who watch. They are kept as a snapshot stores them, which takes a fifth of the room. One is woken when an event of its own
 // comes or when something is due of it.
 type resting struct {
 	states map[event.ViewerKey]rested
@@ -30,6 +32,7 @@ type resting struct {
 	seconds map[uint32][]event.ViewerKey
 	next    uint32 // the first second of those, or an earlier one
 	size    int64  // bytes of the states
+	most    int    // there were since the maps were made
 }
 
 // rested is a viewer as a snapshot stores it.
@@ -57,29 +60,44 @@ func (g *Engine) look(p *playState) int64 {
 }
 
 // rest puts v to rest, if it is stored as it is and nothing was heard of it for a while.
-func (g *Engine) rest(v *viewer) {
+func (g *Engine) rest(v *viewer) bool {
 	if v.change != unchanged || v.plays == nil || v.stored != Open {
-		return
+		return false
 	}
 	e := rested{due: 1<<32 - 1}
 	for p := v.plays; p != nil; p = p.sibling {
 		if p.history || !p.open() && !p.over || p.received+restAfter > g.now {
-			return
+			return false
 		}
 		if p.open() { // of what is over nothing is due but to leave, and that has time
 			e.due = min(e.due, second(g.deadline(p)))
 		}
 	}
+	if e.due <= second(g.now) { // it would be woken by the next tick
+		return false
+	}
 	g.scratch = g.appendViewer(g.scratch[:0], v)
 	e.state, e.brief = bytes.Clone(g.scratch), g.brief(v)
 	r := &g.resting
 	r.states[v.key] = e
+	r.most = max(r.most, len(r.states))
 	r.size += int64(len(e.state))
 	r.seconds[e.due] = append(r.seconds[e.due], v.key)
 	if len(r.seconds) == 1 || e.due < r.next {
 		r.next = e.due
 	}
 	g.forget(v)
+	return true
+}
+
+// shrink gives back the room of those who are awake again, if most are: a map keeps it.
+func (r *resting) shrink() {
+	if r.most > restRoom && len(r.states) < r.most/8 {
+		small := newResting()
+		maps.Copy(small.states, r.states)
+		maps.Copy(small.seconds, r.seconds)
+		r.states, r.seconds, r.most = small.states, small.seconds, len(small.states)
+	}
 }
 
 // rouse makes a viewer of one who rests. Its plays are to be filed.
@@ -103,15 +121,17 @@ func (g *Engine) rouse(key event.ViewerKey, e rested) (*viewer, error) {
 // rouseFor makes a viewer of one of whom something is said or sought.
 func (g *Engine) rouseFor(key event.ViewerKey, e rested) {
 	if v, err := g.rouse(key, e); err == nil { // see Err
-		g.fileAll(v)
+		g.fileDue(v, g.deadline)
 	}
 }
 
-// fileAll files the plays of a viewer who was brought back under their deadlines, by which
-// they may be sought at this moment.
-func (g *Engine) fileAll(v *viewer) {
+// fileDue files the plays of a viewer who was brought back, of which something is due, under
+// when they are looked at, or under their deadlines, by which closeSome seeks them.
+func (g *Engine) fileDue(v *viewer, when func(*playState) int64) {
 	for p := v.plays; p != nil; p = p.sibling {
-		g.fileUnder(p, second(g.deadline(p)))
+		if p.open() || !p.over || g.deadline(p) > g.now {
+			g.fileUnder(p, second(when(p)))
+		}
 	}
 }
 

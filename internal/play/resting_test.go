@@ -94,7 +94,7 @@ func TestRestAfterAnOutage(t *testing.T) {
 	for _, c := range []struct {
 		at   int64
 		want int
-	}{{restAfter - 1_000, 0}, {restAfter + 1_000, restAtOnce}, {restAfter + 1_500, n}} {
+	}{{restAfter - 1_000, 0}, {restAfter + 1_000, restAtOnce}, {restAfter + 2_500, n}} {
 		if g.Tick(t0+c.at, &out); len(g.resting.states) != c.want {
 			t.Fatalf("after %d ms %d rest, want %d", c.at, len(g.resting.states), c.want)
 		}

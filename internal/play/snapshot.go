@@ -82,7 +82,9 @@ func (g *Engine) Snapshot(sink StateSink) {
 func (g *Engine) shrink() {
 	g.viewers.shrink()
 	g.sets.shrink()
-	g.wheel.due = fact.Shrink(g.wheel.due)
+	g.resting.shrink()
+	g.scratch = fact.Shrink(g.scratch)
+	g.wheel.due, g.wheel.quiet = fact.Shrink(g.wheel.due), fact.Shrink(g.wheel.quiet)
 	g.Changes, g.ranges, g.runs = fact.Shrink(g.Changes), fact.Shrink(g.ranges), fact.Shrink(g.runs)
 }
 

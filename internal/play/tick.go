@@ -28,7 +28,7 @@ type wheel struct {
 	filed      int // entries, of plays that are gone too
 	gone       int // at least so many entries are of plays that are gone
 	due        []*playState
-	quiet      []*viewer // who may rest now
+	quiet      []*playState // whose viewers may rest now
 }
 
 func newWheel() wheel { return wheel{seconds: map[uint32][]*playState{}} }
@@ -142,10 +142,9 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 			switch {
 			case g.deadline(p) <= g.now:
 				w.due = append(w.due, p)
+			case p.open() && p.owner.change == unchanged && p.received+restAfter <= g.now:
+				w.quiet = append(w.quiet, p)
 			default:
-				if p.open() && p.owner.change == unchanged {
-					w.quiet = append(w.quiet, p.owner)
-				}
 				g.file(p)
 			}
 		}
@@ -156,16 +155,17 @@ func (g *Engine) Tick(now int64, out *fact.Batch) {
 		g.act(p, out)
 	}
 	clear(w.due)
-	// Now that nothing is due of them. After an outage all go silent at once.
-	some := min(len(w.quiet), restAtOnce)
-	for _, v := range w.quiet[:some] {
-		if g.viewers.get(&v.key) == v {
-			g.rest(v)
+	for i, p := range w.quiet { // now that nothing is due of them
+		switch {
+		case p.gone():
+		case i >= restAtOnce: // after an outage all go silent at once
+			g.fileUnder(p, second(min(g.deadline(p), g.now+int64(i/restAtOnce)*1000)))
+		case !g.rest(p.owner):
+			g.file(p)
 		}
 	}
-	if w.quiet = slices.Delete(w.quiet, 0, some); len(w.quiet) == 0 {
-		w.quiet = fact.Shrink(w.quiet)
-	}
+	clear(w.quiet)
+	w.quiet = w.quiet[:0]
 }
 
 // bySilence sorts plays by what depends on the log alone: facts must not depend
@@ -271,7 +271,8 @@ func (g *Engine) closeSome(out *fact.Batch) {
 			if p.open() && second(g.deadline(p)) == s {
 				due = append(due, p)
 			} else {
-				g.fileUnder(p, second(g.deadline(p))) // it is sought by what is left of its time
+				// It is sought by what is left of its time. So it does not rest before that.
+				g.fileUnder(p, second(g.deadline(p)))
 			}
 		}
 		bySilence(due)
@@ -305,7 +306,7 @@ func (g *Engine) idle(v *viewer) {
 // that hold it are due.
 func (g *Engine) release(v *viewer) {
 	for p := v.plays; p != nil; p = p.sibling {
-		if p.open() || !p.over || p.received+keepClosed > g.now {
+		if p.open() || !p.over || g.deadline(p) > g.now {
 			return
 		}
 	}
@@ -356,6 +357,8 @@ func (g *Engine) Settle(keyID uint32, reach event.Reach, out *fact.Batch) {
 		g.remove(v, func(p *playState) bool { return p.keyID == keyID && p.history })
 		if v.plays == nil {
 			v.change = leaving
+		} else {
+			g.idle(v)
 		}
 	}
 }

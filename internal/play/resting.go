@@ -23,8 +23,8 @@ const (
 
 // resting are viewers of whom something is open and nothing was heard for a while, as of a
 // player that was closed without a word: until the timeout there is one of them for every few
-// who watch. They are kept as a snapshot stores them, which takes a fifth of the room. One is woken when an event of its own
-// comes or when something is due of it.
+// who watch. They are kept as a snapshot stores them, which takes a fifth of the room. One
+// is woken when an event of its own comes or when something is due of it.
 type resting struct {
 	states map[event.ViewerKey]rested
 	// seconds are those in which something is due first; who is awake again is among

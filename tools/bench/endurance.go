@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -99,7 +101,7 @@ func (s *server) seek(ctx context.Context, key, token string) (seen []sample, er
 	began := time.Now()
 	for n := 1; ; n++ {
 		sentAt := time.Now()
-		if err := takeAll(s.post(ctx, "/v1/events", key, "application/x-ndjson", probeOf(n, sentAt))); err != nil {
+		if err := s.sendProbe(ctx, key, n, sentAt); err != nil {
 			return seen, unlessOver(ctx, err)
 		}
 		for plays := 0.0; plays < float64(n); time.Sleep(5 * time.Millisecond) {
@@ -115,6 +117,26 @@ func (s *server) seek(ctx context.Context, key, token string) (seen []sample, er
 		case <-ctx.Done():
 			return seen, nil
 		case <-time.After(time.Until(sentAt.Add(seekEvery))):
+		}
+	}
+}
+
+// sendProbe sends probe n. Where the server holds senders back, it is sent again, as players do:
+// what it waits counts as time that the figure trails.
+func (s *server) sendProbe(ctx context.Context, key string, n int, sentAt time.Time) error {
+	for {
+		err := takeAll(s.post(ctx, "/v1/events", key, "application/x-ndjson", probeOf(n, sentAt)))
+		var status *statusError
+		if !errors.As(err, &status) || status.code != http.StatusTooManyRequests {
+			return err
+		}
+		if time.Since(sentAt) > time.Minute {
+			return fmt.Errorf("probe %d is not taken in a minute: %w", n, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -14,10 +14,10 @@ type share struct{ part, least, most int }
 // more, cells of an hour or a day are written less often, and the database does not
 // put down on disk what it is about to commit.
 var (
-	warehouseShare = share{64, 96, 512}
+	warehouseShare = share{96, 96, 512}
 	loadShare      = share{192, 32, 128}
 	// With less, Pebble reads the indexes of its files again for each viewer who is new.
-	logShare = share{128, 64, 256}
+	logShare = share{256, 64, 256}
 )
 
 // mostMemTable is the largest write buffer of the log: what a larger one takes is of

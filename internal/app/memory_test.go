@@ -15,7 +15,7 @@ func TestMemoryFollowsTheMachine(t *testing.T) {
 	}{
 		{"nobody can tell", 0, Settings{}, 96, 32, 64},
 		{"small", 2 << 10, Settings{}, 96, 32, 64},
-		{"a large laptop", 16 << 10, Settings{}, 256, 85, 128},
+		{"a large laptop", 16 << 10, Settings{}, 170, 85, 64},
 		{"a server", 256 << 10, Settings{}, 512, 128, 256},
 		{"what is said stays", 256 << 10, Settings{WarehouseMemory: 40, LoadMemory: 8, LogMemory: 16}, 40, 8, 16},
 	} {

@@ -32,6 +32,7 @@ import (
 	"playhead/internal/source"
 	"playhead/internal/study"
 	"playhead/internal/support"
+	"playhead/internal/warehouse/duck"
 	"playhead/sdk"
 	"playhead/web"
 )
@@ -57,6 +58,7 @@ const stopGrace = 4 * time.Second
 // how to mend it.
 func Serve(ctx context.Context, o Options) error {
 	defer cores.Spread()()
+	duck.FewHeaps()
 	s, err := newServer(ctx, o, nil, false)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // told to stop before it had begun: nothing went wrong

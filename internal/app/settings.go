@@ -77,8 +77,8 @@ type Settings struct {
 	LakeKeyFile string        `help:"File with a key that encrypts the lake, 32, 48 or 64 hexadecimal digits; PLAYHEAD_LAKE_KEY holds the key itself." type:"path" placeholder:"FILE"`
 
 	Warehouse       string `help:"Where figures are kept: duckdb, in the data folder, or clickhouse://USER:PASSWORD@HOST:9000/DATABASE; better as a variable or in the file, where nobody sees the password." default:"duckdb" placeholder:"ADDRESS"`
-	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB; 0 is a 64th of the machine's, 96 to 512." default:"0" placeholder:"MIB"`
-	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB; 0 is a 128th of the machine's, 64 to 256." default:"0" placeholder:"MIB"`
+	WarehouseMemory int    `help:"Memory that DuckDB may use, MiB; 0 is a 96th of the machine's, 96 to 512." default:"0" placeholder:"MIB"`
+	LogMemory       int    `help:"Memory for the log's write buffers and cache, MiB; 0 is a 256th of the machine's, 64 to 256." default:"0" placeholder:"MIB"`
 	LoadMemory      int    `help:"Facts that may wait in memory for the warehouse, MiB; beyond that they wait in the log. 0 is a 192nd of the machine's, 32 to 128." default:"0" placeholder:"MIB"`
 	MemoryLimit     int    `help:"Memory that Go may use before it collects harder, MiB; 0 is no bound. A tight one costs speed." default:"0" placeholder:"MIB"`
 	DebugListen     string `help:"Address for Go's profiler (pprof); none by default. Keep it on localhost." placeholder:"HOST:PORT"`

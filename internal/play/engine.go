@@ -41,6 +41,10 @@ type Engine struct {
 	aloud, mute emitter
 	openPlays   int
 
+	// Stored reads what the last snapshot stored as Open of a viewer who has not changed
+	// since: all earlier snapshots are readable by the next Tick. Without it the states of
+	// viewers of whom nothing is heard stay in memory. It may be set before the first event.
+	Stored func(event.ViewerKey) ([]byte, error)
 	// Hooks may be set before the first event.
 	Hooks Hooks
 	// Changes is what happened to plays since Begin.
@@ -74,7 +78,7 @@ func (g *Engine) Begin() {
 // OpenPlays is how many plays are open.
 func (g *Engine) OpenPlays() int { return g.openPlays }
 
-// Viewers is how many viewers are held in memory.
+// Viewers is how many viewers the engine knows of: those in memory, and those who sleep or rest.
 func (g *Engine) Viewers() int { return g.viewers.n + g.asleep.left + len(g.resting.states) }
 
 // emitter says what p does to out; the mute one that is set with it says nothing.

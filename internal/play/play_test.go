@@ -223,6 +223,7 @@ func (m *memory) Meta(state []byte) { m.meta = bytes.Clone(state) }
 
 func (m *memory) engine(t *testing.T) *Engine {
 	g := New(DefaultConfig(), func(k event.ViewerKey) ([]byte, error) { return m.idle[k], nil })
+	g.Stored = func(k event.ViewerKey) ([]byte, error) { return m.open[k], nil }
 	if m.meta != nil {
 		if err := g.RestoreMeta(m.meta); err != nil {
 			t.Fatal(err)

@@ -12,10 +12,17 @@ import (
 )
 
 // silent is an engine in which n viewers have started a play each, and none of them said
-// anything since: all rest.
-func silent(t *testing.T, n int) (*Engine, int64) {
+// anything since: all rest, in the store or, without one that can be read, in memory.
+func silent(t *testing.T, n int, store *memory) (*Engine, int64) {
 	t.Helper()
-	g := crowd(t, n, newMemory())
+	readable := store != nil
+	if !readable {
+		store = newMemory()
+	}
+	g := crowd(t, n, store)
+	if !readable {
+		g.Stored = nil
+	}
 	at, end := t0+int64(n)*1_000, t0+int64(n)*1_000+restAfter+2*restAgain
 	var out fact.Batch
 	for ; at < end; at += 5_000 {
@@ -54,14 +61,18 @@ func TestResting(t *testing.T) {
 		}, n - 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rests, now := silent(t, n)
-			awake, _ := silent(t, n)
+			kept, now := silent(t, n, nil)
+			stored, _ := silent(t, n, newMemory())
+			awake, _ := silent(t, n, nil)
 			awake.rouseDue(1<<32 - 1)
-			if awake.viewers.n != n || awake.resting.bytes() != 0 || rests.resting.bytes() < 100*n {
+			if awake.viewers.n != n || awake.resting.bytes() != 0 {
 				t.Fatalf("%d of %d are awake", awake.viewers.n, n)
 			}
+			if k, s := kept.resting.bytes(), stored.resting.bytes(); k < 200*n || s < 50*n || s > 120*n {
+				t.Errorf("%d at rest take %d bytes, or %d with their states", n, s, k)
+			}
 			said := map[*Engine]string{}
-			for _, g := range []*Engine{rests, awake} {
+			for _, g := range []*Engine{kept, stored, awake} {
 				var out fact.Batch
 				g.Begin()
 				c.do(g, &out, now)
@@ -70,11 +81,13 @@ func TestResting(t *testing.T) {
 				l.Add(&out)
 				said[g] = fmt.Sprint(l, out.Counts, g.OpenPlays(), g.Viewers())
 			}
-			if said[rests] != said[awake] {
-				t.Errorf("with some at rest\n%s\nwithout\n%s", said[rests], said[awake])
-			}
-			if len(rests.resting.states) != c.left {
-				t.Errorf("%d still rest, want %d", len(rests.resting.states), c.left)
+			for _, rests := range []*Engine{kept, stored} {
+				if said[rests] != said[awake] {
+					t.Errorf("with some at rest\n%s\nwithout\n%s", said[rests], said[awake])
+				}
+				if len(rests.resting.states) != c.left {
+					t.Errorf("%d still rest, want %d", len(rests.resting.states), c.left)
+				}
 			}
 		})
 	}
@@ -107,7 +120,8 @@ func TestRestAfterAnOutage(t *testing.T) {
 // A viewer who says something now and then does not rest, one of whom something is not
 // stored does not, and one who was woken rests again.
 func TestWhoMayRest(t *testing.T) {
-	g, now := silent(t, 1)
+	store := newMemory()
+	g, now := silent(t, 1, store)
 	var out fact.Batch
 	beat := func(seq int64) {
 		t.Helper()
@@ -118,7 +132,7 @@ func TestWhoMayRest(t *testing.T) {
 	}
 	for seq := range int64(40) { // twenty minutes
 		beat(seq + 1)
-		g.Snapshot(newMemory())
+		g.Snapshot(store)
 		for range 3 {
 			now += 10_000
 			g.Tick(now, &out)
@@ -135,7 +149,7 @@ func TestWhoMayRest(t *testing.T) {
 	if len(g.resting.states) > 0 {
 		t.Fatal("it rests though its state is not stored")
 	}
-	g.Snapshot(newMemory())
+	g.Snapshot(store)
 	for range 13 {
 		now += 10_000
 		g.Tick(now, &out)
@@ -153,16 +167,42 @@ func TestWhoMayRest(t *testing.T) {
 	}
 }
 
-// A damaged state is found when its viewer is woken, and nothing goes on then.
+// A state that is damaged or lost is found when its viewer is woken, and nothing goes on then.
 func TestDamagedRest(t *testing.T) {
-	g, _ := silent(t, 3)
-	for k, e := range g.resting.states {
-		e.state = e.state[:len(e.state)-1]
-		g.resting.states[k] = e
+	damage := func(state []byte) []byte { return state[:len(state)-1] }
+	for name, harm := range map[string]func(*Engine, *memory){
+		"in memory": func(g *Engine, _ *memory) {
+			for k, e := range g.resting.states {
+				e.state = damage(e.state)
+				g.resting.states[k] = e
+			}
+		},
+		"in the store": func(_ *Engine, m *memory) {
+			for k, state := range m.open {
+				m.open[k] = damage(state)
+			}
+		},
+		"gone": func(_ *Engine, m *memory) { clear(m.open) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newMemory()
+			if name == "in memory" {
+				store = nil
+			}
+			g, _ := silent(t, 3, store)
+			harm(g, store)
+			var out fact.Batch
+			g.Tick(t0+g.config.PlayTimeout*2, &out)
+			if !errors.Is(g.Err(), ErrState) {
+				t.Fatalf("got %v", g.Err())
+			}
+		})
 	}
-	var out fact.Batch
-	g.Tick(t0+g.config.PlayTimeout*2, &out)
-	if !errors.Is(g.Err(), ErrState) {
-		t.Fatalf("got %v", g.Err())
+	store := newMemory()
+	g, _ := silent(t, 3, store)
+	disk := errors.New("the disk is gone")
+	g.Stored = func(event.ViewerKey) ([]byte, error) { return nil, disk }
+	if _, err := g.viewer(&event.ViewerKey{0x9e, 0x37, 0x79, 0xb9, 0x7f, 0x4a, 0x7c, 0x15}); !errors.Is(err, disk) || !errors.Is(g.Err(), disk) {
+		t.Fatalf("got %v and %v", err, g.Err())
 	}
 }

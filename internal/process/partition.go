@@ -103,6 +103,11 @@ func (p *partition) bringBack(ctx context.Context) error {
 	p.engine = play.New(p.runner.config.Play, func(v event.ViewerKey) ([]byte, error) {
 		return store.State(lookUp, p.number, idleKey(v))
 	})
+	// An epoch is committed before the next is folded, so that what a snapshot wrote can be
+	// read by when somebody rests.
+	p.engine.Stored = func(v event.ViewerKey) ([]byte, error) {
+		return store.State(lookUp, p.number, append([]byte{prefixOpen}, v[:]...))
+	}
 	p.engine.Hooks = p.across.Hooks()
 	for _, piece := range [...]struct {
 		key     []byte

@@ -237,10 +237,8 @@ func (s *sharing) commitEach(ctx context.Context, parts []*partition, snapshot b
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for i, p := range parts {
+	failed := group.Wait()
+	for i, p := range parts { // also then: what is not committed is not folded on
 		switch err := errs[i]; {
 		case err == nil:
 		case errors.Is(err, eventlog.ErrNotClaimed) && s.final.Err() != nil:
@@ -252,8 +250,8 @@ func (s *sharing) commitEach(ctx context.Context, parts []*partition, snapshot b
 			s.again[p.number] = time.Now().Add(takeAgain)
 			s.drop(p)
 		default:
-			return fmt.Errorf("commit an epoch of partition %d: %w", p.number, err)
+			failed = errors.Join(failed, fmt.Errorf("commit an epoch of partition %d: %w", p.number, err))
 		}
 	}
-	return nil
+	return failed
 }

@@ -83,10 +83,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// openFiles are the files that the database has open at most, and one more for each 4 MiB of
+// openFiles are the files that the database has open at most, and one more for each 8 MiB of
 // its cache: who has a larger one has more viewers. Blocks of facts are in a file for each
 // write buffer that was full, an hour of them; who reads, reads the last ones.
-const openFiles = 128
+const openFiles = 64
 
 // memTables is how many write buffers there may be.
 const memTables = 3
@@ -108,7 +108,7 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		CacheSize:                   o.CacheBytes + memTables*int64(o.MemTableBytes),
 		MemTableSize:                o.MemTableBytes,
 		MemTableStopWritesThreshold: memTables,
-		MaxOpenFiles:                openFiles + int(o.CacheBytes>>22),
+		MaxOpenFiles:                openFiles + int(o.CacheBytes>>23),
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,

@@ -29,7 +29,7 @@ func registerMetrics(r *prometheus.Registry, s *server) error {
 		counter("process_epochs_total", "Atomic commits of facts and offsets.", func() float64 { return count(s.runner.Stats().Epochs) }),
 		gauge("process_partitions", "Partitions that are processed here.", func() float64 { return count(s.runner.Stats().Partitions) }),
 		gauge("process_open_plays", "Plays that are open.", func() float64 { return count(s.runner.Stats().OpenPlays) }),
-		gauge("process_viewers", "Viewers whose state is in memory.", func() float64 { return count(s.runner.Stats().Viewers) }),
+		gauge("process_viewers", "Viewers with a play that is open or closed lately: in memory, or at rest on disk.", func() float64 { return count(s.runner.Stats().Viewers) }),
 		gauge("process_play_bytes", "Memory of open plays and of those that closed in the last minute, about.", func() float64 { return count(s.runner.Stats().PlayBytes) }),
 		gauge("process_across_viewers", "Viewers in memory for what they do across plays.", func() float64 { return count(s.runner.Stats().Across) }),
 		gauge("process_across_bytes", "Memory of what viewers do across plays, about.", func() float64 { return count(s.runner.Stats().AcrossBytes) }),

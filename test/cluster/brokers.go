@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"playhead/internal/warehouse/clickhouse/clickhousetest"
 )
 
 // Brokers is how many there are.
@@ -49,7 +50,7 @@ func StartKafka(t *testing.T, libs string) *Kafka {
 func StartKafkaAt(t *testing.T, libs string, hosts [Brokers]Host) *Kafka {
 	t.Helper()
 	k := &Kafka{libs: libs, folder: t.TempDir()}
-	ports := freePorts(t, 2*Brokers)
+	ports := clickhousetest.FreePorts(t, 2*Brokers)
 	var voters []string
 	for i, h := range hosts {
 		voters = append(voters, fmt.Sprintf("%d@%s:%d", i+1, h.IP, ports[Brokers+i]))
@@ -185,19 +186,6 @@ func (k *Kafka) Wait(t *testing.T) {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-}
-
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
 
 // tail shows the end of a log file.

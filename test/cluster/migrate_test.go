@@ -119,7 +119,7 @@ func migrates(t *testing.T, k *Kafka, prefix string, seed int, database string, 
 // embedded starts a server that has everything in its folder.
 func embedded(t *testing.T) *process {
 	t.Helper()
-	p := &process{t: t, name: "old server", dir: t.TempDir(), address: fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0]), out: &output{}}
+	p := &process{t: t, name: "old server", dir: t.TempDir(), address: fmt.Sprintf("127.0.0.1:%d", clickhousetest.FreePorts(t, 1)[0]), out: &output{}}
 	p.args = []string{"serve", "--listen", p.address, "--data-dir", p.dir, "--partitions", "3"}
 	p.launch()
 	return p

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"playhead/internal/warehouse/clickhouse/clickhousetest"
 )
 
 // Patience bounds what a loaded machine may take for anything.
@@ -59,7 +61,7 @@ func (o *Output) Tail(n int) string {
 // NewProcess is a Playhead on a Kafka that is not started yet; it ends with the test.
 func NewProcess(t *testing.T, h Host, k *Kafka, binary, name, roles string, more ...string) *Process {
 	t.Helper()
-	n := &Process{t: t, binary: binary, Name: name, Host: h, Dir: t.TempDir(), Address: fmt.Sprintf("%s:%d", h.IP, freePorts(t, 1)[0])}
+	n := &Process{t: t, binary: binary, Name: name, Host: h, Dir: t.TempDir(), Address: fmt.Sprintf("%s:%d", h.IP, clickhousetest.FreePorts(t, 1)[0])}
 	n.args = append([]string{
 		"serve", "--listen", n.Address, "--data-dir", n.Dir, "--roles", roles, "--kafka", strings.Join(k.Addresses(), ","),
 	}, more...)

@@ -23,6 +23,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"playhead/internal/warehouse/clickhouse/clickhousetest"
 )
 
 // authority signs certificates of a test.
@@ -85,7 +87,7 @@ func startSecured(t *testing.T) *secured {
 	names := []string{"PLAIN", "SIGNED", "TLS", "MUTUAL", "BOTH", "CONTROLLER"}
 	kinds := []string{"PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SSL", "SASL_SSL", "PLAINTEXT"}
 	var listeners, advertised, protocols []string
-	for i, port := range freePorts(t, len(names)) {
+	for i, port := range clickhousetest.FreePorts(t, len(names)) {
 		s.ports[names[i]] = port
 		listeners = append(listeners, fmt.Sprintf("%s://127.0.0.1:%d", names[i], port))
 		protocols = append(protocols, names[i]+":"+kinds[i])
@@ -222,7 +224,7 @@ func TestSecureConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			args := append([]string{"serve", "--listen", fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0]), "--data-dir", t.TempDir(), "--roles", "collect",
+			args := append([]string{"serve", "--listen", fmt.Sprintf("127.0.0.1:%d", clickhousetest.FreePorts(t, 1)[0]), "--data-dir", t.TempDir(), "--roles", "collect",
 				"--kafka", s.at(test.port), "--kafka-prefix", strings.ReplaceAll(strings.ToLower(name), " ", "-") + ".", "--partitions", "1"}, test.args...)
 			if test.wrong != nil {
 				text, err := exec.CommandContext(t.Context(), *binaryFlag, args...).CombinedOutput()

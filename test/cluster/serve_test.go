@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"playhead/internal/warehouse/clickhouse/clickhousetest"
 )
 
 var (
@@ -76,7 +78,7 @@ func serve(t *testing.T, k *Kafka, prefix, name, roles string, more ...string) *
 // serveIn starts a process with a data folder that may hold something.
 func serveIn(t *testing.T, k *Kafka, prefix, name, roles, dir string, more ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: name, dir: dir, address: fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0]), out: &output{}}
+	p := &process{t: t, name: name, dir: dir, address: fmt.Sprintf("127.0.0.1:%d", clickhousetest.FreePorts(t, 1)[0]), out: &output{}}
 	p.args = append([]string{
 		"serve", "--listen", p.address, "--data-dir", p.dir, "--roles", roles, "--kafka", strings.Join(k.Addresses(), ","), "--kafka-prefix", prefix,
 	}, more...)

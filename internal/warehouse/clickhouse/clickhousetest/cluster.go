@@ -43,8 +43,29 @@ func StartCluster(t *testing.T, shards, replicas, keepers int) *Cluster {
 	if _, err := os.Stat(zookeeperJar); err != nil {
 		t.Fatalf("%v; apt-get install zookeeper", err)
 	}
-	c := &Cluster{}
-	c.startKeepers(t, keepers)
+	const tries = 3
+	for try := 1; ; try++ {
+		c, err := startCluster(t, shards, replicas, keepers)
+		if err == nil {
+			return c
+		}
+		if try == tries {
+			t.Fatal(err)
+		}
+		t.Logf("a cluster did not start, and another is, with ports of its own: %v", err)
+		c.Stop()
+	}
+}
+
+// startCluster starts a cluster; with an error, what of it was started. All ports are
+// chosen at once, so that none is given to two.
+func startCluster(t *testing.T, shards, replicas, keepers int) (*Cluster, error) {
+	t.Helper()
+	c, p := &Cluster{}, FreePorts(t, portsPerKeeper*keepers+portsPerServer*shards*replicas)
+	if err := c.startKeepers(t, keepers, p[:portsPerKeeper*keepers]); err != nil {
+		return c, err
+	}
+	p = p[portsPerKeeper*keepers:]
 	var nodes, names strings.Builder
 	for i, k := range c.Keepers {
 		_, port, _ := net.SplitHostPort(k.addr) // it is one of ours
@@ -54,7 +75,8 @@ func StartCluster(t *testing.T, shards, replicas, keepers int) *Cluster {
 		var list []*Server
 		names.WriteString("<shard><internal_replication>true</internal_replication>")
 		for range replicas {
-			s := newServer(t, "")
+			s := newServer(t, p)
+			p = p[portsPerServer:]
 			fmt.Fprintf(&names, "<replica><host>127.0.0.1</host><port>%d</port></replica>", s.ports.tcp)
 			list = append(list, s)
 		}
@@ -69,9 +91,21 @@ func StartCluster(t *testing.T, shards, replicas, keepers int) *Cluster {
 		s.Begin()
 	}
 	for _, s := range c.Servers() {
-		s.await(s.Addr)
+		if err := s.up(s.Addr); err != nil {
+			return c, err
+		}
 	}
-	return c
+	return c, nil
+}
+
+// Stop stops what of the cluster runs.
+func (c *Cluster) Stop() {
+	for _, s := range c.Servers() {
+		s.Stop()
+	}
+	for _, k := range c.Keepers {
+		k.Stop()
+	}
 }
 
 // Servers are all servers of the cluster.
@@ -91,13 +125,15 @@ func (c *Cluster) URL(database string) string {
 	return "clickhouse://" + strings.Join(hosts, ",") + "/" + database + "?cluster=" + ClusterName
 }
 
-func (c *Cluster) startKeepers(t *testing.T, n int) {
+// portsPerKeeper is how many ports a ZooKeeper takes: of clients, of the others and of elections.
+const portsPerKeeper = 3
+
+func (c *Cluster) startKeepers(t *testing.T, n int, p []int) error {
 	t.Helper()
 	java, err := exec.LookPath("java")
 	if err != nil {
 		t.Fatalf("%v; apt-get install default-jre-headless", err)
 	}
-	p := FreePorts(t, 3*n)
 	var peers strings.Builder
 	for i := range n {
 		if n == 1 {
@@ -118,7 +154,13 @@ func (c *Cluster) startKeepers(t *testing.T, n int) {
 		c.Keepers = append(c.Keepers, k)
 		k.start(java)
 	}
+	for _, k := range c.Keepers {
+		if err := k.up(k.addr); err != nil {
+			return err
+		}
+	}
 	c.AwaitKeepers(t)
+	return nil
 }
 
 // start starts the ZooKeeper. What it says goes to its own folder; without the log of

@@ -2,11 +2,13 @@ package clickhousetest
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,20 +19,22 @@ type daemon struct {
 	t      *testing.T
 	name   string
 	dir    string
+	args   []string // the program and its arguments
 	cmd    *exec.Cmd
 	exited chan struct{}
 	paused bool
 }
 
 // begin starts the program. It ends when the test is killed.
-func (d *daemon) begin(program string, args ...string) {
+func (d *daemon) begin(args ...string) {
 	d.t.Helper()
+	d.args = args
 	out, err := os.OpenFile(d.file("out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer out.Close()
-	cmd, exited := exec.Command(program, args...), make(chan struct{})
+	cmd, exited := exec.Command(args[0], args[1:]...), make(chan struct{})
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, d.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
@@ -53,20 +57,37 @@ func (d *daemon) begin(program string, args ...string) {
 // await waits until the program takes connections.
 func (d *daemon) await(addr string) {
 	d.t.Helper()
+	if err := d.up(addr); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// up waits until the program takes connections. A port that nobody had when it was
+// chosen can be somebody's by now, for a moment if it is that of a connection: the
+// program is started again then, some times.
+func (d *daemon) up(addr string) error {
+	d.t.Helper()
 	const patience = 3 * time.Minute // of a machine with much else to do
+	again := 5
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-d.exited:
-			d.t.Fatalf("%s ended:\n%s", d.name, d.log())
+			if again == 0 || !strings.Contains(d.log(), "Address already in use") {
+				return fmt.Errorf("%s ended:\n%s", d.name, d.log())
+			}
+			again--
+			time.Sleep(time.Second)
+			d.begin(d.args...)
+			continue
 		default:
 		}
 		c, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
 			_ = c.Close()
-			return
+			return nil
 		}
 	}
-	d.t.Fatalf("%s does not answer:\n%s", d.name, d.log())
+	return fmt.Errorf("%s does not answer:\n%s", d.name, d.log())
 }
 
 // Kill ends the program at once.

@@ -31,12 +31,15 @@ type ports struct{ tcp, http, interserver int }
 // unless Needed is set.
 func Start(t *testing.T) *Server {
 	t.Helper()
-	s := newServer(t, "")
+	s := newServer(t, FreePorts(t, portsPerServer))
 	s.Run()
 	return s
 }
 
-func newServer(t *testing.T, extra string) *Server {
+// portsPerServer is how many ports newServer takes.
+const portsPerServer = 3
+
+func newServer(t *testing.T, p []int) *Server {
 	t.Helper()
 	if os.Getenv(Needed) == "" && os.Getenv(ClusterNeeded) == "" {
 		t.Skip("SKIPPED: it takes a ClickHouse server of its own; make test ONLY=clickhouse, or set " + Needed + "=1")
@@ -44,8 +47,7 @@ func newServer(t *testing.T, extra string) *Server {
 	if _, err := exec.LookPath("clickhouse-server"); err != nil {
 		t.Fatalf("%v; apt-get install clickhouse-server", err)
 	}
-	p := FreePorts(t, 3)
-	s := &Server{daemon: daemon{t: t, name: "ClickHouse", dir: t.TempDir()}, ports: ports{p[0], p[1], p[2]}, extra: extra}
+	s := &Server{daemon: daemon{t: t, name: "ClickHouse", dir: t.TempDir()}, ports: ports{p[0], p[1], p[2]}}
 	s.Addr = fmt.Sprintf("127.0.0.1:%d", s.ports.tcp)
 	t.Cleanup(s.Stop)
 	return s

@@ -183,13 +183,17 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 }
 
 // Under load a snapshot writes much the same states as the one before it did, so
-// that it may come a few times later, and later still until as much was read as it
-// writes: what that costs a restart is bounded by Config.SnapshotEvents. Where another
-// process takes over, as on Kafka, it is not put off by as much: that one replays first.
+// that it may come a few times later. Where others do not take over, as on Kafka, whose
+// next owner replays first, and a snapshot is not small, it comes when twice as much was
+// read as the last one wrote, or once a minute: a crowd sends a heartbeat of each viewer
+// every ten seconds or so, and each snapshot within them would write every viewer for every
+// event. Each partition has its own moment of the minute, since all wait for one that writes
+// for long. What that costs a restart is bounded by Config.SnapshotEvents.
 const (
 	busyEvents = 20_000 // since the last snapshot, of one partition
 	busyTimes  = 5      // so many times Config.Snapshot
-	heavyTimes = 13     // the same, of states that are more than what was read
+	heavyBytes = 1 << 20
+	heavyTimes = 30 // the same, of states that are more than half of what was read
 )
 
 // dueAt reports whether a snapshot is due by the clock.
@@ -198,14 +202,16 @@ func (p *partition) dueAt(now time.Time) bool {
 	if late < 0 {
 		return false
 	}
-	times := 1
-	if p.sinceSnap >= busyEvents {
-		times = busyTimes
-		if p.runner.shared == nil && p.readBytes < p.stateBytes {
-			times = heavyTimes
-		}
+	every := p.runner.config.Snapshot
+	if p.runner.shared == nil && p.stateBytes >= heavyBytes && p.readBytes < 2*p.stateBytes {
+		every *= heavyTimes
+		own := every * time.Duration(p.number) / time.Duration(max(1, len(p.runner.parts)))
+		return now.Add(own).Truncate(every).After(p.due.Add(own))
 	}
-	return late >= time.Duration(times-1)*p.runner.config.Snapshot
+	if p.sinceSnap >= busyEvents {
+		return late >= (busyTimes-1)*every
+	}
+	return true
 }
 
 // changed is how many states a snapshot would write.

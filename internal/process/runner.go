@@ -36,14 +36,14 @@ type Config struct {
 	// MaxStep is the most that one tick moves time on: longer than that nobody
 	// listened. Many times Tick; a log must always be read with the same. Default 10 s.
 	MaxStep time.Duration
-	// Snapshot is how often changed states are stored, five times less often under
-	// load and up to thirteen times where they are many, and SnapshotEvents how many events of a partition a restart may have to
-	// replay, a microsecond or two each. Defaults 2 s and 250,000.
+	// Snapshot is how often changed states are stored, five times less often under load and up
+	// to thirty times where they are many, and SnapshotEvents how many events of a partition
+	// a restart may have to replay, a few microseconds each. Defaults 2 s and 250,000.
 	Snapshot       time.Duration
 	SnapshotEvents int
 	// SnapshotStates is how many changed states of a partition are written together
 	// as a rule: a snapshot is due when so many have changed, since what a crowd
-	// that was silent brings about would fill the memory otherwise. Default 60,000.
+	// that was silent brings about would fill the memory otherwise. Default 150,000.
 	SnapshotStates int
 	// CommitBytes is about what one commit writes at most, if not one partition
 	// alone has more: partitions know nothing of each other, but share a sync where
@@ -75,7 +75,7 @@ func (c Config) withDefaults() Config {
 		c.SnapshotEvents = 250_000
 	}
 	if c.SnapshotStates <= 0 {
-		c.SnapshotStates = 60_000
+		c.SnapshotStates = 150_000
 	}
 	if c.CommitBytes <= 0 {
 		c.CommitBytes = 8 << 20

@@ -55,25 +55,32 @@ func NewCycles(ctx context.Context, o Options, cycles int64) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loopOf(bodies, cycles, o.Return)
+}
+
+func loopOf(bodies []Body, cycles int64, same bool) (*Loop, error) {
 	l := &Loop{bodies: bodies, cycles: cycles}
-	if cycles > 1 {
-		err = l.find(o.Return)
+	if cycles == 1 {
+		return l, nil
 	}
+	sites, first, last, err := find(bodies, same)
+	l.sites, l.span = sites, last-first+10*60_000
 	return l, err
 }
 
-// find looks for what another cycle has to write anew.
-func (l *Loop) find(same bool) error {
+// find looks for what has to be written anew in bodies that are sent again, and for
+// their first and last time. The same viewers come again, or others do.
+func find(bodies []Body, same bool) (sites [][]site, first, last int64, err error) {
 	ids := []string{`"session_id":"`, `"play_id":"`, `"id":"`, `"impression_id":"`, `"search_id":"`}
 	if !same {
 		ids = append(ids, `"viewer_id":"`, `"anonymous_id":"`)
 	}
-	first, last := int64(1)<<62, int64(0)
-	l.sites = make([][]site, len(l.bodies))
-	for i := range l.bodies {
-		data := l.bodies[i].Data
+	first = int64(1) << 62
+	sites = make([][]site, len(bodies))
+	for i := range bodies {
+		data := bodies[i].Data
 		for _, key := range ids {
-			each(data, key, func(at int) { l.sites[i] = append(l.sites[i], site{at: at, kind: siteID}) })
+			each(data, key, func(at int) { sites[i] = append(sites[i], site{at: at, kind: siteID}) })
 		}
 		var bad error
 		each(data, `"time":`, func(at int) {
@@ -90,14 +97,13 @@ func (l *Loop) find(same bool) error {
 				bad = fmt.Errorf("a time of the audience: %w", err)
 			}
 			first, last = min(first, s.ms), max(last, s.ms)
-			l.sites[i] = append(l.sites[i], s)
+			sites[i] = append(sites[i], s)
 		})
 		if bad != nil {
-			return bad
+			return nil, 0, 0, bad
 		}
 	}
-	l.span = last - first + 10*60_000
-	return nil
+	return sites, first, last, nil
 }
 
 // each calls fn with where a key's value begins.
@@ -129,13 +135,19 @@ func (l *Loop) Body(dst []byte, n int64) (b Body, buf []byte, ok bool) {
 	if l.cycles == 1 {
 		return b, dst, true
 	}
-	dst = append(dst[:0], b.Data...)
-	shift := (cycle + 1 - l.cycles) * l.span
-	for _, s := range l.sites[i] {
+	dst = renew(dst, b.Data, l.sites[i], cycle, (cycle+1-l.cycles)*l.span)
+	return Body{dst, b.Events}, dst, true
+}
+
+// renew writes a body anew for another time that it is sent, whose number its ids bear
+// (to 65,535), with times that are later by ms.
+func renew(dst, data []byte, sites []site, number, shift int64) []byte {
+	dst = append(dst[:0], data...)
+	for _, s := range sites {
 		switch s.kind {
 		case siteID: // ids are as good as random: other ones are, too
 			const digits = "0123456789abcdef"
-			dst[s.at], dst[s.at+1], dst[s.at+2], dst[s.at+3] = digits[cycle>>12&15], digits[cycle>>8&15], digits[cycle>>4&15], digits[cycle&15]
+			dst[s.at], dst[s.at+1], dst[s.at+2], dst[s.at+3] = digits[number>>12&15], digits[number>>8&15], digits[number>>4&15], digits[number&15]
 		case siteMillis:
 			for v, at := s.ms+shift, s.at+12; at >= s.at; at-- {
 				dst[at] = byte('0' + v%10)
@@ -146,7 +158,7 @@ func (l *Loop) Body(dst []byte, n int64) (b Body, buf []byte, ok bool) {
 			copy(dst[s.at:], time.UnixMilli(s.ms+shift).UTC().AppendFormat(text[:0], timeText))
 		}
 	}
-	return Body{dst, b.Events}, dst, true
+	return dst
 }
 
 // BatchEvents is how many events a request has, but for the last one.

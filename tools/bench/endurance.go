@@ -39,15 +39,30 @@ func measureEndurance(ctx context.Context, o options, r *figures.Report) error {
 		}
 	}
 	rate := most / 2
-	flow, err := audience.NewLoop(ctx, audience.Options{Seed: 6, Events: int64(rate * o.endurance.Seconds() * 1.02)})
+	if o.hurried {
+		flow, err := audience.NewLoop(ctx, audience.Options{Seed: 6, Events: int64(rate * o.endurance.Seconds() * 1.02)})
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		say("sending %.0f events/s for %s, of hours in seconds", rate, o.endurance)
+		return endure(ctx, o, r, "hurried", rate, func() source {
+			return &paced{flow: flow, rate: rate, began: time.Now(), length: o.endurance}
+		})
+	}
+	crowd, err := audience.NewCrowd(ctx, audience.Options{Seed: 6}, rate)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	say("sending %.0f events/s for %s", rate, o.endurance)
-	return endure(ctx, o, r, flow, rate)
+	say("sending %.0f events/s for %s, of %d audiences side by side in real time", rate, o.endurance, crowd.Copies())
+	return endure(ctx, o, r, "endurance", rate, func() source {
+		began := time.Now()
+		crowd.Begin(began, min(settlingIn, o.endurance/3)*4/5)
+		return &live{crowd, began.Add(o.endurance)}
+	})
 }
 
-func endure(ctx context.Context, o options, r *figures.Report, flow *audience.Loop, rate float64) error {
+// endure sends what there is and reports it by names that begin with prefix.
+func endure(ctx context.Context, o options, r *figures.Report, prefix string, rate float64, begin func() source) error {
 	s, key, token, err := startWithKeys(ctx, o)
 	if err != nil {
 		return err
@@ -61,7 +76,9 @@ func endure(ctx context.Context, o options, r *figures.Report, flow *audience.Lo
 	var seekErr error
 	seekers.Go(func() { seen, seekErr = s.seek(watching, key, token) })
 	began := time.Now()
-	got, err := offer(ctx, s, key, flow, levelConnections, o.endurance, rate)
+	what := begin()
+	events := what.events()
+	got, err := offerOf(ctx, s, key, what, levelConnections, true)
 	cancel()
 	seekers.Wait()
 	w := watched()
@@ -76,22 +93,23 @@ func endure(ctx context.Context, o options, r *figures.Report, flow *audience.Lo
 	}
 	from := min(settlingIn, o.endurance/3)
 	steady := after(w.rss, from)
-	r.Add("endurance.minutes", time.Since(began).Minutes(), "min")
-	r.AtLeast("endurance.events_per_s", got.rate(), "events/s", rate*0.99)
-	r.AtMost("endurance.rss_slope", slope(steady), "MiB/min after the first 5", 1)
-	r.Add("endurance.rss_mib", mean(steady), "MiB")
-	r.Add("endurance.peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
-	r.AtMost("endurance.handles_slope", slope(after(w.files, from)), "handles/min", 1)
-	r.Add("endurance.handles", mean(after(w.files, from)), "")
-	r.Add("endurance.disk_bytes_per_event", slope(after(w.disk, from))*(1<<20)/60/got.rate(), "B")
+	r.Add(prefix+".minutes", time.Since(began).Minutes(), "min")
+	perSecond := float64(len(after(got.acks, from))*events) / (o.endurance - from).Seconds()
+	r.AtLeast(prefix+".events_per_s", perSecond, "events/s", rate*0.99)
+	r.AtMost(prefix+".rss_slope", slope(steady), "MiB/min after the first 5", 1)
+	r.Add(prefix+".rss_mib", mean(steady), "MiB")
+	r.Add(prefix+".peak_mib", float64(s.peak.Load())/(1<<20), "MiB")
+	r.AtMost(prefix+".handles_slope", slope(after(w.files, from)), "handles/min", 1)
+	r.Add(prefix+".handles", mean(after(w.files, from)), "")
+	r.Add(prefix+".disk_bytes_per_event", slope(after(w.disk, from))*(1<<20)/60/perSecond, "B")
 	early, late := halves(after(seen, from))
 	earlyAcks, lateAcks := halves(after(got.acks, from))
-	r.AtMost("endurance.fresh_max_ms", quantileOf(seen, 1), "ms", float64(endured.Milliseconds()))
-	r.Add("endurance.fresh_p99_ms", quantileOf(seen, 0.99), "ms")
-	r.AtMost("endurance.fresh_p50_growth", quantileOf(late, 0.5)/quantileOf(early, 0.5), "second half over first", 1.5)
-	r.Add("endurance.ack_p50_ms", quantileOf(got.acks, 0.5), "ms")
-	r.Add("endurance.ack_p99_ms", quantileOf(got.acks, 0.99), "ms")
-	r.AtMost("endurance.ack_p99_growth", quantileOf(lateAcks, 0.99)/quantileOf(earlyAcks, 0.99), "second half over first", 1.5)
+	r.AtMost(prefix+".fresh_max_ms", quantileOf(seen, 1), "ms", float64(endured.Milliseconds()))
+	r.Add(prefix+".fresh_p99_ms", quantileOf(seen, 0.99), "ms")
+	r.AtMost(prefix+".fresh_p50_growth", quantileOf(late, 0.5)/quantileOf(early, 0.5), "second half over first", 1.5)
+	r.Add(prefix+".ack_p50_ms", quantileOf(got.acks, 0.5), "ms")
+	r.Add(prefix+".ack_p99_ms", quantileOf(got.acks, 0.99), "ms")
+	r.AtMost(prefix+".ack_p99_growth", quantileOf(lateAcks, 0.99)/quantileOf(earlyAcks, 0.99), "second half over first", 1.5)
 	return nil
 }
 

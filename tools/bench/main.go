@@ -32,6 +32,7 @@ type options struct {
 	levels      time.Duration // of each level of load
 	overload    time.Duration // of three times the maximum
 	endurance   time.Duration
+	hurried     bool          // the endurance run is of hours in seconds
 	rate        float64       // events a second that the server takes at most, 0 to find it out
 	staged      time.Duration // of the run of the stages
 	docs        string        // folder of plots
@@ -53,6 +54,7 @@ func main() {
 	flag.DurationVar(&o.levels, "levels", 20*time.Second, "how long each level of load is measured; 0 leaves load and overload out")
 	flag.DurationVar(&o.overload, "overload", 30*time.Second, "how long three times the maximum is offered")
 	flag.DurationVar(&o.endurance, "endurance", 30*time.Minute, "how long the run of -only endurance sends at half of the maximum; a full bench leaves it out")
+	flag.BoolVar(&o.hurried, "hurried", false, "-only endurance sends an audience that lives through hours in seconds, and reports hurried.…; else as many as watch at once in real time")
 	flag.Float64Var(&o.rate, "rate", 0, "what the server takes at most, events/s, for -only endurance; 0 finds it out")
 	flag.DurationVar(&o.staged, "staged", 20*time.Second, "how long the run of -only stages sends at full speed, profiled")
 	flag.StringVar(&o.docs, "docs", "docs/bench", "folder of what -only growth and -only stages draw")

@@ -30,27 +30,43 @@ const tooLate = time.Second
 // errUsedUp: the server is faster than was foreseen.
 var errUsedUp = errors.New("what was prepared is used up")
 
+// source is where the senders of an offer have their requests from.
+type source interface {
+	// next is the next request and when it is due; false when the time is over.
+	next() (n int64, due time.Time, ok bool)
+	// refuse has a request that the server sent away sent again.
+	refuse(n int64)
+	// skip is of a request for which it was too late.
+	skip(n int64)
+	// body is a request's, in memory of dst; false when what was prepared is used up.
+	body(dst []byte, n int64) (b body, buf []byte, ok bool)
+	// events is how many a request has.
+	events() int
+}
+
 // offer sends requests at a rate (events a second; 0 is as fast as they are
 // answered) for a while, whatever the answers are: an acknowledgement's time counts
 // from when its request was due. What is refused (429) another client sends later in
 // place of something new, and nobody stays away as long as the answer says. When all
 // connections wait for answers, what is a second late is not sent at all.
 func offer(ctx context.Context, s *server, key string, flow *audience.Loop, connections int, length time.Duration, rate float64) (offered, error) {
-	o := offering{flow: flow, rate: rate, began: time.Now(), length: length}
+	return offerOf(ctx, s, key, &paced{flow: flow, rate: rate, began: time.Now(), length: length}, connections, rate > 0)
+}
+
+// offerOf sends what a source has when it is due; where nothing has to be in time,
+// nothing can be too late.
+func offerOf(ctx context.Context, s *server, key string, from source, connections int, inTime bool) (offered, error) {
+	o := offering{source: from, inTime: inTime, began: time.Now()}
 	var senders sync.WaitGroup
 	var mu sync.Mutex
 	var total offered
 	var first error // others end of the same
 	for range connections {
-		conn, err := dialKept(s.url, "/v1/events", key, "application/x-ndjson")
-		if err != nil {
-			return total, fmt.Errorf("connect: %w", err)
-		}
 		senders.Go(func() {
-			mine, err := o.send(ctx, conn)
+			mine, err := o.send(ctx, func() (*keptConn, error) { return dialKept(s.url, "/v1/events", key, "application/x-ndjson") })
 			mu.Lock()
 			defer mu.Unlock()
-			if err = errors.Join(err, conn.Close()); first == nil {
+			if first == nil {
 				first = err
 			}
 			total.accepted, total.refused, total.unsent = total.accepted+mine.accepted, total.refused+mine.refused, total.unsent+mine.unsent
@@ -66,8 +82,8 @@ func offer(ctx context.Context, s *server, key string, flow *audience.Loop, conn
 	return total, first
 }
 
-// offering is what the senders of an offer share.
-type offering struct {
+// paced are the requests of a loop, evenly at a rate.
+type paced struct {
 	flow   *audience.Loop
 	rate   float64
 	began  time.Time
@@ -78,54 +94,99 @@ type offering struct {
 	again []int64 // requests that were refused
 }
 
-// slot is the next moment at which a request is due; false when the time is over.
-func (o *offering) slot() (due time.Time, ok bool) {
-	if o.rate <= 0 {
-		return time.Now(), time.Since(o.began) < o.length
+func (p *paced) next() (n int64, due time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rate <= 0 {
+		due = time.Now()
+	} else {
+		due = p.began.Add(time.Duration(float64(p.slots) * float64(p.flow.BatchEvents()) / p.rate * float64(time.Second)))
+		p.slots++
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	after := time.Duration(float64(o.slots) * float64(o.flow.BatchEvents()) / o.rate * float64(time.Second))
-	o.slots++
-	return o.began.Add(after), after < o.length
-}
-
-// request is the number of the next request to send.
-func (o *offering) request() int64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if n := len(o.again); n > 0 {
-		last := o.again[n-1]
-		o.again = o.again[:n-1]
-		return last
+	if due.Sub(p.began) >= p.length {
+		return 0, due, false
 	}
-	return o.flow.Next()
+	if last := len(p.again) - 1; last >= 0 {
+		n = p.again[last]
+		p.again = p.again[:last]
+		return n, due, true
+	}
+	return p.flow.Next(), due, true
 }
 
-func (o *offering) refuse(n int64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.again = append(o.again, n)
+func (p *paced) refuse(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.again = append(p.again, n)
 }
 
-// send is one connection's part.
-func (o *offering) send(ctx context.Context, conn *keptConn) (mine offered, err error) {
+// skip leaves out the moment, not what would have been sent.
+func (p *paced) skip(n int64) { p.refuse(n) }
+
+func (p *paced) body(dst []byte, n int64) (body, []byte, bool) { return p.flow.Body(dst, n) }
+func (p *paced) events() int                                   { return p.flow.BatchEvents() }
+
+// live are the requests of a crowd, each when it happens.
+type live struct {
+	crowd *audience.Crowd
+	until time.Time
+}
+
+func (l *live) next() (n int64, due time.Time, ok bool) {
+	r := l.crowd.Next()
+	return r.Number, r.Due, r.Due.Before(l.until)
+}
+
+// refuse has it sent again in a second, as players do.
+func (l *live) refuse(n int64) { l.crowd.Again(n, time.Now().Add(time.Second)) }
+
+// skip leaves it out for good: another moment has events of its own.
+func (l *live) skip(int64) {}
+
+func (l *live) body(dst []byte, n int64) (body, []byte, bool) {
+	b, buf := l.crowd.Body(dst, n)
+	return b, buf, true
+}
+
+func (l *live) events() int { return l.crowd.BatchEvents() }
+
+// offering is what the senders of an offer share.
+type offering struct {
+	source
+	inTime bool
+	began  time.Time
+}
+
+// send is one connection's part. It is made for its first request, since the server
+// closes one that says nothing for long.
+func (o *offering) send(ctx context.Context, dial func() (*keptConn, error)) (mine offered, err error) {
 	var buf []byte
+	var conn *keptConn
+	defer func() {
+		if conn != nil {
+			err = errors.Join(err, conn.Close())
+		}
+	}()
 	for ctx.Err() == nil {
-		due, ok := o.slot()
+		n, due, ok := o.next()
 		if !ok {
 			return mine, nil
 		}
 		if wait := time.Until(due); wait > 0 {
 			time.Sleep(wait)
-		} else if o.rate > 0 && -wait > tooLate {
-			mine.unsent += int64(o.flow.BatchEvents())
+		} else if o.inTime && -wait > tooLate {
+			mine.unsent += int64(o.events())
+			o.skip(n)
 			continue
 		}
-		n := o.request()
 		var b body
-		if b, buf, ok = o.flow.Body(buf, n); !ok {
+		if b, buf, ok = o.body(buf, n); !ok {
 			return mine, errUsedUp
+		}
+		if conn == nil {
+			if conn, err = dial(); err != nil {
+				return mine, fmt.Errorf("connect: %w", err)
+			}
 		}
 		err := conn.send(b.Data)
 		var status *statusError

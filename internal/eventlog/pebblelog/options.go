@@ -109,12 +109,14 @@ func (o *Options) pebbleOptions(logger pebble.Logger) *pebble.Options {
 		MemTableSize:                o.MemTableBytes,
 		MemTableStopWritesThreshold: memTables,
 		MaxOpenFiles:                openFiles + int(o.CacheBytes>>23),
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       24,
-		LBaseMaxBytes:               64 << 20,
-		BytesPerSync:                1 << 20,
-		FlushDelayDeleteRange:       2 * time.Second,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+		// States are written over again and again: the fewer times they are merged, the better,
+		// until a crowd's no longer fit into one level.
+		L0CompactionThreshold:      8,
+		L0StopWritesThreshold:      24,
+		LBaseMaxBytes:              512 << 20,
+		BytesPerSync:               1 << 20,
+		FlushDelayDeleteRange:      2 * time.Second,
+		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 	}
 	for i := range p.TargetFileSizes { // of deeper levels larger ones, so that they are few
 		p.TargetFileSizes[i] = 16 << 20 << min(max(0, i-1), 2)

@@ -1,21 +1,34 @@
 package process
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
+	"playhead/internal/event"
 	"playhead/internal/eventlog"
+	"playhead/internal/fact"
+	"playhead/internal/journey"
+	"playhead/internal/play"
 )
 
 // Under load the clock alone makes a snapshot due a few times later, and once a minute
 // where states are more than what was read, but for a log that others may take over.
 func TestDueAt(t *testing.T) {
-	now := time.Now().Truncate(time.Minute).Add(30 * time.Second) // of the second of two
-	p := &partition{number: 1, runner: &Runner{parts: make([]*partition, 2), config: Config{Snapshot: 2 * time.Second}.withDefaults()}}
+	const some = 300 // viewers that changed
+	engine := withViewers(t, some)
+	made := time.Now()
+	now := made.Add(150 * time.Second) // the moment of the second of two
+	p := &partition{number: 1, engine: engine, across: journey.New(journey.DefaultConfig(), nil),
+		runner: &Runner{made: made, parts: make([]*partition, 2), config: Config{Snapshot: 2 * time.Second}.withDefaults()}}
+	if p.changed() != some {
+		t.Fatalf("%d changed", p.changed())
+	}
+	const heavy = (heavyBytes + some - 1) / some // bytes of each that are much together
 	for _, test := range []struct {
 		late         time.Duration
 		events       int
-		read, states int
+		read, each   int
 		shared, want bool
 	}{
 		{late: -time.Millisecond, want: false},
@@ -24,15 +37,15 @@ func TestDueAt(t *testing.T) {
 		{late: 0, events: busyEvents, want: false},
 		{late: 8*time.Second - 1, events: busyEvents, want: false},
 		{late: 8 * time.Second, events: busyEvents, want: true},
-		{late: 8 * time.Second, events: busyEvents, read: 99, states: heavyBytes - 1, want: true},
-		{late: 8 * time.Second, events: busyEvents, read: 2 * heavyBytes, states: heavyBytes, want: true},
-		{late: 8 * time.Second, events: busyEvents, read: 2*heavyBytes - 1, states: heavyBytes, shared: true, want: true},
-		{late: 0, events: 1, read: 99, states: heavyBytes, want: false},
-		{late: 0, events: 1, read: 99, states: heavyBytes, shared: true, want: true},
-		{late: 20 * time.Second, events: busyEvents, read: 2 * heavyBytes, states: heavyBytes, want: true},
-		{late: 1, events: 1, read: 99, states: heavyBytes, want: true}, // its moment is now
+		{late: 0, events: busyEvents - 1, read: 99, each: heavy - 1, want: true},
+		{late: 8 * time.Second, events: busyEvents, read: 99, each: heavy - 1, want: true},
+		{late: 0, events: busyEvents - 1, read: 2 * heavy * some, each: heavy, want: true},
+		{late: 0, events: busyEvents - 1, read: 2*heavy*some - 1, each: heavy, want: false},
+		{late: 0, events: busyEvents - 1, read: 2*heavy*some - 1, each: heavy, shared: true, want: true},
+		{late: 1, events: 1, read: 99, each: heavy, want: true}, // its moment came
+		{late: 20 * time.Second, events: busyEvents, read: 99, each: heavy, want: true},
 	} {
-		p.due, p.sinceSnap, p.readBytes, p.stateBytes = now.Add(-test.late), test.events, test.read, test.states
+		p.due, p.sinceSnap, p.readBytes, p.changeBytes = now.Add(-test.late), test.events, test.read, test.each
 		p.runner.shared = nil
 		if test.shared {
 			p.runner.shared = struct{ eventlog.Shared }{}
@@ -43,44 +56,69 @@ func TestDueAt(t *testing.T) {
 	}
 }
 
+// withViewers is an engine in which as many viewers have changed.
+func withViewers(t *testing.T, n int) *play.Engine {
+	t.Helper()
+	g := play.New(play.DefaultConfig(), func(event.ViewerKey) ([]byte, error) { return nil, nil })
+	g.Ready()
+	var out fact.Batch
+	g.Begin()
+	for i := range n {
+		var e event.Event
+		e.Reset()
+		e.Type, e.Seq = event.PlayStarted, 0
+		e.Time, e.ReceivedAt = 1_795_358_000_000, 1_795_358_000_000
+		binary.BigEndian.PutUint64(e.Viewer[:], uint64(i)+1)
+		binary.BigEndian.PutUint64(e.Play[:], uint64(i)+1)
+		if err := g.Apply(&e, &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return g
+}
+
 // Where states are more than what was read, each partition has its own moment of each
 // minute, and none is due twice in it.
 func TestDueOnceAMinute(t *testing.T) {
 	const parts = 4
-	r := &Runner{config: Config{Snapshot: 2 * time.Second}.withDefaults(), parts: make([]*partition, parts)}
-	began := time.Now()
+	made := time.Now()
+	r := &Runner{made: made, config: Config{Snapshot: 2 * time.Second}.withDefaults(), parts: make([]*partition, parts)}
+	engine := withViewers(t, 10)
 	for n := range int32(parts) {
-		p := &partition{number: n, runner: r, due: began, stateBytes: heavyBytes}
-		var due []time.Time
-		for now := began; now.Before(began.Add(10 * time.Minute)); now = now.Add(50 * time.Millisecond) {
-			if p.dueAt(now) {
-				due = append(due, now)
-				p.due = now.Add(2 * time.Second)
+		p := &partition{number: n, runner: r, due: made.Add(time.Second), changeBytes: heavyBytes, engine: engine, across: journey.New(journey.DefaultConfig(), nil)}
+		var due []time.Duration
+		for since := time.Duration(0); since < 10*time.Minute; since += 50 * time.Millisecond {
+			if p.dueAt(made.Add(since)) {
+				due = append(due, since)
+				p.due = made.Add(since + 2*time.Second)
 			}
 		}
-		if len(due) != 10 {
+		if len(due) < 9 || len(due) > 10 {
 			t.Fatalf("partition %d was due %d times in ten minutes", n, len(due))
 		}
-		for i, at := range due {
-			own := at.Add(time.Minute * time.Duration(n) / parts)
-			if late := own.Sub(own.Truncate(time.Minute)); late > 50*time.Millisecond {
-				t.Errorf("partition %d is due for the %d. time %v after its moment", n, i+1, late)
+		for _, since := range due {
+			if late := (since + time.Minute*time.Duration(n)/parts) % time.Minute; late > 50*time.Millisecond {
+				t.Errorf("partition %d is due %v after its moment", n, late)
 			}
 		}
 	}
 }
 
-// What a snapshot wrote is what the next one is held against.
+// What each change took in the last snapshot is what the next is weighed by.
 func TestSnapshotIsWeighed(t *testing.T) {
-	p := &partition{runner: &Runner{config: Config{}.withDefaults()}, readBytes: 7, sinceSnap: 3}
+	p := &partition{runner: &Runner{config: Config{}.withDefaults()}, readBytes: 7, sinceSnap: 3, changes: 2}
 	p.tx.State = []eventlog.KV{{Key: []byte("ab"), Value: []byte("cde")}, {Key: []byte("f")}}
 	p.committed()
-	if p.readBytes != 7 || p.stateBytes != 0 {
-		t.Errorf("an epoch without a snapshot: %d read, %d written", p.readBytes, p.stateBytes)
+	if p.readBytes != 7 || p.changeBytes != 0 {
+		t.Errorf("an epoch without a snapshot: %d read, %d each", p.readBytes, p.changeBytes)
 	}
 	p.tx.Snapshot = true
 	p.committed()
-	if p.readBytes != 0 || p.stateBytes != 6 || p.sinceSnap != 0 {
-		t.Errorf("a snapshot: %d read since, %d written", p.readBytes, p.stateBytes)
+	if p.readBytes != 0 || p.changeBytes != 3 || p.sinceSnap != 0 {
+		t.Errorf("a snapshot: %d read since, %d each", p.readBytes, p.changeBytes)
+	}
+	p.changes = 0 // of time alone: it says nothing of what a viewer takes
+	if p.committed(); p.changeBytes != 3 {
+		t.Errorf("a snapshot of nothing: %d each", p.changeBytes)
 	}
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,6 +129,7 @@ type Runner struct {
 	store  eventlog.StateStore
 	shared eventlog.Shared // nil where this process has all partitions
 	parts  []*partition
+	made   time.Time // moments are told from it
 	// ticking are the partitions that get ticks from here.
 	ticking  atomic.Pointer[[]int32]
 	measured time.Time       // when the lag of a shared log was
@@ -147,7 +149,7 @@ type Runner struct {
 // New returns a runner over every partition of the log, or over those that a store
 // which is eventlog.Shared assigns.
 func New(log eventlog.Log, store eventlog.StateStore, c Config) *Runner {
-	r := &Runner{config: c.withDefaults(), log: log, store: store}
+	r := &Runner{config: c.withDefaults(), log: log, store: store, made: time.Now()}
 	r.shared, _ = store.(eventlog.Shared)
 	return r
 }
@@ -342,6 +344,8 @@ func (r *Runner) epoch(ctx context.Context, snapshot bool) error {
 		r.pending = false
 		return nil
 	}
+	// Facts alone first: those of other partitions need not wait for one that writes its states.
+	slices.SortStableFunc(txs, func(a, b eventlog.Transaction) int { return cmp.Compare(sizeOf(&a), sizeOf(&b)) })
 	start := time.Now()
 	for together := range inPieces(txs, r.config.CommitBytes) {
 		if err := r.final.Err(); err != nil { // of several that a slow disk has to write

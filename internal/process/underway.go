@@ -12,7 +12,8 @@ import (
 )
 
 // Underway are the open plays of a viewer as of the last snapshot of its
-// partition, which is at most Config.Snapshot old while events come. The rows index
+// partition, which is Config.Snapshot old, five times that under load, and a minute where
+// very many watch at once: Runner's dueAt. The rows index
 // into the batch's dims and slots. It reads stored state alone, so it holds up no
 // epoch. Those of a viewer whose partition another process has are not there. It may be called at any time. Errors: play.ErrState, the store's.
 func (r *Runner) Underway(ctx context.Context, viewer event.ViewerKey) ([]play.Underway, *fact.Batch, error) {

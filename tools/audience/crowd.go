@@ -21,6 +21,7 @@ type Crowd struct {
 	first  int64   // the time of the first event of those that are kept, epoch ms
 	span   int64   // of those that are kept, ms
 	copies int64
+	events int // of those that are kept
 
 	mu     sync.Mutex
 	began  time.Time
@@ -50,9 +51,9 @@ func NewCrowd(ctx context.Context, o Options, rate float64) (*Crowd, error) {
 		return nil, err
 	}
 	c.span = last - c.first + 1
-	events, due := 0, int64(0)
+	due := int64(0)
 	for i, b := range bodies {
-		events += b.Events
+		c.events += b.Events
 		for _, s := range c.sites[i] {
 			if s.kind != siteID {
 				due = max(due, s.ms-c.first) // a body has what is late, too: it follows the one before it
@@ -60,7 +61,7 @@ func NewCrowd(ctx context.Context, o Options, rate float64) (*Crowd, error) {
 		}
 		c.due = append(c.due, due)
 	}
-	c.copies = int64(math.Round(rate * float64(c.span) / 1000 / float64(events)))
+	c.copies = int64(math.Round(rate * float64(c.span) / 1000 / float64(c.events)))
 	if c.copies < 1 {
 		return nil, errors.New("that few events a second are less than one copy of the audience has")
 	}
@@ -137,6 +138,11 @@ func (c *Crowd) Body(dst []byte, n int64) (b Body, buf []byte) {
 
 // BatchEvents is how many events a request has, but for the last one of a round.
 func (c *Crowd) BatchEvents() int { return c.bodies[0].Events }
+
+// Rate is how many events a second it has: of whole copies.
+func (c *Crowd) Rate() float64 {
+	return float64(c.copies) * float64(c.events) * 1000 / float64(c.span)
+}
 
 // Copies is how many audiences are sent side by side.
 func (c *Crowd) Copies() int64 { return c.copies }

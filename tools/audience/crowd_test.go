@@ -16,6 +16,9 @@ func TestCrowdWatchesInRealTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Copies() < 2 || c.Rate() < rate*0.7 || c.Rate() > rate*1.3 {
+		t.Fatalf("%d copies, %.1f events a second", c.Copies(), c.Rate())
+	}
 	began := time.Now().Truncate(time.Millisecond)
 	c.Begin(began, 0)
 	whose := map[string]int64{} // of a copy's round

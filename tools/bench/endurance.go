@@ -53,8 +53,8 @@ func measureEndurance(ctx context.Context, o options, r *figures.Report) error {
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	say("sending %.0f events/s for %s, of %d audiences side by side in real time", rate, o.endurance, crowd.Copies())
-	return endure(ctx, o, r, "endurance", rate, func() source {
+	say("sending %.0f events/s for %s, of %d audiences side by side in real time", crowd.Rate(), o.endurance, crowd.Copies())
+	return endure(ctx, o, r, "endurance", crowd.Rate(), func() source {
 		began := time.Now()
 		crowd.Begin(began, min(settlingIn, o.endurance/3)*4/5)
 		return &live{crowd, began.Add(o.endurance)}

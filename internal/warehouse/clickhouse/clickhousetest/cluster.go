@@ -2,6 +2,7 @@ package clickhousetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -159,8 +160,7 @@ func (c *Cluster) startKeepers(t *testing.T, n int, p []int) error {
 			return err
 		}
 	}
-	c.AwaitKeepers(t)
-	return nil
+	return c.keepersReady(t)
 }
 
 // start starts the ZooKeeper. What it says goes to its own folder; without the log of
@@ -213,6 +213,13 @@ func (k *Keeper) mode() string {
 // AwaitKeepers waits until there is a leader and all that run serve.
 func (c *Cluster) AwaitKeepers(t *testing.T) {
 	t.Helper()
+	if err := c.keepersReady(t); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *Cluster) keepersReady(t *testing.T) error {
+	t.Helper()
 	// Tries are counted, and no time, which goes by for a test that is stopped as well.
 	const tries, pause = 1800, 100 * time.Millisecond
 	for range tries {
@@ -221,12 +228,12 @@ func (c *Cluster) AwaitKeepers(t *testing.T) {
 			ready = ready && (!k.Runs() || k.mode() != "")
 		}
 		if ready {
-			return
+			return nil
 		}
 		time.Sleep(pause)
 	}
 	for i, k := range c.Keepers {
 		t.Logf("ZooKeeper %d runs: %v, is %q:\n%s", i+1, k.Runs(), k.mode(), k.log())
 	}
-	t.Fatal("the ZooKeepers find no leader")
+	return errors.New("the ZooKeepers find no leader")
 }

@@ -68,6 +68,7 @@ func (d *daemon) await(addr string) {
 func (d *daemon) up(addr string) error {
 	d.t.Helper()
 	const patience = 3 * time.Minute // of a machine with much else to do
+	const settled = 200 * time.Millisecond
 	again := 5
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		select {
@@ -77,13 +78,20 @@ func (d *daemon) up(addr string) error {
 			}
 			again--
 			time.Sleep(time.Second)
+			_ = os.Remove(d.file("error.log")) // of this try alone is judged next
+			_ = os.Remove(d.file("out"))
 			d.begin(d.args...)
 			continue
 		default:
 		}
 		c, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			_ = c.Close()
+		if err != nil {
+			continue
+		}
+		_ = c.Close()
+		select { // it may be somebody else who answers at this port, for which the program ends
+		case <-d.exited:
+		case <-time.After(settled):
 			return nil
 		}
 	}

@@ -18,7 +18,7 @@ func TestStartsAgainForATakenPort(t *testing.T) {
 	t.Cleanup(d.Stop)
 	d.begin("sh", "-c", `echo x >> tries; if test $(wc -l < tries) -lt 3; then echo Address already in use; exit 70; fi; exec sleep 60`)
 	go func() { // the port is served once the third stands
-		for ; ; time.Sleep(20 * time.Millisecond) {
+		for ; t.Context().Err() == nil; time.Sleep(20 * time.Millisecond) {
 			if data, _ := os.ReadFile(d.file("tries")); bytes.Count(data, []byte("x")) < 3 {
 				continue
 			}
@@ -31,6 +31,20 @@ func TestStartsAgainForATakenPort(t *testing.T) {
 	}()
 	if err := d.up(addr); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestForeignListener: who answers at the port is somebody else, and the program ends for it.
+func TestForeignListener(t *testing.T) {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", FreePorts(t, 1)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	d := &daemon{t: t, name: "a server", dir: t.TempDir()}
+	d.begin("sh", "-c", "sleep 0.05; echo the port is not mine; exit 70")
+	if err := d.up(l.Addr().String()); err == nil || !strings.Contains(err.Error(), "the port is not mine") {
+		t.Errorf("it is said to be up: %v", err)
 	}
 }
 

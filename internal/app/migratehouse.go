@@ -13,6 +13,7 @@ import (
 	"playhead/internal/access"
 	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/kafkalog"
+	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/lake"
 	"playhead/internal/notebook"
 )
@@ -105,8 +106,12 @@ func (m *mover) partitions() (int32, error) {
 	if err == nil && n > 0 {
 		return int32(n), nil
 	}
-	m.say("the running server's log cannot be asked for its partitions: topics get %d, as --partitions says", m.Partitions)
-	return m.Partitions, nil
+	if n := m.Partitions; n != 0 {
+		m.say("the running server's log cannot be asked for its partitions: topics get %d, as --partitions says", n)
+		return n, nil
+	}
+	m.say("the running server's log cannot be asked for its partitions: topics get %d, as a new log has; --partitions says otherwise", pebblelog.DefaultPartitions)
+	return pebblelog.DefaultPartitions, nil
 }
 
 // checkUnused refuses topics that hold something else. Errors: ErrSettings.

@@ -21,7 +21,7 @@ type Settings struct {
 	ReportTimezone string        `help:"Time zone in which days are cut; fixed by the first start." default:"UTC" placeholder:"ZONE"`
 	Catalog        string        `help:"YAML or JSON file of titles." type:"path" placeholder:"FILE"`
 	MinViewers     int           `help:"Weekly cells of audience dimensions (affinity, region, search text) with fewer viewers are left out of answers; 0 leaves none out." default:"5" placeholder:"N"`
-	Partitions     int32         `help:"Partitions of the log; fixed by the first start." default:"4"`
+	Partitions     int32         `help:"Partitions of the log, fixed by the first start: 0 takes as many as there are, and makes 16, or 4 on Kafka." default:"0"`
 	RetainEvents   time.Duration `help:"How long processed events stay in the log, for a rebuild." default:"1h"`
 
 	Kafka            []string      `help:"Kafka brokers to keep the log on; none keeps it in the data folder." placeholder:"HOST:PORT"`
@@ -108,8 +108,8 @@ func (s *Settings) Validate() error {
 	if s.MinViewers < 0 || s.MinViewers > 1000 {
 		wrong = append(wrong, fmt.Sprintf("min-viewers: %d is not between 0 and 1000", s.MinViewers))
 	}
-	if s.Partitions < 1 || s.Partitions > 256 {
-		wrong = append(wrong, fmt.Sprintf("partitions: %d is not between 1 and 256", s.Partitions))
+	if s.Partitions < 0 || s.Partitions > 256 {
+		wrong = append(wrong, fmt.Sprintf("partitions: %d is not between 1 and 256, or 0 for as many as there are", s.Partitions))
 	}
 	if s.WarehouseMemory != 0 && s.WarehouseMemory < 32 {
 		wrong = append(wrong, fmt.Sprintf("warehouse-memory: %d MiB is too little; DuckDB needs 32 or more; 0 leaves it to the machine", s.WarehouseMemory))

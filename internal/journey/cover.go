@@ -272,7 +272,7 @@ func (s *seasonSeen) sum() (ms int64) {
 // keptTitles is how many titles' states stay in memory when they have been stored,
 // some 200 bytes each. A play shows for good what it shows in a handful of steps,
 // and reading a state back for each of them took as long as working it out.
-const keptTitles = 20_000
+const keptTitles = 5_000
 
 // storedTitles notes that what has changed of titles is stored.
 func (g *Engine) storedTitles() {

@@ -20,11 +20,12 @@ func TestDueAt(t *testing.T) {
 	made := time.Now()
 	now := made.Add(150 * time.Second) // the moment of the second of two
 	p := &partition{number: 1, engine: engine, across: journey.New(journey.DefaultConfig(), nil),
-		runner: &Runner{made: made, parts: make([]*partition, 2), config: Config{Snapshot: 2 * time.Second}.withDefaults()}}
+		runner: &Runner{made: made, parts: make([]*partition, 2), config: Config{Snapshot: 2 * time.Second}.withDefaults(4)}}
 	if p.changed() != some {
 		t.Fatalf("%d changed", p.changed())
 	}
-	const heavy = (heavyBytes + some - 1) / some // bytes of each that are much together
+	const heavy = (1<<20 + some - 1) / some // bytes of each that are much together
+	const busyEvents = 20_000
 	for _, test := range []struct {
 		late         time.Duration
 		events       int
@@ -82,10 +83,10 @@ func withViewers(t *testing.T, n int) *play.Engine {
 func TestDueOnceAMinute(t *testing.T) {
 	const parts = 4
 	made := time.Now()
-	r := &Runner{made: made, config: Config{Snapshot: 2 * time.Second}.withDefaults(), parts: make([]*partition, parts)}
+	r := &Runner{made: made, config: Config{Snapshot: 2 * time.Second}.withDefaults(4), parts: make([]*partition, parts)}
 	engine := withViewers(t, 10)
 	for n := range int32(parts) {
-		p := &partition{number: n, runner: r, due: made.Add(time.Second), changeBytes: heavyBytes, engine: engine, across: journey.New(journey.DefaultConfig(), nil)}
+		p := &partition{number: n, runner: r, due: made.Add(time.Second), changeBytes: 1 << 20, engine: engine, across: journey.New(journey.DefaultConfig(), nil)}
 		var due []time.Duration
 		for since := time.Duration(0); since < 10*time.Minute; since += 50 * time.Millisecond {
 			if p.dueAt(made.Add(since)) {
@@ -106,7 +107,7 @@ func TestDueOnceAMinute(t *testing.T) {
 
 // What each change took in the last snapshot is what the next is weighed by.
 func TestSnapshotIsWeighed(t *testing.T) {
-	p := &partition{runner: &Runner{config: Config{}.withDefaults()}, readBytes: 7, sinceSnap: 3, changes: 2}
+	p := &partition{runner: &Runner{config: Config{}.withDefaults(4)}, readBytes: 7, sinceSnap: 3, changes: 2}
 	p.tx.State = []eventlog.KV{{Key: []byte("ab"), Value: []byte("cde")}, {Key: []byte("f")}}
 	p.committed()
 	if p.readBytes != 7 || p.changeBytes != 0 {

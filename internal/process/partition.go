@@ -153,7 +153,7 @@ func stateKey(kind journey.Kind, key []byte) []byte {
 func (p *partition) begin() {
 	if p.tx.Snapshot { // now and then
 		p.batch.Shrink()
-		p.encoded, p.tx.State = fact.Shrink(p.encoded), fact.Shrink(p.tx.State)
+		p.encoded = fact.Shrink(p.encoded)
 	}
 	p.batch.Reset()
 	p.batch.Partition = p.number
@@ -164,7 +164,6 @@ func (p *partition) begin() {
 // fold reads what is there and prepares the transaction of this epoch.
 func (p *partition) fold(ctx context.Context, final bool) error {
 	p.begin()
-	p.states.reset()
 	p.tx = eventlog.Transaction{Partition: p.number, From: p.next, State: p.tx.State[:0]}
 	c := &p.runner.config
 	if err := p.read(ctx, math.MaxInt64, c.SnapshotStates, time.Now().Add(foldWithin)); err != nil {
@@ -189,12 +188,11 @@ func (p *partition) fold(ctx context.Context, final bool) error {
 // read, it waits for the partition's moment of the minute: a crowd sends a heartbeat of each
 // viewer every ten seconds or so, and each snapshot within them would write every viewer for
 // every event. The moments differ, since all wait for one that writes for long. What that
-// costs a restart is bounded by Config.SnapshotEvents, which comes first from some 4,000
-// events a second of a partition on.
+// costs a restart is bounded by Config.SnapshotEvents, which comes first from some 16,700
+// events a second of all partitions on. What is busy and heavy is Config's busyEvents since
+// the last snapshot and heavyBytes of states.
 const (
-	busyEvents = 20_000 // since the last snapshot, of one partition
-	busyTimes  = 5      // so many times Config.Snapshot
-	heavyBytes = 1 << 20
+	busyTimes  = 5  // so many times Config.Snapshot
 	heavyTimes = 30 // the same: a minute
 )
 
@@ -205,14 +203,15 @@ func (p *partition) dueAt(now time.Time) bool {
 	if late < 0 {
 		return false
 	}
-	every := p.runner.config.Snapshot
-	if writes := p.changed() * p.changeBytes; p.runner.shared == nil && writes >= heavyBytes && p.readBytes < 2*writes {
+	c := &p.runner.config
+	every := c.Snapshot
+	if writes := p.changed() * p.changeBytes; p.runner.shared == nil && writes >= c.heavyBytes && p.readBytes < 2*writes {
 		every *= heavyTimes
 		own := every * time.Duration(p.number) / time.Duration(max(1, len(p.runner.parts)))
 		since := now.Sub(p.runner.made) + own
 		return since/every > (since-late)/every
 	}
-	if p.sinceSnap >= busyEvents {
+	if p.sinceSnap >= c.busyEvents {
 		return late >= (busyTimes-1)*every
 	}
 	return true
@@ -423,6 +422,7 @@ func (p *partition) committed() {
 			}
 			p.changeBytes = bytes / p.changes
 		}
+		p.written()
 		// In step with its own first: were all partitions due together, so would be
 		// the work of each, in one epoch.
 		if every := p.runner.config.Snapshot; !p.due.After(now) {
@@ -432,6 +432,19 @@ func (p *partition) committed() {
 	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) >= 5*time.Second {
 		p.marks = append(p.marks, trimMark{now, p.snapshot})
 	}
+}
+
+// keptStates is for how many states of a snapshot the list is kept for the next one.
+const keptStates = 8192
+
+// written lets go of what a snapshot has written: until the next one, which may be a
+// minute later, it would be as much memory again as the viewers themselves take.
+func (p *partition) written() {
+	clear(p.tx.State)
+	if p.tx.State = p.tx.State[:0]; cap(p.tx.State) > keptStates {
+		p.tx.State = nil
+	}
+	p.states.reset()
 }
 
 // trim lets go of events that are older than what is retained and in the

@@ -30,7 +30,8 @@ type Config struct {
 	// Epoch is the least time between two commits: what arrives meanwhile is
 	// committed together. Default 60 ms.
 	Epoch time.Duration
-	// EpochBytes bounds what one epoch reads of one partition. Default 2 MiB.
+	// EpochBytes bounds what one epoch reads of one partition. Default 8 MiB over the
+	// number of partitions.
 	EpochBytes int
 	// Tick is how often time is written into the log. Default 500 ms.
 	Tick time.Duration
@@ -39,12 +40,14 @@ type Config struct {
 	MaxStep time.Duration
 	// Snapshot is how often changed states are stored, five times less often under load and up
 	// to thirty times where they are many, and SnapshotEvents how many events of a partition
-	// a restart may have to replay, a few microseconds each. Defaults 2 s and 250,000.
+	// a restart may have to replay, a few microseconds each. Defaults 2 s and a million over
+	// the number of partitions.
 	Snapshot       time.Duration
 	SnapshotEvents int
 	// SnapshotStates is how many changed states of a partition are written together
 	// as a rule: a snapshot is due when so many have changed, since what a crowd
-	// that was silent brings about would fill the memory otherwise. Default 150,000.
+	// that was silent brings about would fill the memory otherwise. Default 600,000 over
+	// the number of partitions.
 	SnapshotStates int
 	// CommitBytes is about what one commit writes at most, if not one partition
 	// alone has more: partitions know nothing of each other, but share a sync where
@@ -56,9 +59,14 @@ type Config struct {
 	// restored, before it is processed; nil tells nobody.
 	Taken  func(ctx context.Context, partition int32) error
 	Logger *slog.Logger
+
+	// See partition.dueAt: of one partition, events and bytes.
+	busyEvents, heavyBytes int
 }
 
-func (c Config) withDefaults() Config {
+// withDefaults fills in what is not said, for a log of so many partitions: what one of them
+// may take is a share of what all may.
+func (c Config) withDefaults(partitions int32) Config {
 	or := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
 			*d = v
@@ -69,15 +77,16 @@ func (c Config) withDefaults() Config {
 	or(&c.MaxStep, 10*time.Second)
 	or(&c.Snapshot, 2*time.Second)
 	or(&c.RetainEvents, time.Hour)
-	if c.EpochBytes <= 0 {
-		c.EpochBytes = 2 << 20
+	each := func(n *int, all int) {
+		if *n <= 0 {
+			*n = all / int(max(1, partitions))
+		}
 	}
-	if c.SnapshotEvents <= 0 {
-		c.SnapshotEvents = 250_000
-	}
-	if c.SnapshotStates <= 0 {
-		c.SnapshotStates = 150_000
-	}
+	each(&c.EpochBytes, 8<<20)
+	each(&c.SnapshotEvents, 1_000_000)
+	each(&c.SnapshotStates, 600_000)
+	each(&c.busyEvents, 80_000)
+	each(&c.heavyBytes, 4<<20)
 	if c.CommitBytes <= 0 {
 		c.CommitBytes = 8 << 20
 	}
@@ -149,7 +158,7 @@ type Runner struct {
 // New returns a runner over every partition of the log, or over those that a store
 // which is eventlog.Shared assigns.
 func New(log eventlog.Log, store eventlog.StateStore, c Config) *Runner {
-	r := &Runner{config: c.withDefaults(), log: log, store: store, made: time.Now()}
+	r := &Runner{config: c.withDefaults(log.Partitions()), log: log, store: store, made: time.Now()}
 	r.shared, _ = store.(eventlog.Shared)
 	return r
 }

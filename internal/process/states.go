@@ -9,8 +9,8 @@ type states struct {
 
 const (
 	stateBlock = 64 << 10
-	// stateRoom is what is kept for the next snapshot, bytes.
-	stateRoom = 1 << 20
+	// stateRoom is what each partition keeps for the next snapshot, bytes.
+	stateRoom = 256 << 10
 )
 
 // reset forgets what was put in, which may be read no more.

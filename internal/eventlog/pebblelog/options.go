@@ -48,9 +48,10 @@ type Options struct {
 	OnFailure func(error)
 }
 
-// Defaults of Options.
+// Defaults of Options. All of a partition's states are written together now and then, and
+// others wait for that: so there are more partitions than processors.
 const (
-	DefaultPartitions    int32  = 4
+	DefaultPartitions    int32  = 16
 	defaultCacheBytes    int64  = 16 << 20
 	defaultMemTableBytes uint64 = 16 << 20
 	defaultSegmentBytes  int64  = 32 << 20
@@ -86,7 +87,7 @@ func (o Options) withDefaults() Options {
 // openFiles are the files that the database has open at most, and one more for each 8 MiB of
 // its cache: who has a larger one has more viewers. Blocks of facts are in a file for each
 // write buffer that was full, an hour of them; who reads, reads the last ones.
-const openFiles = 64
+const openFiles = 32
 
 // memTables is how many write buffers there may be.
 const memTables = 3

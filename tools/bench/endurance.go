@@ -96,6 +96,7 @@ func endure(ctx context.Context, o options, r *figures.Report, prefix string, ra
 	r.Add(prefix+".minutes", time.Since(began).Minutes(), "min")
 	perSecond := float64(len(after(got.acks, from))*events) / (o.endurance - from).Seconds()
 	r.AtLeast(prefix+".events_per_s", perSecond, "events/s", rate*0.99)
+	r.Add(prefix+".core_us_per_event", slope(after(w.spent, from))/60*1e6/perSecond, "µs")
 	r.AtMost(prefix+".rss_slope", slope(steady), "MiB/min after the first 5", 1)
 	r.Add(prefix+".rss_mib", mean(steady), "MiB")
 	r.Add(prefix+".peak_mib", float64(s.peak.Load())/(1<<20), "MiB")

@@ -73,3 +73,18 @@ func TestTitlesOf(t *testing.T) {
 		}
 	}
 }
+
+// The name of a process may have brackets and spaces in it.
+func TestSpentOf(t *testing.T) {
+	const rest = " S 1 2 3 4 5 6 7 8 9 10 1234 66 0 0 20 0 9 0 100"
+	for _, name := range []string{"(playhead)", "(a b)", "(a) b)"} {
+		if got, err := spentOf("42 " + name + rest); err != nil || got != 13*time.Second {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	for _, bad := range []string{"", "42 (playhead) S 1", "42 (playhead) S 1 2 3 4 5 6 7 8 9 10 x 66"} {
+		if _, err := spentOf(bad); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}

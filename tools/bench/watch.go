@@ -16,7 +16,7 @@ import (
 
 // watched is a server's sizes over time.
 type watched struct {
-	rss, files, disk []sample // MiB, handles, MiB of its data folder
+	rss, files, disk, spent []sample // MiB, handles, MiB of its data folder, seconds of processor time
 }
 
 // watch looks at the server once a second until the context ends. What it returns
@@ -39,6 +39,9 @@ func (s *server) watch(ctx context.Context) (wait func() watched) {
 			if n, err := s.resident(); err == nil {
 				w.rss = append(w.rss, sample{at, float64(n) / (1 << 20)})
 			}
+			if spent, err := s.spent(); err == nil {
+				w.spent = append(w.spent, sample{at, spent.Seconds()})
+			}
 			if n, err := s.handles(); err == nil {
 				w.files = append(w.files, sample{at, float64(n)})
 			}
@@ -46,6 +49,29 @@ func (s *server) watch(ctx context.Context) (wait func() watched) {
 		}
 	}()
 	return func() watched { return <-done }
+}
+
+// spent is the processor time that the server has taken so far.
+func (s *server) spent() (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	return spentOf(string(data))
+}
+
+// spentOf reads the processor time, which the system counts in hundredths of a second, from a
+// line of /proc/PID/stat: the 14th and 15th of its fields, of which the second is a name in
+// brackets that may have anything in it.
+func spentOf(stat string) (time.Duration, error) {
+	_, rest, _ := strings.Cut(stat[max(0, strings.LastIndexByte(stat, ')')):], " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("%q is no line of /proc/PID/stat", stat)
+	}
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err, err2)
 }
 
 // handles is how many files and connections the server has open.

@@ -188,7 +188,7 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 	b, open := p.before(out), p.open()
 	p.insert(at, &ev, g.emitter(p, out))
 	g.tell(p, b, out)
-	if open != p.open() || second(g.deadline(p)) < p.due {
+	if open != p.open() || g.deadline(p) < int64(p.due)*1000 {
 		g.file(p)
 	}
 }
@@ -272,8 +272,8 @@ func (p *playState) insert(at int, ev *evidence, x *emitter) {
 	} else {
 		p.reorder(at, ev, x)
 		p.settleBase(x, 0)
+		p.list = p.list[:p.tip.count]
 	}
-	p.list = p.list[:p.tip.count]
 	if isClosed := p.tip.state == closed; isClosed != wasClosed {
 		if isClosed {
 			x.engine.openPlays--
@@ -315,7 +315,11 @@ func (p *playState) settleBase(x *emitter, room int) {
 			}
 			p.floor = e.time + 1
 		}
-		p.base.step(e, mute)
+		if e.beats {
+			p.base.again(e, mute)
+		} else {
+			p.base.step(e, mute)
+		}
 		p.reach(&p.base, e, x)
 	}
 	if n > 0 {

@@ -35,8 +35,8 @@ type run struct{ from, to int32 }
 // lists is in the play's list, which base and tip share. Times are ms after the
 // play's origin, sums ms; they fit since no play is longer than maxLife.
 type fold struct {
-	// What a heartbeat touches comes first, so that few lines of the processor's
-	// cache are fetched for one.
+	// What a heartbeat touches comes first, 128 bytes, so that few lines of the
+	// processor's cache are fetched for one.
 	lastSeq, bitrateMS int64
 	last               int32   // last evidence: when it ends, the end
 	activeTo           int32   // of the current concurrent stretch; may run ahead of last
@@ -49,7 +49,6 @@ type fold struct {
 	distinct, furthest int32
 	duration           int32
 	seekFrom           int32 // where the seek under way left; −1: none, or not known
-	earlier            int32 // media time of the parts before
 	every              int32 // the learned heartbeat interval, ms; 0 none yet
 	gaps               [gapsKept]int32
 
@@ -66,6 +65,7 @@ type fold struct {
 	positioned bool
 
 	dropped                int64
+	earlier                int32 // media time of the parts before
 	requested, firstFrame  int32
 	stallFrom, seekAt      int32
 	activeFrom             int32
@@ -146,7 +146,7 @@ func (f *fold) step(e *evidence, x *emitter) {
 	if e.dims != dims {
 		dims = x.engine.mergeDims(x.play, dims, e.dims)
 	}
-	if dims == f.dims && f.beat(e, x) {
+	if e.beats = dims == f.dims && f.beat(e, x); e.beats {
 		return
 	}
 	pictured := f.framed && f.state != inAd && f.state != closed

@@ -56,13 +56,12 @@ type playState struct {
 	received int64
 	kept     []evidence // since base, in order
 	seqs     seqSet
-	// list is what the folds have listed so far: base and tip share it, each up to
-	// its own count.
-	list      []record
+
 	firstDims uint32
 	newest    int32  // the highest event time seen
 	floor     int32  // what is older comes too late even within the horizon: more was kept than MaxKept
 	due       uint32 // under which second the play is filed, see Engine.file; 0: nowhere
+	within    uint32 // the last two entries of which one was found to have all of the other, see Engine.mergeDims
 	finalPart uint16 // of the parts before it was said that they are over
 	reached   Reached
 	known     bool
@@ -70,10 +69,17 @@ type playState struct {
 	silent    bool // closed by silence, which the next event takes back
 	over      bool // what is known was said to be final
 	started   bool // its startup was said to be final
-	tip, base fold
-	moreDims  *[]uint32 // see Engine.dimsAt
-	keyID     uint32
-	taste     uint32 // interned lines of what the viewer likes
+
+	// What a heartbeat does not touch lies between the folds, so that what it touches of
+	// each begins near the beginning of a line of the processor's cache.
+	tip fold
+	// list is what the folds have listed so far: base and tip share it, each up to
+	// its own count.
+	list     []record
+	moreDims *[]uint32 // see Engine.dimsAt
+	keyID    uint32
+	taste    uint32 // interned lines of what the viewer likes
+	base     fold
 }
 
 // gone reports whether the play was let go: whoever still holds it leaves it
@@ -147,6 +153,7 @@ type evidence struct {
 	dims             uint16 // what the event itself knew, index into play.dims
 	kind             event.Type
 	fatal, business  bool
+	beats            bool // what it was to the tip, see fold.again
 }
 
 // evidence makes the small form of e.
@@ -235,6 +242,9 @@ var rank = [...]uint8{
 // already.
 func (p *playState) place(ev *evidence) (at int, twice bool) {
 	at = len(p.kept)
+	if ev.time > p.newest {
+		return at, false // nothing that is kept is as new
+	}
 	for at > 0 && ev.before(&p.kept[at-1]) {
 		at--
 	}

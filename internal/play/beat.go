@@ -36,15 +36,11 @@ func (f *fold) beat(e *evidence, x *emitter) bool {
 		f.goOn(e, gap, at, x)
 		return true
 	}
+	playing := x.stretch(fact.Playing, x.dims(f.dims), f.last, e.time)
+	playing.Bitrate = uint32(f.bitrate)
 	active := f.activeTo
-	x.span(fact.Playing, f.dims, f.last, e.time, uint32(f.bitrate))
 	f.goOn(e, gap, at, x)
-	switch until := f.activeTo; {
-	case until > active:
-		x.active(active, until, f.dims, 1)
-	case until < active:
-		x.active(until, active, f.dims, -1)
-	}
+	x.beat(&playing, f.dims, active, f.activeTo)
 	return true
 }
 
@@ -71,7 +67,10 @@ func (f *fold) goOn(e *evidence, gap, at int32, x *emitter) {
 		f.knownBitrate += gap
 	}
 	f.interval.to = e.time
-	f.learn(e)
+	if f.lastHeartbeat {
+		f.learnFrom(e, gap)
+	}
+	f.lastHeartbeat, f.lastSeq = true, e.seq
 	if e.bitrate > 0 {
 		f.bitrate = e.bitrate
 	}

@@ -212,14 +212,17 @@ func (g *Engine) rawDims(p *playState, last uint16, e *event.Event) uint16 {
 	return g.addDims(p, d, n)
 }
 
+// pair is two entries of a play's as one number.
+func pair(old, newer uint16) uint32 { return uint32(old)<<16 | uint32(newer) }
+
 // mergeDims is the index of the newer dims laid over the older.
 func (g *Engine) mergeDims(p *playState, old, newer uint16) uint16 {
-	if old == newer || newer == 0 || p.within == uint32(old)<<16|uint32(newer) {
+	if old == newer || newer == 0 {
 		return old
 	}
 	o, n := g.dimsAt(p, old), g.dimsAt(p, newer)
 	if o.has(n) {
-		p.within = uint32(old)<<16 | uint32(newer)
+		p.within = pair(old, newer)
 		return old
 	}
 	return g.dimsIndex(p, o.over(n))

@@ -177,7 +177,8 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 		out.Counts.Evicted++
 		return
 	}
-	ev := p.evidence(g, e)
+	var ev evidence
+	p.evidence(g, e, &ev)
 	at, twice := p.place(&ev)
 	if twice {
 		out.Counts.Duplicates++
@@ -187,7 +188,9 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 	p.over = false
 	b, open := p.before(out), p.open()
 	p.insert(at, &ev, g.emitter(p, out))
-	g.tell(p, b, out)
+	if len(out.Marks) > b.marks || b.closed || p.ended() {
+		g.tell(p, b, out)
+	}
 	if open != p.open() || g.deadline(p) < int64(p.due)*1000 {
 		g.file(p)
 	}

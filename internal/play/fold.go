@@ -105,14 +105,18 @@ func (f *fold) heartbeat(c *Config) int32 {
 func (f *fold) learn(e *evidence) {
 	beat := e.kind == event.Heartbeat
 	if beat && f.lastHeartbeat && f.state == playing {
-		gap := e.time - f.last
-		adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
-		if gap >= minGap && gap <= maxGap && adjacent {
-			f.learnGap(gap)
-		}
+		f.learnFrom(e, e.time-f.last)
 	}
 	f.lastHeartbeat = beat
 	f.lastSeq = e.seq
+}
+
+// learnFrom learns from a heartbeat that came gap ms after another.
+func (f *fold) learnFrom(e *evidence, gap int32) {
+	adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
+	if gap >= minGap && gap <= maxGap && adjacent {
+		f.learnGap(gap)
+	}
 }
 
 func (f *fold) learnGap(gap int32) {
@@ -143,7 +147,7 @@ func (f *fold) median() {
 // step folds the next evidence in; what follows from it goes to x.
 func (f *fold) step(e *evidence, x *emitter) {
 	dims := f.dims
-	if e.dims != dims {
+	if e.dims != dims && x.play.within != pair(dims, e.dims) {
 		dims = x.engine.mergeDims(x.play, dims, e.dims)
 	}
 	if e.beats = dims == f.dims && f.beat(e, x); e.beats {

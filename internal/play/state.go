@@ -156,13 +156,13 @@ type evidence struct {
 	beats            bool // what it was to the tip, see fold.again
 }
 
-// evidence makes the small form of e.
-func (p *playState) evidence(g *Engine, e *event.Event) evidence {
+// evidence makes the small form of e in ev.
+func (p *playState) evidence(g *Engine, e *event.Event, ev *evidence) {
 	last := p.tip.dims
 	if n := len(p.kept); n > 0 {
 		last = p.kept[n-1].dims
 	}
-	ev := evidence{
+	*ev = evidence{
 		seq: e.Seq, time: int32(e.Time - p.origin), position: media32(e.PositionMS), duration: media32(e.DurationMS),
 		extra: media32(e.FromMS), bitrate: count32(e.Quality.BitrateKbps), dropped: count32(e.Quality.DroppedFrames),
 		rate: plausibleRate(e.Rate), dims: g.rawDims(p, last, e), kind: e.Type,
@@ -183,7 +183,6 @@ func (p *playState) evidence(g *Engine, e *event.Event) evidence {
 			ev.extra = int32(g.strings.id(e.Quality.ErrorCode))
 		}
 	}
-	return ev
 }
 
 // maxRate is the fastest playback that is believed.
@@ -191,7 +190,10 @@ const maxRate = 16
 
 // plausibleRate is v in thousandths, 0, "not said", for what is no rate.
 func plausibleRate(v float64) uint16 {
-	if v > 0 {
+	switch {
+	case v == 1:
+		return 1000
+	case v > 0:
 		return uint16(max(1, min(v, maxRate)*1000+0.5))
 	}
 	return 0
@@ -206,7 +208,12 @@ func media32(v int64) int32 {
 	return int32(v)
 }
 
-func count32(v int64) int32 { return int32(max(0, min(v, 1<<31-1))) }
+func count32(v int64) int32 {
+	if v <= 0 {
+		return 0
+	}
+	return int32(min(v, 1<<31-1))
+}
 
 // number is the place that the client gave to what has no seq, or −1.
 func (a *evidence) number() int64 { return event.NumberOf(-1 - a.seq) }

@@ -13,6 +13,7 @@ import (
 // as much memory again.
 type viewers struct {
 	slots []viewerSlot // a power of two
+	shift uint         // 64 less the bits of a place
 	n     int
 }
 
@@ -27,7 +28,7 @@ func tagOf(key *event.ViewerKey) uint64 { return binary.LittleEndian.Uint64(key[
 
 // home is where a tag belongs: by its high bits, spread.
 func (t *viewers) home(tag uint64) int {
-	return int(tag * 0x9e3779b97f4a7c15 >> (64 - uint(bits.Len(uint(len(t.slots)-1)))))
+	return int(tag * 0x9e3779b97f4a7c15 >> (t.shift & 63))
 }
 
 // get returns nil for a key that is not there.
@@ -81,7 +82,7 @@ func (t *viewers) shrink() {
 // resize changes the number of slots, a power of two.
 func (t *viewers) resize(size int) {
 	old := t.slots
-	t.slots = make([]viewerSlot, size)
+	t.slots, t.shift = make([]viewerSlot, size), 64-uint(bits.Len(uint(size-1)))
 	for _, s := range old {
 		if s.v != nil {
 			t.place(s)

@@ -82,6 +82,17 @@ type playState struct {
 	base     fold
 }
 
+// fetch reads one number of each line of the processor's cache that a heartbeat touches, so
+// that it waits for all of them at once and not for one after the other.
+func (p *playState) fetch() int64 {
+	kept := int64(0)
+	if len(p.kept) > 0 {
+		kept = int64(p.kept[0].time)
+	}
+	return p.received + kept + int64(p.newest) + int64(p.tip.last) + int64(p.tip.duration) + int64(p.tip.state) +
+		int64(p.base.last) + int64(p.base.duration)
+}
+
 // gone reports whether the play was let go: whoever still holds it leaves it
 // alone.
 func (p *playState) gone() bool { return p.owner == nil }

@@ -15,6 +15,8 @@ type viewers struct {
 	slots []viewerSlot // a power of two
 	shift uint         // 64 less the bits of a place
 	n     int
+	// fetched is of no meaning: what is read and not used need not be read.
+	fetched int64
 }
 
 // viewerSlot is empty without a viewer.
@@ -42,8 +44,11 @@ func (t *viewers) get(key *event.ViewerKey) *viewer {
 		if s.v == nil {
 			return nil
 		}
-		if s.tag == tag && s.v.key == *key {
-			return s.v
+		if s.tag == tag {
+			t.fetched += s.v.first.fetch()
+			if s.v.key == *key {
+				return s.v
+			}
 		}
 	}
 }

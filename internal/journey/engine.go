@@ -42,7 +42,9 @@ type Engine struct {
 	now         int64 // the last tick or receipt, epoch ms
 	at          int64 // event time of the event that is being applied
 	viewers     play.Table[viewer]
-	front, back *viewer // by last receipt, see touch
+	front, back *viewer   // by last receipt, see touch
+	sought      []*viewer // see Seek
+	fetched     int64     // of no meaning: what is read and not used need not be read
 	dirty       []*viewer
 	agenda      map[int64][]event.ViewerKey
 	looked      int64 // the last bucket that was worked off
@@ -311,6 +313,22 @@ func (g *Engine) inMemory(key *event.ViewerKey) *viewer {
 		v, next = g.viewers.Seek(key, next)
 	}
 	return v
+}
+
+// Seek reads a little of what Apply will read of the viewers of the next events, and changes
+// nothing, see play.Engine.Seek.
+func (g *Engine) Seek(keys []event.ViewerKey) {
+	g.sought = g.sought[:0]
+	for i := range keys {
+		v, _ := g.viewers.Seek(&keys[i], g.viewers.Home(&keys[i]))
+		g.sought = append(g.sought, v)
+	}
+	for i, v := range g.sought {
+		if v != nil {
+			g.fetched += int64(v.key[0]) + v.received + v.due + v.linked + v.own[0].to
+		}
+		g.sought[i] = nil // it may be let go of
+	}
 }
 
 // bringBack is apart from viewer, as a key of which something is loaded is made on the heap.

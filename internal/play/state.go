@@ -85,6 +85,9 @@ type playState struct {
 // fetch reads one number of each line of the processor's cache that a heartbeat touches, so
 // that it waits for all of them at once and not for one after the other.
 func (p *playState) fetch() int64 {
+	if p == nil {
+		return 0
+	}
 	kept := int64(0)
 	if len(p.kept) > 0 {
 		kept = int64(p.kept[0].time)

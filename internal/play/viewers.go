@@ -139,6 +139,7 @@ type viewers struct {
 	Table[viewer]
 	// fetched is of no meaning: what is read and not used need not be read.
 	fetched int64
+	sought  []*viewer
 }
 
 // get returns nil for a key that is not there.
@@ -152,6 +153,29 @@ func (t *viewers) get(key *event.ViewerKey) *viewer {
 		v, next = t.Seek(key, next)
 	}
 	return v
+}
+
+// Seek reads a little of what Apply will read of the viewers of the next events, and changes
+// nothing. The state of many viewers is larger than the processor's caches: one after the other each
+// step on the way to one's waits for memory, for several at once it waits as long as for one.
+func (g *Engine) Seek(keys []event.ViewerKey) {
+	t := &g.viewers
+	t.sought = t.sought[:0]
+	for i := range keys {
+		v, _ := t.Seek(&keys[i], t.Home(&keys[i]))
+		t.sought = append(t.sought, v)
+	}
+	for _, v := range t.sought {
+		if v != nil {
+			t.fetched += v.recent.fetch()
+		}
+	}
+	for i, v := range t.sought {
+		if v != nil && v.recent != nil {
+			t.fetched += int64(g.dimsAt(v.recent, v.recent.tip.dims).title)
+		}
+		t.sought[i] = nil // it may be let go of
+	}
 }
 
 func (t *viewers) put(v *viewer)           { t.Put(&v.key, v) }

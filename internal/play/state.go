@@ -89,8 +89,8 @@ func (p *playState) fetch() int64 {
 		return 0
 	}
 	kept := int64(0)
-	if len(p.kept) > 0 {
-		kept = int64(p.kept[0].time)
+	if n := len(p.kept); n > 0 {
+		kept = int64(p.kept[0].time) + int64(p.kept[n-1].dims)
 	}
 	return p.received + kept + int64(p.newest) + int64(p.tip.last) + int64(p.tip.duration) + int64(p.tip.state) +
 		int64(p.base.last) + int64(p.base.duration)

@@ -167,7 +167,16 @@ type reader struct {
 
 func (r *reader) has(bit int) bool { return r.bits&(1<<bit) != 0 }
 
+// uvarint reads a number; most take one byte, as the length of nearly every text does.
 func (r *reader) uvarint() uint64 {
+	if at := r.at; at < len(r.data) && r.data[at] < 0x80 {
+		r.at++
+		return uint64(r.data[at])
+	}
+	return r.longUvarint()
+}
+
+func (r *reader) longUvarint() uint64 {
 	v, n := binary.Uvarint(r.data[r.at:])
 	if n <= 0 {
 		r.bad = true

@@ -83,7 +83,16 @@ func (r *reader) fail() {
 	r.data = r.data[:r.at]
 }
 
+// uint reads a number; most take one byte.
 func (r *reader) uint() uint64 {
+	if at := r.at; at < len(r.data) && r.data[at] < 0x80 {
+		r.at++
+		return uint64(r.data[at])
+	}
+	return r.longUint()
+}
+
+func (r *reader) longUint() uint64 {
 	v, n := binary.Uvarint(r.data[r.at:])
 	if n <= 0 {
 		r.fail()

@@ -45,7 +45,7 @@ func TestBoundsOfAViewer(t *testing.T) {
 			e.Search, e.SearchQuery = event.Ref{2, byte(n)}, fmt.Sprint("query ", n)
 			apply(event.Search, n, now+minute+int64(n)*(c.Refine+1_000))
 		}
-		r.more = g.viewers[e.Viewer].more
+		r.more = g.inMemory(&e.Viewer).more
 		if len(r.more.impressions) > bound || len(r.more.seen) > 4*bound || len(r.more.selects) > bound || len(r.more.searches) > bound+1 {
 			t.Errorf("bound %d: %d impressions, %d events, %d selects, %d searches are kept", bound,
 				len(r.more.impressions), len(r.more.seen), len(r.more.selects), len(r.more.searches))

@@ -71,6 +71,10 @@ const (
 // in memory.
 const keepAway = minute
 
+// relinkAfter is how much later (ms of the log's time) than the first time a viewer must be heard
+// of to count as one who was heard of last.
+const relinkAfter = 5_000
+
 // grace is how long (ms of the log's time) an impression stays after it has
 // matured: a device that was offline sends what followed it in the same minutes.
 const grace = hour

@@ -41,9 +41,10 @@ type Engine struct {
 
 	now         int64 // the last tick or receipt, epoch ms
 	at          int64 // event time of the event that is being applied
-	viewers     map[event.ViewerKey]*viewer
-	most        int     // viewers since the map was made: a map does not shrink
-	front, back *viewer // by last receipt
+	viewers     play.Table[viewer]
+	front, back *viewer   // by last receipt, see touch
+	sought      []*viewer // see Seek
+	fetched     int64     // of no meaning: what is read and not used need not be read
 	dirty       []*viewer
 	agenda      map[int64][]event.ViewerKey
 	looked      int64 // the last bucket that was worked off
@@ -70,7 +71,7 @@ func New(c Config, load Load) *Engine {
 		load = func(Kind, []byte) ([]byte, error) { return nil, nil }
 	}
 	return &Engine{
-		config: c, load: load, none: unique.Make(""), catalog: &Catalog{}, viewers: map[event.ViewerKey]*viewer{},
+		config: c, load: load, none: unique.Make(""), catalog: &Catalog{},
 		agenda: map[int64][]event.ViewerKey{}, keys: map[uint32]*waiting{}, titles: map[titleKey][]byte{},
 		batch: indexes{
 			dims: map[where]uint32{}, slots: map[slot]uint32{}, tastes: map[text]uint32{},
@@ -87,7 +88,7 @@ func (g *Engine) Begin() {
 
 // Viewers is how many viewers are held in memory, Waiting how many, there or on
 // disk, have something to be said even if they stay silent.
-func (g *Engine) Viewers() int { return len(g.viewers) }
+func (g *Engine) Viewers() int { return g.viewers.Len() }
 
 // Waiting: see Viewers.
 func (g *Engine) Waiting() int {
@@ -125,20 +126,20 @@ func (g *Engine) Apply(s Step, out *fact.Batch) (repeat bool, err error) {
 	if e != nil {
 		g.now = max(g.now, e.ReceivedAt)
 		if s.Fresh && !e.Viewer.IsZero() {
-			repeat, err = g.event(s, out)
+			repeat, err = g.event(&s, out)
 		}
 	}
-	if err == nil {
+	if err == nil && len(s.Changes) > 0 {
 		err = g.changes(s.Changes, out)
 	}
-	if err == nil {
+	if err == nil && s.Plays < rows {
 		err = g.rows(s.Plays, rows, out)
 	}
 	return repeat, err
 }
 
 // event takes an accepted event.
-func (g *Engine) event(s Step, out *fact.Batch) (repeat bool, err error) {
+func (g *Engine) event(s *Step, out *fact.Batch) (repeat bool, err error) {
 	e := s.Event
 	v, err := g.viewer(e.Viewer)
 	if err != nil {
@@ -181,7 +182,9 @@ func (g *Engine) touch(v *viewer, e *event.Event) {
 	v.newest[at] = max(v.newest[at], e.Time)
 	v.received = max(v.received, e.ReceivedAt)
 	g.mark(v)
-	if g.back != v {
+	// Those whom it is linked with are elsewhere in memory: it stays where it is unless it would
+	// be let go of much too early there.
+	if v.received-v.linked > relinkAfter && g.back != v {
 		g.unlink(v)
 		g.link(v)
 	}
@@ -267,7 +270,7 @@ func (g *Engine) markMore(v *viewer) {
 }
 
 func (g *Engine) link(v *viewer) {
-	v.prev, v.next = g.back, nil
+	v.prev, v.next, v.linked = g.back, nil, v.received
 	if g.back != nil {
 		g.back.next = v
 	} else {
@@ -297,9 +300,39 @@ func newViewer(key event.ViewerKey) *viewer {
 
 // viewer is the viewer's state, brought back if it was let go.
 func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
-	if v := g.viewers[key]; v != nil {
+	if v := g.inMemory(&key); v != nil {
 		return v, nil
 	}
+	return g.bringBack(key)
+}
+
+// inMemory is nil for a viewer who is not there.
+func (g *Engine) inMemory(key *event.ViewerKey) *viewer {
+	v, next := g.viewers.Seek(key, g.viewers.Home(key))
+	for v != nil && v.key != *key {
+		v, next = g.viewers.Seek(key, next)
+	}
+	return v
+}
+
+// Seek reads a little of what Apply will read of the viewers of the next events, and changes
+// nothing, see play.Engine.Seek.
+func (g *Engine) Seek(keys []event.ViewerKey) {
+	g.sought = g.sought[:0]
+	for i := range keys {
+		v, _ := g.viewers.Seek(&keys[i], g.viewers.Home(&keys[i]))
+		g.sought = append(g.sought, v)
+	}
+	for i, v := range g.sought {
+		if v != nil {
+			g.fetched += int64(v.key[0]) + v.received + v.due + v.linked + v.own[0].to
+		}
+		g.sought[i] = nil // it may be let go of
+	}
+}
+
+// bringBack is apart from viewer, as a key of which something is loaded is made on the heap.
+func (g *Engine) bringBack(key event.ViewerKey) (*viewer, error) {
 	v := newViewer(key)
 	data, err := g.load(KindViewer, key[:])
 	if err != nil {
@@ -313,8 +346,7 @@ func (g *Engine) viewer(key event.ViewerKey) (*viewer, error) {
 			*v = *newViewer(key)
 		}
 	}
-	g.viewers[key] = v
-	g.most = max(g.most, len(g.viewers))
+	g.viewers.Put(&v.key, v)
 	g.link(v)
 	return v, nil
 }

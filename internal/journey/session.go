@@ -38,9 +38,17 @@ func (v *viewer) evidence(g *Engine, e *event.Event) {
 	for at > 0 && v.sessions[at-1].from > t {
 		at--
 	}
+	v.ownRoom()
 	v.sessions = slices.Insert(v.sessions, at, session{
 		period: period{t, t}, received: e.ReceivedAt, tie: tieOf(e), where: g.whereOfEvent(e), events: 1, history: e.Import,
 	})
+}
+
+// ownRoom lets the first session be in the viewer's own memory.
+func (v *viewer) ownRoom() {
+	if cap(v.sessions) == 0 {
+		v.sessions = v.own[:0]
+	}
 }
 
 // join makes one of the sessions i and i+1 if the gap between them is gone.
@@ -69,7 +77,7 @@ func (v *viewer) sessionAt(t int64) *session {
 }
 
 // tally adds what the play engine said of the viewer's event to the sessions.
-func (v *viewer) tally(s Step, out *fact.Batch) {
+func (v *viewer) tally(s *Step, out *fact.Batch) {
 	for i := s.Spans; i < len(out.Spans); i++ {
 		if p := &out.Spans[i]; p.Kind == fact.Playing {
 			if at := v.sessionAt(p.From); at != nil {

@@ -68,6 +68,7 @@ func (v *viewer) decode(data []byte) error {
 		s.tie = r.uint()
 		s.where = whereOf(r.base().Value())
 		r.bits(&s.history)
+		v.ownRoom()
 		v.sessions = append(v.sessions, s)
 	}
 	return r.end()
@@ -386,13 +387,10 @@ func (g *Engine) Snapshot(save Save) {
 	}
 	clear(g.dirty)
 	g.dirty = fact.Shrink(g.dirty)[:0]
-	for v := g.front; v != nil && (v.received+keepAway <= g.now || len(g.viewers) > g.config.MaxViewers); v = g.front {
+	for v := g.front; v != nil && (v.received+keepAway <= g.now || g.viewers.Len() > g.config.MaxViewers); v = g.front {
 		g.forget(v)
 	}
-	if fewLeft(len(g.viewers), g.most) {
-		g.viewers = maps.Collect(maps.All(g.viewers))
-		g.most = len(g.viewers)
-	}
+	g.viewers.Shrink()
 	for _, k := range sortedTitles(g.titles) {
 		save(k.kind, k.bytes(), g.titles[k])
 	}
@@ -435,7 +433,10 @@ func (g *Engine) save(v *viewer, w *writer, save Save) {
 // footprint is about how many bytes a viewer takes in memory: structs and lists;
 // interned texts are shared.
 func (v *viewer) footprint() int64 {
-	n := int64(unsafe.Sizeof(*v)) + int64(cap(v.sessions))*int64(unsafe.Sizeof(session{})) + 48
+	n := int64(unsafe.Sizeof(*v)) + 32
+	if cap(v.sessions) > len(v.own) {
+		n += int64(cap(v.sessions)) * int64(unsafe.Sizeof(session{}))
+	}
 	m := v.more
 	if m == nil {
 		return n
@@ -468,7 +469,7 @@ func (m *more) empty() bool {
 func (g *Engine) forget(v *viewer) {
 	g.unlink(v)
 	g.bytes -= v.size
-	delete(g.viewers, v.key)
+	g.viewers.Remove(&v.key, v)
 }
 
 func sortedTitles(m map[titleKey][]byte) []titleKey {

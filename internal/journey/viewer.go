@@ -65,6 +65,9 @@ type viewer struct {
 	moreUsed   int64
 	size       int64 // bytes, as of the last snapshot; see footprint
 	prev, next *viewer
+	linked     int64 // received when it was linked
+
+	own [1]session // the room of the first of sessions: most have one, and each event reads it
 }
 
 // never is a time that does not come.

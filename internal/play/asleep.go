@@ -117,7 +117,8 @@ func (a *sleepers) find(key *event.ViewerKey) int {
 	if a.left == 0 {
 		return -1
 	}
-	i, ok := slices.BinarySearchFunc(a.list, key, func(s sleeper, key *event.ViewerKey) int {
+	// By value: through a pointer that is handed on every event would be made on the heap.
+	i, ok := slices.BinarySearchFunc(a.list, *key, func(s sleeper, key event.ViewerKey) int {
 		return bytes.Compare(s.key[:], key[:])
 	})
 	if !ok || a.list[i].size == 0 {

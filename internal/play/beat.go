@@ -25,24 +25,52 @@ func (f *fold) beat(e *evidence, x *emitter) bool {
 	case f.activeDims != f.dims, f.activeTo < e.time:
 		return false
 	}
-	expected := int32(min(int64(f.position)+int64(gap), 1<<31-1))
+	expected := f.expected(gap)
 	at := e.position
 	if at < 0 {
 		at = expected
 	} else if !near(at, expected, x.config) {
 		return false
 	}
+	if x.mute {
+		f.goOn(e, gap, at, x)
+		return true
+	}
+	playing := x.stretch(fact.Playing, x.dims(f.dims), f.last, e.time)
+	playing.Bitrate = uint32(f.bitrate)
+	active := f.activeTo
+	f.goOn(e, gap, at, x)
+	x.beat(&playing, f.dims, active, f.activeTo)
+	return true
+}
+
+// again does what beat does for what beat took when the tip stood where f, the base, stands now:
+// they are folds of the same evidence, so that it is a heartbeat to the base, too.
+func (f *fold) again(e *evidence, mute *emitter) {
+	gap := e.time - f.last
+	at := e.position
+	if at < 0 {
+		at = f.expected(gap)
+	}
+	f.goOn(e, gap, at, mute)
+}
+
+// expected is where the playhead of a play that goes on should be gap ms after the last evidence.
+func (f *fold) expected(gap int32) int32 { return int32(min(int64(f.position)+int64(gap), 1<<31-1)) }
+
+// goOn takes in a heartbeat that comes gap ms after the last evidence, with the playhead at at.
+func (f *fold) goOn(e *evidence, gap, at int32, x *emitter) {
 	f.media += gap
 	f.watched += gap
 	if f.bitrate > 0 {
 		f.bitrateMS += int64(f.bitrate) * int64(gap)
 		f.knownBitrate += gap
 	}
-	if !x.mute {
-		x.span(fact.Playing, f.dims, f.last, e.time, uint32(f.bitrate))
-	}
 	f.interval.to = e.time
-	f.learn(e)
+	if f.lastHeartbeat {
+		f.learnFrom(e, gap)
+	}
+	f.lastHeartbeat, f.lastSeq = true, e.seq
 	if e.bitrate > 0 {
 		f.bitrate = e.bitrate
 	}
@@ -53,14 +81,5 @@ func (f *fold) beat(e *evidence, x *emitter) bool {
 	if f.measured && !f.completed && f.share(9) {
 		f.complete(x)
 	}
-	until := e.time + 2*f.heartbeat(x.config)
-	if !x.mute && until != f.activeTo {
-		if until > f.activeTo {
-			x.active(f.activeTo, until, f.dims, 1)
-		} else {
-			x.active(until, f.activeTo, f.dims, -1)
-		}
-	}
-	f.activeTo = until
-	return true
+	f.activeTo = e.time + 2*f.heartbeat(x.config)
 }

@@ -161,13 +161,13 @@ func (p *playState) reach(f *fold, e *evidence, x *emitter) {
 		x.mark(fact.StartupKnown, f.frameDims, f.firstFrame, int64(f.startup))
 	}
 	var now Reached
-	if int64(f.earlier)+int64(f.media) >= x.config.QualifiedAfter {
+	if p.reached&Qualified == 0 && int64(f.earlier)+int64(f.media) >= x.config.QualifiedAfter {
 		now |= Qualified
 	}
 	if f.distinct >= twoMinutes {
 		now |= TwoMinutes
 	}
-	if f.duration > 0 && f.share(7) && !x.live(f.dims) {
+	if p.reached&NinetyPercent == 0 && f.duration > 0 && f.share(7) && !x.live(f.dims) {
 		now |= SeventyPercent
 		if f.share(9) {
 			now |= NinetyPercent

@@ -90,10 +90,19 @@ func (in *interner) dimsOf(e *event.Event) dims {
 
 // says reports whether d is what e says: quicker than dimsOf where it is.
 func (in *interner) says(d *dims, e *event.Event) bool {
-	c, t := &e.Context, in.texts
-	return t[d.title] == e.TitleID && t[d.country] == c.Country && t[d.device] == c.DeviceType &&
-		t[d.cdn] == c.CDN && t[d.isp] == c.ISP && t[d.region] == c.Region && t[d.os] == c.OS &&
-		t[d.app] == c.AppVersion && t[d.player] == c.Player && (d.live != 0) == e.Live
+	c := &e.Context
+	return in.is(d.title, e.TitleID) && in.is(d.country, c.Country) && in.is(d.device, c.DeviceType) &&
+		in.is(d.cdn, c.CDN) && in.is(d.isp, c.ISP) && in.is(d.region, c.Region) && in.is(d.os, c.OS) &&
+		in.is(d.app, c.AppVersion) && in.is(d.player, c.Player) && (d.live != 0) == e.Live
+}
+
+// is reports whether s has the number id. Most of what a heartbeat says is nothing, for which
+// no text is looked at.
+func (in *interner) is(id uint32, s string) bool {
+	if id == 0 || s == "" {
+		return id == 0 && s == ""
+	}
+	return in.texts[id] == s
 }
 
 func (in *interner) fact(d *dims) fact.Dims {
@@ -176,7 +185,7 @@ func (g *Engine) dropDims(p *playState) {
 			g.sets.release(n)
 		}
 	}
-	p.firstDims, p.moreDims = 0, nil
+	p.firstDims, p.moreDims, p.within = 0, nil, 0
 }
 
 // rawDims is the index of what e says of itself. An entry with the same values
@@ -203,6 +212,9 @@ func (g *Engine) rawDims(p *playState, last uint16, e *event.Event) uint16 {
 	return g.addDims(p, d, n)
 }
 
+// pair is two entries of a play's as one number.
+func pair(old, newer uint16) uint32 { return uint32(old)<<16 | uint32(newer) }
+
 // mergeDims is the index of the newer dims laid over the older.
 func (g *Engine) mergeDims(p *playState, old, newer uint16) uint16 {
 	if old == newer || newer == 0 {
@@ -210,6 +222,7 @@ func (g *Engine) mergeDims(p *playState, old, newer uint16) uint16 {
 	}
 	o, n := g.dimsAt(p, old), g.dimsAt(p, newer)
 	if o.has(n) {
+		p.within = pair(old, newer)
 		return old
 	}
 	return g.dimsIndex(p, o.over(n))

@@ -1,6 +1,10 @@
 package play
 
-import "playhead/internal/fact"
+import (
+	"slices"
+
+	"playhead/internal/fact"
+)
 
 // emitter turns what a fold says into facts of one play, with a sign. A mute
 // one says nothing: for folding what was said already.
@@ -21,6 +25,31 @@ func (x *emitter) span(kind fact.SpanKind, dims uint16, from, to int32, bitrate 
 	x.out.Spans = append(x.out.Spans, fact.Span{
 		Dims: x.dims(dims), Kind: kind, N: x.sign, Bitrate: bitrate, From: x.play.at(from), To: x.play.at(to),
 	})
+}
+
+// stretch is a span of the play with the batch's index of dims.
+func (x *emitter) stretch(kind fact.SpanKind, dims uint32, from, to int32) fact.Span {
+	return fact.Span{Dims: dims, Kind: kind, N: x.sign, From: x.play.at(from), To: x.play.at(to)}
+}
+
+// beat emits the time that a heartbeat says was played, and that the play, with those
+// dims, counts as concurrent until another moment than before. That of a viewer's only play,
+// as nearly all are, is three spans at once.
+func (x *emitter) beat(playing *fact.Span, dims uint16, before, until int32) {
+	if until <= before || x.play.at(before) < x.untilOthers() {
+		x.out.Spans = append(x.out.Spans, *playing)
+		x.active(before, until, dims, 1)
+		x.active(until, before, dims, -1)
+		return
+	}
+	n := len(x.out.Spans)
+	list := slices.Grow(x.out.Spans, 3)[:n+3]
+	s := list[n : n+3 : n+3]
+	s[0] = *playing
+	s[1] = x.stretch(fact.ActivePlay, playing.Dims, before, until)
+	s[2] = s[1]
+	s[2].Kind, s[2].Scope = fact.ActiveViewer, fact.ScopeEvery
+	x.out.Spans = list
 }
 
 func (x *emitter) mark(kind fact.MarkKind, dims uint16, t int32, value int64) {

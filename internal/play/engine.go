@@ -177,7 +177,8 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 		out.Counts.Evicted++
 		return
 	}
-	ev := p.evidence(g, e)
+	var ev evidence
+	p.evidence(g, e, &ev)
 	at, twice := p.place(&ev)
 	if twice {
 		out.Counts.Duplicates++
@@ -187,8 +188,10 @@ func (g *Engine) take(p *playState, e *event.Event, out *fact.Batch) {
 	p.over = false
 	b, open := p.before(out), p.open()
 	p.insert(at, &ev, g.emitter(p, out))
-	g.tell(p, b, out)
-	if open != p.open() || second(g.deadline(p)) < p.due {
+	if len(out.Marks) > b.marks || b.closed || p.ended() {
+		g.tell(p, b, out)
+	}
+	if open != p.open() || g.deadline(p) < int64(p.due)*1000 {
 		g.file(p)
 	}
 }
@@ -272,8 +275,8 @@ func (p *playState) insert(at int, ev *evidence, x *emitter) {
 	} else {
 		p.reorder(at, ev, x)
 		p.settleBase(x, 0)
+		p.list = p.list[:p.tip.count]
 	}
-	p.list = p.list[:p.tip.count]
 	if isClosed := p.tip.state == closed; isClosed != wasClosed {
 		if isClosed {
 			x.engine.openPlays--
@@ -315,7 +318,11 @@ func (p *playState) settleBase(x *emitter, room int) {
 			}
 			p.floor = e.time + 1
 		}
-		p.base.step(e, mute)
+		if e.beats {
+			p.base.again(e, mute)
+		} else {
+			p.base.step(e, mute)
+		}
 		p.reach(&p.base, e, x)
 	}
 	if n > 0 {

@@ -35,8 +35,8 @@ type run struct{ from, to int32 }
 // lists is in the play's list, which base and tip share. Times are ms after the
 // play's origin, sums ms; they fit since no play is longer than maxLife.
 type fold struct {
-	// What a heartbeat touches comes first, so that few lines of the processor's
-	// cache are fetched for one.
+	// What a heartbeat touches comes first, 128 bytes, so that few lines of the
+	// processor's cache are fetched for one.
 	lastSeq, bitrateMS int64
 	last               int32   // last evidence: when it ends, the end
 	activeTo           int32   // of the current concurrent stretch; may run ahead of last
@@ -49,7 +49,6 @@ type fold struct {
 	distinct, furthest int32
 	duration           int32
 	seekFrom           int32 // where the seek under way left; −1: none, or not known
-	earlier            int32 // media time of the parts before
 	every              int32 // the learned heartbeat interval, ms; 0 none yet
 	gaps               [gapsKept]int32
 
@@ -66,6 +65,7 @@ type fold struct {
 	positioned bool
 
 	dropped                int64
+	earlier                int32 // media time of the parts before
 	requested, firstFrame  int32
 	stallFrom, seekAt      int32
 	activeFrom             int32
@@ -105,14 +105,18 @@ func (f *fold) heartbeat(c *Config) int32 {
 func (f *fold) learn(e *evidence) {
 	beat := e.kind == event.Heartbeat
 	if beat && f.lastHeartbeat && f.state == playing {
-		gap := e.time - f.last
-		adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
-		if gap >= minGap && gap <= maxGap && adjacent {
-			f.learnGap(gap)
-		}
+		f.learnFrom(e, e.time-f.last)
 	}
 	f.lastHeartbeat = beat
 	f.lastSeq = e.seq
+}
+
+// learnFrom learns from a heartbeat that came gap ms after another.
+func (f *fold) learnFrom(e *evidence, gap int32) {
+	adjacent := e.seq < 0 || f.lastSeq < 0 || e.seq == f.lastSeq+1
+	if gap >= minGap && gap <= maxGap && adjacent {
+		f.learnGap(gap)
+	}
 }
 
 func (f *fold) learnGap(gap int32) {
@@ -143,10 +147,10 @@ func (f *fold) median() {
 // step folds the next evidence in; what follows from it goes to x.
 func (f *fold) step(e *evidence, x *emitter) {
 	dims := f.dims
-	if e.dims != dims {
+	if e.dims != dims && x.play.within != pair(dims, e.dims) {
 		dims = x.engine.mergeDims(x.play, dims, e.dims)
 	}
-	if dims == f.dims && f.beat(e, x) {
+	if e.beats = dims == f.dims && f.beat(e, x); e.beats {
 		return
 	}
 	pictured := f.framed && f.state != inAd && f.state != closed

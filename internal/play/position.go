@@ -27,7 +27,12 @@ func (f *fold) watchTo(p int32, x *emitter) {
 	if f.play.from < 0 || p <= f.play.to {
 		return
 	}
-	f.distinct += f.uncovered(f.play.to, p, x)
+	// In its first part a play has been nowhere beyond its furthest position.
+	if f.runs == 0 || f.first == 0 && f.play.to >= f.furthest {
+		f.distinct += p - f.play.to
+	} else {
+		f.distinct += f.uncovered(f.play.to, p, x)
+	}
 	f.play.to = p
 	f.furthest = max(f.furthest, p)
 }
@@ -159,10 +164,6 @@ func (f *fold) pushRun(x *emitter) {
 
 // uncovered is how much of the positions [a,b) no earlier run has played, ms.
 func (f *fold) uncovered(a, b int32, x *emitter) int32 {
-	// In its first part a play has been nowhere beyond its furthest position.
-	if f.runs == 0 || f.first == 0 && a >= f.furthest {
-		return b - a
-	}
 	var few [8]run
 	seen := few[:0]
 	for _, r := range x.play.list[:f.count] {

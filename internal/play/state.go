@@ -56,13 +56,12 @@ type playState struct {
 	received int64
 	kept     []evidence // since base, in order
 	seqs     seqSet
-	// list is what the folds have listed so far: base and tip share it, each up to
-	// its own count.
-	list      []record
+
 	firstDims uint32
 	newest    int32  // the highest event time seen
 	floor     int32  // what is older comes too late even within the horizon: more was kept than MaxKept
 	due       uint32 // under which second the play is filed, see Engine.file; 0: nowhere
+	within    uint32 // the last two entries of which one was found to have all of the other, see Engine.mergeDims
 	finalPart uint16 // of the parts before it was said that they are over
 	reached   Reached
 	known     bool
@@ -70,10 +69,31 @@ type playState struct {
 	silent    bool // closed by silence, which the next event takes back
 	over      bool // what is known was said to be final
 	started   bool // its startup was said to be final
-	tip, base fold
-	moreDims  *[]uint32 // see Engine.dimsAt
-	keyID     uint32
-	taste     uint32 // interned lines of what the viewer likes
+
+	// What a heartbeat does not touch lies between the folds, so that what it touches of
+	// each begins near the beginning of a line of the processor's cache.
+	tip fold
+	// list is what the folds have listed so far: base and tip share it, each up to
+	// its own count.
+	list     []record
+	moreDims *[]uint32 // see Engine.dimsAt
+	keyID    uint32
+	taste    uint32 // interned lines of what the viewer likes
+	base     fold
+}
+
+// fetch reads one number of each line of the processor's cache that a heartbeat touches, so
+// that it waits for all of them at once and not for one after the other.
+func (p *playState) fetch() int64 {
+	if p == nil {
+		return 0
+	}
+	kept := int64(0)
+	if n := len(p.kept); n > 0 {
+		kept = int64(p.kept[0].time) + int64(p.kept[n-1].dims)
+	}
+	return p.received + kept + int64(p.newest) + int64(p.tip.last) + int64(p.tip.duration) + int64(p.tip.state) +
+		int64(p.base.last) + int64(p.base.duration)
 }
 
 // gone reports whether the play was let go: whoever still holds it leaves it
@@ -147,15 +167,16 @@ type evidence struct {
 	dims             uint16 // what the event itself knew, index into play.dims
 	kind             event.Type
 	fatal, business  bool
+	beats            bool // what it was to the tip, see fold.again
 }
 
-// evidence makes the small form of e.
-func (p *playState) evidence(g *Engine, e *event.Event) evidence {
+// evidence makes the small form of e in ev.
+func (p *playState) evidence(g *Engine, e *event.Event, ev *evidence) {
 	last := p.tip.dims
 	if n := len(p.kept); n > 0 {
 		last = p.kept[n-1].dims
 	}
-	ev := evidence{
+	*ev = evidence{
 		seq: e.Seq, time: int32(e.Time - p.origin), position: media32(e.PositionMS), duration: media32(e.DurationMS),
 		extra: media32(e.FromMS), bitrate: count32(e.Quality.BitrateKbps), dropped: count32(e.Quality.DroppedFrames),
 		rate: plausibleRate(e.Rate), dims: g.rawDims(p, last, e), kind: e.Type,
@@ -176,7 +197,6 @@ func (p *playState) evidence(g *Engine, e *event.Event) evidence {
 			ev.extra = int32(g.strings.id(e.Quality.ErrorCode))
 		}
 	}
-	return ev
 }
 
 // maxRate is the fastest playback that is believed.
@@ -184,7 +204,10 @@ const maxRate = 16
 
 // plausibleRate is v in thousandths, 0, "not said", for what is no rate.
 func plausibleRate(v float64) uint16 {
-	if v > 0 {
+	switch {
+	case v == 1:
+		return 1000
+	case v > 0:
 		return uint16(max(1, min(v, maxRate)*1000+0.5))
 	}
 	return 0
@@ -199,7 +222,12 @@ func media32(v int64) int32 {
 	return int32(v)
 }
 
-func count32(v int64) int32 { return int32(max(0, min(v, 1<<31-1))) }
+func count32(v int64) int32 {
+	if v <= 0 {
+		return 0
+	}
+	return int32(min(v, 1<<31-1))
+}
 
 // number is the place that the client gave to what has no seq, or −1.
 func (a *evidence) number() int64 { return event.NumberOf(-1 - a.seq) }
@@ -235,6 +263,9 @@ var rank = [...]uint8{
 // already.
 func (p *playState) place(ev *evidence) (at int, twice bool) {
 	at = len(p.kept)
+	if ev.time > p.newest {
+		return at, false // nothing that is kept is as new
+	}
 	for at > 0 && ev.before(&p.kept[at-1]) {
 		at--
 	}

@@ -40,7 +40,7 @@ func (v *viewer) footprint() int64 {
 // Bytes is about how much memory the engine's viewers take: by the mean of those
 // that were stored lately, with the table that finds them and the wheel.
 func (g *Engine) Bytes() int64 {
-	n := int64(len(g.viewers.slots))*int64(unsafe.Sizeof(viewerSlot{})) + int64(g.wheel.filed)*int64(unsafe.Sizeof((*playState)(nil)))
+	n := g.viewers.Bytes() + int64(g.wheel.filed)*int64(unsafe.Sizeof((*playState)(nil)))
 	n += int64(cap(g.sets.list))*int64(unsafe.Sizeof(dimSet{})) + int64(len(g.sets.slots)+cap(g.sets.free))*4
 	n += g.asleep.bytes() + g.resting.bytes()
 	if g.weights.viewers > 0 {

@@ -32,7 +32,7 @@ type partition struct {
 	across *journey.Engine
 
 	next        int64 // the next offset to read
-	event       event.Event
+	ahead       ahead
 	batch       fact.Batch
 	told        int // changes of plays that the journey engine knows
 	encoded     []byte
@@ -63,6 +63,7 @@ type trimMark struct {
 func newPartition(n int32, r *Runner) *partition {
 	share := r.config.Snapshot * time.Duration(n+1) / time.Duration(r.log.Partitions())
 	p := &partition{number: n, runner: r, due: time.Now().Add(share), heard: heard{most: r.config.MaxStep.Milliseconds()}}
+	p.ahead.data = make([]byte, 0, aheadBytes)
 	return p
 }
 
@@ -228,27 +229,23 @@ const foldWithin = 500 * time.Millisecond
 // read folds entries up to the offset limit, to the epoch's size, until so many states
 // have changed or, unless it is zero, until a time.
 func (p *partition) read(ctx context.Context, limit int64, states int, until time.Time) error {
-	count := 0
 	cursor := eventlog.Cursor{Partition: p.number, Offset: p.next}
+	u := upTo{states: states, until: until}
+	p.ahead.n, p.ahead.data = 0, p.ahead.data[:0]
 	next, err := p.runner.log.Read(ctx, eventlog.Events, cursor, p.runner.config.EpochBytes, func(e eventlog.Entry) error {
 		if e.Offset >= limit {
-			return errLimit
+			return errAtLimit
 		}
-		if err := p.take(e); err != nil {
-			return fmt.Errorf("offset %d: %w", e.Offset, err)
-		}
-		p.next = e.Offset + 1
-		p.readBytes += len(e.Data)
-		count++
-		if p.changed() >= states || count%256 == 0 && !until.IsZero() && time.Now().After(until) {
-			return errLimit
-		}
-		return nil
+		return p.take(e, &u)
 	})
-	if errors.Is(err, errLimit) {
-		return nil
+	all := err == nil
+	if all || errors.Is(err, errAtLimit) {
+		err = p.applyAhead(&u)
 	}
-	if err == nil {
+	switch {
+	case errors.Is(err, errLimit):
+		return nil
+	case err == nil && all:
 		p.next = next
 	}
 	return err
@@ -256,28 +253,25 @@ func (p *partition) read(ctx context.Context, limit int64, states int, until tim
 
 var (
 	errLimit = errors.New("enough")
+	// errAtLimit: what comes now is behind the limit, and all before it is to be applied.
+	errAtLimit = errors.New("behind the limit")
 	// errGone: the log lost what it had said was durable.
 	errGone = errors.New("events that were processed are no longer in the log")
 )
 
-// take folds one record.
-func (p *partition) take(e eventlog.Entry) error {
-	kind, err := event.DecodeRecord(e.Data, &p.event)
-	if err != nil {
-		return err
-	}
-	p.received = max(p.received, e.ReceivedAt) // a log that several machines lead may fall a little
-	e.ReceivedAt = p.received
+// hear notes that something was received, and returns when, as it never falls.
+func (p *partition) hear(received int64) int64 {
+	p.received = max(p.received, received) // a log that several machines lead may fall a little
 	p.sinceSnap++
+	return p.received
+}
+
+// other folds a record that is no event.
+func (p *partition) other(kind event.RecordKind, e *event.Event, received int64) error {
+	received = p.hear(received)
 	switch kind {
-	case event.RecordEvent:
-		p.event.ReceivedAt = p.heard.event(e.ReceivedAt)
-		if p.batch.OldestReceived == 0 {
-			p.batch.OldestReceived = e.ReceivedAt
-		}
-		return p.apply(e.Offset)
 	case event.RecordTick:
-		s, now := p.step(), p.heard.ticked(e.ReceivedAt)
+		s, now := p.step(), p.heard.ticked(received)
 		p.engine.Tick(now, &p.batch)
 		if err := p.follow(s); err != nil {
 			return err
@@ -285,23 +279,27 @@ func (p *partition) take(e eventlog.Entry) error {
 		return p.across.Tick(now, &p.batch)
 	case event.RecordSettle:
 		s := p.step()
-		p.engine.Settle(p.event.KeyID, p.event.Reach, &p.batch)
+		p.engine.Settle(e.KeyID, e.Reach, &p.batch)
 		if err := p.follow(s); err != nil {
 			return err
 		}
-		return p.across.Settle(p.event.KeyID, p.event.Reach, &p.batch)
+		return p.across.Settle(e.KeyID, e.Reach, &p.batch)
 	case event.RecordControl:
-		return p.across.Control(p.event.Properties)
+		return p.across.Control(e.Properties)
 	}
 	return nil
 }
 
 // apply folds one event into both engines.
-func (p *partition) apply(offset int64) error {
+func (p *partition) apply(e *event.Event, offset, received int64) error {
+	e.ReceivedAt = p.heard.event(received)
+	if p.batch.OldestReceived == 0 {
+		p.batch.OldestReceived = received
+	}
 	s, before := p.step(), p.batch.Counts
-	s.Event = &p.event
-	p.across.Before(&p.event)
-	if err := p.engine.Apply(&p.event, &p.batch); err != nil {
+	s.Event = e
+	p.across.Before(e)
+	if err := p.engine.Apply(e, &p.batch); err != nil {
 		return err
 	}
 	c := &p.batch.Counts

@@ -125,7 +125,7 @@ func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) 
 		write := func(p *fact.Play, dims []fact.Dims, slots []fact.Slot) error {
 			first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
 			saw("plays", first)
-			total := layout.WholeLife(p, dims, slots, first, last)
+			total := rollup.WholeLife(p, dims, first, last)
 			coupon := uint32(0)
 			if p.Known && p.FirstFrame != 0 && p.N > 0 {
 				coupon = sketch.Coupon(p.Viewer)

@@ -92,17 +92,18 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			i++
 			v := spanChange(&b.Spans[i])
 			c.add(ViewerMarks, v.values[0])
-			g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
-			g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
-			g.spread(familyTitle, r.pairs[3:], 3, &v, s.From, s.To, b.FreshTo)
+			c.shape = shapeGauges
+			g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
+			g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.viewers, 0, r.pairs[3:], &v, s.From, s.To, b.FreshTo)
 			continue
 		}
-		g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
-		g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
+		g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
+		g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
-			g.spread(familyQuality, r.quality[:], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.quality, 0, r.quality[:], &c, s.From, s.To, b.FreshTo)
 			one := [1]uint32{r.label}
-			g.spread(familyLabel, one[:], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.label, 0, one[:], &c, s.From, s.To, b.FreshTo)
 		}
 	}
 }
@@ -117,6 +118,9 @@ func alone(play, viewer *fact.Span) bool {
 // gauges are the bases of familyTitle that hold the viewers of a face, −1 for none.
 var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceCDN: -1, FaceTitleCountry: 0, FaceTitleDevice: 1, FaceCountryDevice: 2}
 
+// viewersOf is the first base of familyTitle that holds viewers alone.
+const viewersOf = 3
+
 // applyViewers counts a viewer in the groupings in which the span is the only one.
 func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
 	pulse := max(s.From, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
@@ -125,39 +129,14 @@ func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh in
 			continue
 		}
 		if face <= FaceCDN {
-			g.spread(familyPulse, r.pulse[face:face+1], int(face), c, pulse, s.To, fresh)
+			g.spread(&g.areas.pulse, int(face), r.pulse[face:face+1], c, pulse, s.To, fresh)
 		}
-		if base := gauges[face]; base >= 0 {
-			g.spread(familyTitle, r.pairs[base:base+1], base, c, s.From, s.To, fresh)
+		switch base := gauges[face]; {
+		case base >= viewersOf:
+			g.spread(&g.areas.viewers, base-viewersOf, r.pairs[base:base+1], c, s.From, s.To, fresh)
+		case base >= 0:
+			g.spread(&g.areas.title, base, r.pairs[base:base+1], c, s.From, s.To, fresh)
 		}
-	}
-}
-
-// spread adds a change for [from, to) to the cells of the keys, which are those
-// of the bases from the first-th on: bases of the same measures.
-func (g *Generation) spread(f family, keys []uint32, first int, c *change, from, to, fresh int64) {
-	tables := g.tables[f][first : first+len(keys)]
-	if c.mask&tables[0].mask == 0 {
-		return
-	}
-	l, leads := tables[0].leadOf(c)
-	for from < to {
-		at, end, ok := g.at(f, from, fresh)
-		if !ok {
-			return
-		}
-		end = min(to, end)
-		if amount := c.amount(from, end); amount != 0 {
-			g.pieces[f].list[at].used = true
-			for i := range tables {
-				if leads {
-					tables[i].addLead(at, keys[i], &l, amount)
-				} else {
-					tables[i].apply(at, keys[i], c, amount)
-				}
-			}
-		}
-		from = end
 	}
 }
 

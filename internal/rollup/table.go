@@ -73,12 +73,20 @@ func (h head) hash() uint32 {
 
 // cell finds or makes the cell of a key in a piece of time.
 func (t *table) cell(piece, key uint32) uint32 {
+	if ref := t.known(piece, key); ref != 0 {
+		return ref
+	}
+	return t.seek(piece, key)
+}
+
+// known is the cell of a key in a piece of time if it is in a row, else 0.
+func (t *table) known(piece, key uint32) uint32 {
 	if int(piece) < len(t.rows) {
-		if refs := t.rows[piece].refs; int(key) < len(refs) && refs[key] != 0 {
+		if refs := t.rows[piece].refs; int(key) < len(refs) {
 			return refs[key]
 		}
 	}
-	return t.seek(piece, key)
+	return 0
 }
 
 // seek is cell of one that is in no row yet.

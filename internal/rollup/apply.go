@@ -13,11 +13,13 @@ type resolved struct {
 	pairs                  [7]uint32 // familyTitle
 	quality                [2]uint32
 	label                  uint32
+	row                    uint32 // among those of finished plays
 }
 
 const (
 	doneNames = 1 << iota
 	donePlay
+	doneRow
 )
 
 // slotIDs are the values of a slot of the batch.
@@ -254,7 +256,7 @@ func (g *Generation) applyPlays(b *fact.Batch) {
 		p := &b.Plays[i]
 		g.addCurve(p, &b.Dims[p.Dims])
 		own := *p
-		own.Dims = g.names.row(&b.Dims[p.Dims])
+		own.Dims = g.rowOf(b, p.Dims)
 		if p.Slot != 0 {
 			own.Slot = g.names.slot(&b.Slots[p.Slot-1]) + 1
 		}
@@ -270,7 +272,17 @@ func (g *Generation) applyPlays(b *fact.Batch) {
 func (g *Generation) ownIntervals(b *fact.Batch, list []fact.Interval) []fact.Interval {
 	own := g.arena.intervals.copy(list)
 	for i := range own {
-		own[i].Dims = g.names.row(&b.Dims[own[i].Dims])
+		own[i].Dims = g.rowOf(b, own[i].Dims)
 	}
 	return own
+}
+
+// rowOf is the number of a dimension set among those of finished plays.
+func (g *Generation) rowOf(b *fact.Batch, i uint32) uint32 {
+	r := &g.ids[i]
+	if r.done&doneRow == 0 {
+		r.done |= doneRow
+		r.row = g.names.row(&b.Dims[i])
+	}
+	return r.row
 }

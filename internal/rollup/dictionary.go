@@ -12,9 +12,31 @@ type dictionary struct {
 	ids   map[string]uint32
 	texts []string
 	bytes int64
+	// seen are the strings asked for last, by what mix makes of them: most dimensions
+	// have few.
+	seen [64]uint32
+}
+
+// mix is a number for a string that is quickly had.
+func mix(s string) uint32 {
+	n := len(s)
+	if n == 0 {
+		return 0
+	}
+	return uint32(n) + 3*uint32(s[0]) + 5*uint32(s[n/2]) + 7*uint32(s[n-1])
 }
 
 func (d *dictionary) id(s string) uint32 {
+	seen := &d.seen[mix(s)%uint32(len(d.seen))]
+	if int(*seen) < len(d.texts) && d.texts[*seen] == s {
+		return *seen
+	}
+	*seen = d.find(s)
+	return *seen
+}
+
+// find finds the id of a string, or gives it one.
+func (d *dictionary) find(s string) uint32 {
 	if id, ok := d.ids[s]; ok {
 		return id
 	}

@@ -65,8 +65,8 @@ func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
 	pairs := n.tuples[familyTitle]
 	tc, td, cd := pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)
 	r.pairs = [7]uint32{tc, td, cd, 0, r.title, r.country, r.device}
-	r.quality[0] = n.tuples[familyQuality][0].many(key{cdn, isp, r.country})
-	r.quality[1] = n.tuples[familyQuality][1].many(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
+	r.quality[0] = n.tuples[familyQuality][0].id(key{cdn, isp, r.country})
+	r.quality[1] = n.tuples[familyQuality][1].id(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
 	r.label = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
 	_ = n.dims[Region].id(d.Region) // no cell has it, but it is a value that was seen
 	return r
@@ -213,9 +213,9 @@ func (g *Generation) applyExposures(b *fact.Batch) {
 		c := exposureChange(x)
 		r, s, tuples := g.named(b, x.Dims), g.slot(b, x.Slot), g.names.tuples[familyCreative]
 		keys := [3]uint32{
-			tuples[0].many(key{r.title, s.creative, s.placement, s.rank, r.country}),
-			tuples[1].many(key{r.title, s.creative, r.device}),
-			tuples[2].many(key{r.title, s.creative, g.tasteOf(b, x.Taste)}),
+			tuples[0].id(key{r.title, s.creative, s.placement, s.rank, r.country}),
+			tuples[1].id(key{r.title, s.creative, r.device}),
+			tuples[2].id(key{r.title, s.creative, g.tasteOf(b, x.Taste)}),
 		}
 		g.once(familyCreative, keys[:], &c, x.Time, b.FreshTo)
 	}

@@ -176,7 +176,7 @@ func (o *folding) id(values []string) uint32 {
 		k[j] = o.dicts[j].id(v)
 	}
 	if len(values) > 1 {
-		return o.tuples.many(k)
+		return o.tuples.id(k)
 	}
 	return k[0]
 }

@@ -174,8 +174,14 @@ func (w *rowWriter) string(v string) {
 	w.text(w.texts.text(unsafe.Slice(unsafe.StringData(v), len(v))))
 }
 
-// blob puts bytes; the writer keeps a copy.
-func (w *rowWriter) blob(v []byte) { w.text(w.texts.text(v)) }
+// blob puts bytes, which need be no text; the writer keeps a copy.
+func (w *rowWriter) blob(v []byte) {
+	if w.at < len(w.columns) && w.columns[w.at].kind != mapping.TypeBlob {
+		w.refuse()
+		return
+	}
+	w.text(w.texts.text(v))
+}
 
 func (w *rowWriter) text(v text) {
 	if w.at < len(w.columns) {

@@ -138,6 +138,7 @@ func TestRowsAreRefused(t *testing.T) {
 	}{
 		"another type":      {func(w *rowWriter) { w.int64(1); w.int64(2) }, errColumn},
 		"a text for bytes":  {func(w *rowWriter) { w.string("1"); w.string("2") }, errColumn},
+		"bytes for a text":  {func(w *rowWriter) { w.int64(1); w.blob([]byte{255}) }, errColumn},
 		"too few":           {func(w *rowWriter) { w.int64(1) }, errColumn},
 		"too many":          {func(w *rowWriter) { w.int64(1); w.string("2"); w.null() }, errColumn},
 		"a NULL is not let": {func(w *rowWriter) { w.int64(1); w.null() }, nil},

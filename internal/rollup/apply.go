@@ -13,11 +13,13 @@ type resolved struct {
 	pairs                  [7]uint32 // familyTitle
 	quality                [2]uint32
 	label                  uint32
+	row                    uint32 // among those of finished plays
 }
 
 const (
 	doneNames = 1 << iota
 	donePlay
+	doneRow
 )
 
 // slotIDs are the values of a slot of the batch.
@@ -63,8 +65,8 @@ func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
 	pairs := n.tuples[familyTitle]
 	tc, td, cd := pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)
 	r.pairs = [7]uint32{tc, td, cd, 0, r.title, r.country, r.device}
-	r.quality[0] = n.tuples[familyQuality][0].many(key{cdn, isp, r.country})
-	r.quality[1] = n.tuples[familyQuality][1].many(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
+	r.quality[0] = n.tuples[familyQuality][0].id(key{cdn, isp, r.country})
+	r.quality[1] = n.tuples[familyQuality][1].id(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
 	r.label = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
 	_ = n.dims[Region].id(d.Region) // no cell has it, but it is a value that was seen
 	return r
@@ -92,17 +94,18 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			i++
 			v := spanChange(&b.Spans[i])
 			c.add(ViewerMarks, v.values[0])
-			g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
-			g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
-			g.spread(familyTitle, r.pairs[3:], 3, &v, s.From, s.To, b.FreshTo)
+			c.shape = shapeGauges
+			g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
+			g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.viewers, 0, r.pairs[3:], &v, s.From, s.To, b.FreshTo)
 			continue
 		}
-		g.spread(familyPulse, r.pulse[:], 0, &c, pulse, s.To, b.FreshTo)
-		g.spread(familyTitle, r.pairs[:3], 0, &c, s.From, s.To, b.FreshTo)
+		g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
+		g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
-			g.spread(familyQuality, r.quality[:], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.quality, 0, r.quality[:], &c, s.From, s.To, b.FreshTo)
 			one := [1]uint32{r.label}
-			g.spread(familyLabel, one[:], 0, &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.label, 0, one[:], &c, s.From, s.To, b.FreshTo)
 		}
 	}
 }
@@ -117,6 +120,9 @@ func alone(play, viewer *fact.Span) bool {
 // gauges are the bases of familyTitle that hold the viewers of a face, −1 for none.
 var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceCDN: -1, FaceTitleCountry: 0, FaceTitleDevice: 1, FaceCountryDevice: 2}
 
+// viewersOf is the first base of familyTitle that holds viewers alone.
+const viewersOf = 3
+
 // applyViewers counts a viewer in the groupings in which the span is the only one.
 func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
 	pulse := max(s.From, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
@@ -125,39 +131,14 @@ func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh in
 			continue
 		}
 		if face <= FaceCDN {
-			g.spread(familyPulse, r.pulse[face:face+1], int(face), c, pulse, s.To, fresh)
+			g.spread(&g.areas.pulse, int(face), r.pulse[face:face+1], c, pulse, s.To, fresh)
 		}
-		if base := gauges[face]; base >= 0 {
-			g.spread(familyTitle, r.pairs[base:base+1], base, c, s.From, s.To, fresh)
+		switch base := gauges[face]; {
+		case base >= viewersOf:
+			g.spread(&g.areas.viewers, base-viewersOf, r.pairs[base:base+1], c, s.From, s.To, fresh)
+		case base >= 0:
+			g.spread(&g.areas.title, base, r.pairs[base:base+1], c, s.From, s.To, fresh)
 		}
-	}
-}
-
-// spread adds a change for [from, to) to the cells of the keys, which are those
-// of the bases from the first-th on: bases of the same measures.
-func (g *Generation) spread(f family, keys []uint32, first int, c *change, from, to, fresh int64) {
-	tables := g.tables[f][first : first+len(keys)]
-	if c.mask&tables[0].mask == 0 {
-		return
-	}
-	l, leads := tables[0].leadOf(c)
-	for from < to {
-		at, end, ok := g.at(f, from, fresh)
-		if !ok {
-			return
-		}
-		end = min(to, end)
-		if amount := c.amount(from, end); amount != 0 {
-			g.pieces[f].list[at].used = true
-			for i := range tables {
-				if leads {
-					tables[i].addLead(at, keys[i], &l, amount)
-				} else {
-					tables[i].apply(at, keys[i], c, amount)
-				}
-			}
-		}
-		from = end
 	}
 }
 
@@ -232,9 +213,9 @@ func (g *Generation) applyExposures(b *fact.Batch) {
 		c := exposureChange(x)
 		r, s, tuples := g.named(b, x.Dims), g.slot(b, x.Slot), g.names.tuples[familyCreative]
 		keys := [3]uint32{
-			tuples[0].many(key{r.title, s.creative, s.placement, s.rank, r.country}),
-			tuples[1].many(key{r.title, s.creative, r.device}),
-			tuples[2].many(key{r.title, s.creative, g.tasteOf(b, x.Taste)}),
+			tuples[0].id(key{r.title, s.creative, s.placement, s.rank, r.country}),
+			tuples[1].id(key{r.title, s.creative, r.device}),
+			tuples[2].id(key{r.title, s.creative, g.tasteOf(b, x.Taste)}),
 		}
 		g.once(familyCreative, keys[:], &c, x.Time, b.FreshTo)
 	}
@@ -275,7 +256,7 @@ func (g *Generation) applyPlays(b *fact.Batch) {
 		p := &b.Plays[i]
 		g.addCurve(p, &b.Dims[p.Dims])
 		own := *p
-		own.Dims = g.names.row(&b.Dims[p.Dims])
+		own.Dims = g.rowOf(b, p.Dims)
 		if p.Slot != 0 {
 			own.Slot = g.names.slot(&b.Slots[p.Slot-1]) + 1
 		}
@@ -291,7 +272,17 @@ func (g *Generation) applyPlays(b *fact.Batch) {
 func (g *Generation) ownIntervals(b *fact.Batch, list []fact.Interval) []fact.Interval {
 	own := g.arena.intervals.copy(list)
 	for i := range own {
-		own[i].Dims = g.names.row(&b.Dims[own[i].Dims])
+		own[i].Dims = g.rowOf(b, own[i].Dims)
 	}
 	return own
+}
+
+// rowOf is the number of a dimension set among those of finished plays.
+func (g *Generation) rowOf(b *fact.Batch, i uint32) uint32 {
+	r := &g.ids[i]
+	if r.done&doneRow == 0 {
+		r.done |= doneRow
+		r.row = g.names.row(&b.Dims[i])
+	}
+	return r.row
 }

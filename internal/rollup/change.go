@@ -12,6 +12,7 @@ type change struct {
 	count    int
 	mask     uint64 // of the measures
 	gauge    bool   // counts boundaries, not ms
+	shape    shape  // of a span
 
 	// A sketch that gets a member: has is 0, or a set of one.
 	has    SketchSet
@@ -29,6 +30,7 @@ func (c *change) add(m Measure, v int64) {
 // spanChange is what each ms of a span (each boundary in it) adds.
 func spanChange(s *fact.Span) (c change) {
 	n := int64(s.N)
+	c.shape = shape(s.Kind)
 	switch s.Kind {
 	case fact.Startup, fact.Seeking:
 		c.add(WatchMS, n)
@@ -36,6 +38,7 @@ func spanChange(s *fact.Span) (c change) {
 		c.add(WatchMS, n)
 		c.add(MediaMS, n)
 		if s.Bitrate != 0 {
+			c.shape = shapeBitrate
 			c.add(BitrateMS, n*int64(s.Bitrate))
 			c.add(KnownBitrateMS, n)
 		}
@@ -215,50 +218,5 @@ func (t *table) apply(piece, key uint32, c *change, amount int64) {
 		t.nodes.of(&t.first[ref-1], c.kind).addValue(&t.nodes, c.value)
 	default:
 		t.addCoupon(ref, c.kind, c.coupon)
-	}
-}
-
-// lead is what a change of measures alone adds to first blocks, where all that it
-// adds is in them.
-type lead [8]int64
-
-// leadOf is the lead of a change in tables like t, times an amount is left to who
-// adds it; ok is false if some of the change is elsewhere.
-func (t *table) leadOf(c *change) (l lead, ok bool) {
-	if c.has&t.spec.sketches != 0 {
-		return l, false
-	}
-	for i := range c.count {
-		at := int(t.at[c.measures[i]])
-		if at < 0 {
-			continue
-		}
-		if at>>t.shift != 0 {
-			return l, false
-		}
-		l[at] += c.values[i]
-	}
-	return l, true
-}
-
-// addLead adds to the first block of the cell of a key in a piece of time.
-func (t *table) addLead(piece, key uint32, l *lead, amount int64) {
-	ref := t.cell(piece, key) - 1
-	chunk := t.firsts[ref/blocksAChunk]
-	if t.shift == 0 {
-		chunk[ref%blocksAChunk] += l[0] * amount
-		return
-	}
-	if t.shift == 2 {
-		values := (*[4]int64)(chunk[ref%blocksAChunk<<2:])
-		values[0] += l[0] * amount
-		values[1] += l[1] * amount
-		values[2] += l[2] * amount
-		values[3] += l[3] * amount
-		return
-	}
-	values := (*lead)(chunk[ref%blocksAChunk<<3:])
-	for i := range values {
-		values[i] += l[i] * amount
 	}
 }

@@ -66,5 +66,8 @@ func boundaries(from, to int64) int64 {
 	if to <= from {
 		return 0
 	}
+	if from > 0 {
+		return int64(uint64(to-1)/uint64(PulseMS) - uint64(from-1)/uint64(PulseMS))
+	}
 	return (floorTo(to-1, PulseMS) - floorTo(from-1, PulseMS)) / PulseMS
 }

@@ -12,9 +12,31 @@ type dictionary struct {
 	ids   map[string]uint32
 	texts []string
 	bytes int64
+	// seen are the strings asked for last, by what mix makes of them: most dimensions
+	// have few.
+	seen [64]uint32
+}
+
+// mix is a number for a string that is quickly had.
+func mix(s string) uint32 {
+	n := len(s)
+	if n == 0 {
+		return 0
+	}
+	return uint32(n) + 3*uint32(s[0]) + 5*uint32(s[n/2]) + 7*uint32(s[n-1])
 }
 
 func (d *dictionary) id(s string) uint32 {
+	seen := &d.seen[mix(s)%uint32(len(d.seen))]
+	if int(*seen) < len(d.texts) && d.texts[*seen] == s {
+		return *seen
+	}
+	*seen = d.find(s)
+	return *seen
+}
+
+// find finds the id of a string, or gives it one.
+func (d *dictionary) find(s string) uint32 {
 	if id, ok := d.ids[s]; ok {
 		return id
 	}
@@ -32,41 +54,55 @@ func (d *dictionary) id(s string) uint32 {
 // key is the ids of the values of a base's dimensions.
 type key [MaxKeys]uint32
 
-// tuples gives ids to keys. A key of one id is its own.
+// tuples gives ids to keys of several ids, in order of appearance. A key of one id is
+// its own.
 type tuples struct {
-	pairs map[uint64]uint32
-	more  map[key]uint32
 	list  []key
+	slots []uint32 // hash table of list: ids + 1, 0 free
 }
 
-func (t *tuples) pair(a, b uint32) uint32 {
-	k := uint64(a)<<32 | uint64(b)
-	if id, ok := t.pairs[k]; ok {
-		return id
-	}
-	if t.pairs == nil {
-		t.pairs = map[uint64]uint32{}
-	}
-	id := uint32(len(t.list))
-	t.pairs[k] = id
-	t.list = append(t.list, key{a, b})
-	return id
+func (k *key) hash() uint32 {
+	const odd = 0x9e3779b97f4a7c15
+	h := (uint64(k[0])<<32 | uint64(k[1])) * odd
+	h = (h ^ h>>32 ^ uint64(k[2])<<32 ^ uint64(k[3])) * odd
+	h = (h ^ h>>32 ^ uint64(k[4])) * odd
+	return uint32(h >> 32)
 }
 
-func (t *tuples) many(k key) uint32 {
-	if id, ok := t.more[k]; ok {
-		return id
+func (t *tuples) pair(a, b uint32) uint32 { return t.id(key{a, b}) }
+
+func (t *tuples) id(k key) uint32 {
+	if len(t.slots) > 0 {
+		mask := uint32(len(t.slots) - 1)
+		for i := k.hash() & mask; t.slots[i] != 0; i = (i + 1) & mask {
+			if id := t.slots[i] - 1; t.list[id] == k {
+				return id
+			}
+		}
 	}
-	if t.more == nil {
-		t.more = map[key]uint32{}
-	}
-	id := uint32(len(t.list))
-	t.more[k] = id
 	t.list = append(t.list, k)
-	return id
+	if 4*len(t.list) > 3*len(t.slots) {
+		t.slots = make([]uint32, max(16, 2*len(t.slots)))
+		for i := range t.list {
+			t.put(uint32(i) + 1)
+		}
+	} else {
+		t.put(uint32(len(t.list)))
+	}
+	return uint32(len(t.list)) - 1
 }
 
-func (t *tuples) bytes() int64 { return int64(40*len(t.pairs) + 64*len(t.more) + 20*cap(t.list)) }
+// put puts an id + 1 that is not there yet into the hash table.
+func (t *tuples) put(ref uint32) {
+	mask := uint32(len(t.slots) - 1)
+	i := t.list[ref-1].hash() & mask
+	for t.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = ref
+}
+
+func (t *tuples) bytes() int64 { return int64(4*len(t.slots) + 20*cap(t.list)) }
 
 // lines are sets of "kind:value" lines, each with the values that it has of a dimension.
 type lines struct {

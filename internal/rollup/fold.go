@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -19,21 +20,28 @@ type Row struct {
 
 	table *table
 	ref   uint32
-	held  *[SketchCount]held // to write sketches from
+	nodes [SketchCount]uint32 // of its sketches, 0 for none
+	held  *[SketchCount]held  // to write sketches from
+}
+
+// find finds the row's sketches.
+func (r *Row) find() {
+	if r.table.first == nil {
+		return
+	}
+	r.nodes = [SketchCount]uint32{}
+	for at := r.table.first[r.ref-1]; at != 0; {
+		n := r.table.nodes.at(at)
+		r.nodes[n.kind] = at
+		at = n.next
+	}
 }
 
 // Image appends a sketch of the row as it is stored, and returns the estimate
 // that stands beside it. Nothing is appended where there is none.
 func (r *Row) Image(k Sketch, dst []byte) ([]byte, float64) {
-	if r.table.first == nil {
-		return dst, 0
-	}
-	for at := r.table.first[r.ref-1]; at != 0; {
-		n := r.table.nodes.at(at)
-		if n.kind == k {
-			return n.image(&r.held[k], dst)
-		}
-		at = n.next
+	if at := r.nodes[k]; at != 0 {
+		return r.table.nodes.at(at).image(&r.held[k], dst)
 	}
 	return dst, 0
 }
@@ -101,7 +109,8 @@ func Fold(generations []*Generation, source Source, fn func(r *Row) error) error
 	}
 	for i := range families[f].faces {
 		spec := &families[f].faces[i]
-		fold := folding{f: f, face: spec, table: newTable(&baseSpec{spec.dims, families[f].measures, families[f].sketches &^ spec.without})}
+		measures := families[f].bases[spec.base].measures // the family's, in the order in which they are added
+		fold := folding{f: f, face: spec, table: newTable(&baseSpec{spec.dims, measures, families[f].sketches &^ spec.without})}
 		for _, g := range generations {
 			fold.add(g, spec.base)
 			if spec.gauge != 0 {
@@ -137,6 +146,10 @@ func (o *folding) add(g *Generation, base int) {
 	}
 	x, set := expander{n: &g.names, base: t.spec, by: o.face.dims}, t.addsUp(o.face.dims)
 	own := foldedKeys{list: []uint32{0}}
+	alike, without, kinds := slices.Equal(t.spec.measures, o.table.spec.measures), -1, o.table.spec.sketches
+	if left := t.mask &^ set; left != 0 { // those of viewers, if any
+		without = int(t.at[bits.TrailingZeros64(left)])
+	}
 	for i, h := range t.heads {
 		ids, ok := own.of(h.key)
 		if !ok {
@@ -147,7 +160,11 @@ func (o *folding) add(g *Generation, base int) {
 		}
 		for _, id := range ids {
 			ref := o.table.cell(at[h.piece], id)
-			o.table.merge(ref, t, uint32(i)+1, set, o.table.spec.sketches)
+			if alike {
+				o.table.mergeAlike(ref, t, uint32(i)+1, without, kinds)
+			} else {
+				o.table.merge(ref, t, uint32(i)+1, set, kinds)
+			}
 		}
 	}
 }
@@ -159,7 +176,7 @@ func (o *folding) id(values []string) uint32 {
 		k[j] = o.dicts[j].id(v)
 	}
 	if len(values) > 1 {
-		return o.tuples.many(k)
+		return o.tuples.id(k)
 	}
 	return k[0]
 }
@@ -210,7 +227,8 @@ func (o *folding) rows(fn func(r *Row) error) error {
 			r.Keys[j] = o.dicts[j].texts[k[j]]
 		}
 		r.Measures = Measures{}
-		o.table.sum(r.ref, o.table.mask, &r.Measures)
+		o.table.fill(r.ref, &r.Measures)
+		r.find()
 		if err := fn(&r); err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ type Generation struct {
 	names    names
 	tables   [familyCount][]table // by base
 	pieces   [familyCount]pieces
+	areas    struct{ pulse, title, viewers, quality, label area }
 	levels   levels
 	curves   map[curveKey]*Curve
 	plays    []fact.Play
@@ -65,7 +66,12 @@ func NewGeneration(opts Options) *Generation {
 		for i := range bases {
 			g.tables[f][i] = newTable(&bases[i])
 		}
+		g.pieces[f].rate = pieceRates[f]
 	}
+	g.areas.pulse, g.areas.quality = newArea(familyPulse, g.tables[familyPulse]), newArea(familyQuality, g.tables[familyQuality])
+	title := g.tables[familyTitle]
+	g.areas.title, g.areas.viewers = newArea(familyTitle, title[:viewersOf]), newArea(familyTitle, title[viewersOf:])
+	g.areas.label = newArea(familyLabel, g.tables[familyLabel])
 	return g
 }
 

@@ -1,6 +1,10 @@
 package rollup
 
-import "time"
+import (
+	"math"
+	"math/bits"
+	"time"
+)
 
 // piece is a stretch of time that a family keeps cells of: one of its finest
 // cells, cut where a day begins, or a coarser one of long ago.
@@ -16,28 +20,50 @@ type pieces struct {
 	index map[pieceKey]uint32
 	last  uint32
 	// seen are pieces of the finest level by their time, for one that comes again
-	// soon.
+	// soon: rate is 2^64 by about how long one is, ms.
 	seen [32]uint32
+	rate uint64
 }
 
-// seenShift is the logarithm of about how long a family's finest piece is, ms.
-var seenShift = [familyCount]uint{13, 21, 16, 26, 26, 26, 30, 26}
+// pieceRates are the rates of families: of 10 s, an hour, a minute, days, and a month. A
+// little more than they are, so that where a piece begins is not in the slot before.
+var pieceRates = [familyCount]uint64{1 + ofAll/uint64(PulseMS), 1 + ofAll/uint64(HourMS), 1 + ofAll/uint64(MinuteMS), dayRate, dayRate, dayRate, dayRate / 30, dayRate}
+
+const (
+	ofAll   = math.MaxUint64
+	dayRate = 1 + ofAll/uint64(24*HourMS)
+)
+
+// slot is the place in seen of a moment.
+func (p *pieces) slot(ms int64) uint64 {
+	n, _ := bits.Mul64(uint64(ms), p.rate)
+	return n % uint64(len(p.seen))
+}
+
+// recent is a piece of the finest level that holds a moment, and where it ends, 0 if
+// there is none at hand.
+func (p *pieces) recent(ms int64) (i uint32, end int64) {
+	i = p.seen[p.slot(ms)]
+	if int(i) < len(p.list) {
+		if have := &p.list[i]; have.start <= ms && ms < have.end && have.level == 0 {
+			return i, have.end
+		}
+	}
+	return 0, 0
+}
 
 // at finds or makes the piece of a family that holds a moment; end is where it ends.
 func (g *Generation) at(f family, ms, fresh int64) (i uint32, end int64, ok bool) {
 	p := &g.pieces[f]
-	slot := &p.seen[uint64(ms)>>seenShift[f]%uint64(len(p.seen))]
-	if int(*slot) < len(p.list) {
-		if have := &p.list[*slot]; have.start <= ms && ms < have.end && have.level == 0 {
-			return *slot, have.end, true
-		}
+	if i, end = p.recent(ms); end != 0 {
+		return i, end, true
 	}
 	made, ok := g.levels.piece(f, ms, fresh)
 	if !ok {
 		return 0, 0, false
 	}
 	i = p.find(made.start, made.end, int(made.level))
-	*slot = i
+	p.seen[p.slot(ms)] = i
 	return i, made.end, true
 }
 

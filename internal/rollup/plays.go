@@ -52,9 +52,22 @@ func LastMoment(p *fact.Play) int64 {
 	return last
 }
 
+// WholeLife are the measures of a finished play within [first, last), epoch ms, whatever
+// the dimension values of its moments: what a scan of SourcePlays that groups by nothing
+// would say of it alone.
+func WholeLife(p *fact.Play, dims []fact.Dims, first, last int64) Measures {
+	bounds := [2]int64{first, last}
+	a := Accumulator{scan: Scan{From: first, To: last}, bounds: bounds[:]}
+	var only Group
+	x := playScan{a: &a, only: &only}
+	x.add(p, dims, nil)
+	return only.Measures
+}
+
 // playScan evaluates plays for an accumulator.
 type playScan struct {
 	a    *Accumulator
+	only *Group // that everything is in; else the accumulator finds each
 	play *fact.Play
 	dims []fact.Dims
 	slot *fact.Slot
@@ -105,7 +118,7 @@ type screen struct {
 
 func (x *playScan) add(p *fact.Play, dims []fact.Dims, slots []fact.Slot) {
 	x.play, x.dims, x.slot = p, dims, nil
-	if p.Slot != 0 {
+	if p.Slot != 0 && x.only == nil {
 		x.slot = &slots[p.Slot-1]
 	}
 	x.a.cells++
@@ -141,6 +154,10 @@ func (x *playScan) value(d *fact.Dims, dim Dimension) string {
 func (x *playScan) groups(ms int64, dims uint32, fn func(g *Group)) {
 	bucket := x.a.bucketOf(ms)
 	if bucket < 0 {
+		return
+	}
+	if x.only != nil {
+		fn(x.only)
 		return
 	}
 	d := &x.dims[dims]
@@ -350,6 +367,10 @@ func (x *playScan) pieces(iv *fact.Interval, fn func(g *Group, from, to int64)) 
 	bounds := x.a.bounds
 	from := max(iv.From, x.a.scan.From, bounds[0])
 	last := min(iv.To, x.a.scan.To, bounds[len(bounds)-1])
+	if x.only != nil && from < last {
+		fn(x.only, from, last)
+		return
+	}
 	for from < last {
 		to := min(last, bounds[x.a.bucketOf(from)+1])
 		x.groups(from, iv.Dims, func(g *Group) { fn(g, from, to) })

@@ -130,8 +130,12 @@ func (c *Curve) Merge(o *Curve) {
 	for _, pair := range [...]struct{ to, from *[]int64 }{
 		{&c.WatchedMS, &o.WatchedMS}, {&c.Furthest, &o.Furthest}, {&c.Starts, &o.Starts},
 	} {
+		if more := len(*pair.from) - len(*pair.to); more > 0 {
+			*pair.to = append(*pair.to, make([]int64, more)...)
+		}
+		to := *pair.to
 		for i, v := range *pair.from {
-			*binAt(pair.to, int64(i)) += v
+			to[i] += v
 		}
 	}
 }

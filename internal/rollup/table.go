@@ -73,12 +73,20 @@ func (h head) hash() uint32 {
 
 // cell finds or makes the cell of a key in a piece of time.
 func (t *table) cell(piece, key uint32) uint32 {
+	if ref := t.known(piece, key); ref != 0 {
+		return ref
+	}
+	return t.seek(piece, key)
+}
+
+// known is the cell of a key in a piece of time if it is in a row, else 0.
+func (t *table) known(piece, key uint32) uint32 {
 	if int(piece) < len(t.rows) {
-		if refs := t.rows[piece].refs; int(key) < len(refs) && refs[key] != 0 {
+		if refs := t.rows[piece].refs; int(key) < len(refs) {
 			return refs[key]
 		}
 	}
-	return t.seek(piece, key)
+	return 0
 }
 
 // seek is cell of one that is in no row yet.
@@ -195,6 +203,24 @@ func (t *table) each(ref uint32, fn func(measures []Measure, values []int64)) {
 	}
 }
 
+// fill sets what a cell has of each measure.
+func (t *table) fill(ref uint32, to *Measures) {
+	measures, wide := t.spec.measures, 1<<t.shift
+	fillBlock(measures[:min(wide, len(measures))], t.lead(ref), to)
+	for n, b := range t.blocks[int(ref-1)*t.count : int(ref)*t.count] {
+		if b != 0 {
+			fillBlock(measures[(n+1)*wide:min((n+2)*wide, len(measures))], t.valuesOf(b), to)
+		}
+	}
+}
+
+func fillBlock(measures []Measure, values []int64, to *Measures) {
+	values = values[:len(measures)]
+	for i, m := range measures {
+		to[m] = values[i]
+	}
+}
+
 // sum adds a cell's measures of a set to a row.
 func (t *table) sum(ref uint32, set uint64, to *Measures) {
 	t.each(ref, func(measures []Measure, values []int64) {
@@ -225,6 +251,31 @@ func (t *table) merge(ref uint32, o *table, from uint32, set uint64, kinds Sketc
 			}
 		}
 	})
+	t.mergeSketches(ref, o, from, kinds)
+}
+
+// mergeAlike is merge of a table with the same measures in the same places, all of
+// which are added but those in the places of one that is left out, −1 for none.
+func (t *table) mergeAlike(ref uint32, o *table, from uint32, without int, kinds SketchSet) {
+	addBlock(t.lead(ref), o.lead(from), without)
+	for n, b := range o.blocks[int(from-1)*o.count : int(from)*o.count] {
+		if b != 0 {
+			addBlock(t.block(ref, n+1), o.valuesOf(b), without-(n+1)<<t.shift)
+		}
+	}
+	t.mergeSketches(ref, o, from, kinds)
+}
+
+func addBlock(to, values []int64, without int) {
+	to = to[:len(values)]
+	for i, v := range values {
+		if i != without {
+			to[i] += v
+		}
+	}
+}
+
+func (t *table) mergeSketches(ref uint32, o *table, from uint32, kinds SketchSet) {
 	if o.first == nil {
 		return
 	}

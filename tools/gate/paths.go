@@ -342,7 +342,7 @@ func playRows(_ context.Context, d *data) (func() (int, error), error) {
 	return func() (int, error) {
 		plays := 0
 		err := g.Plays(func(p *fact.Play, dims []fact.Dims, slots []fact.Slot) error {
-			_ = layout.WholeLife(p, dims, slots, rollup.FirstMoment(p), rollup.LastMoment(p)+1)
+			_ = rollup.WholeLife(p, dims, rollup.FirstMoment(p), rollup.LastMoment(p)+1)
 			buf = layout.AppendDetail(buf[:0], p, dims, slots)
 			plays++
 			if plays == 60 {

@@ -197,7 +197,7 @@ func (w *writer) plays(list []*rollup.Generation) error {
 	t, measures := playTable(), layout.PlayMeasures()
 	write := func(p *fact.Play, dims []fact.Dims, slots []fact.Slot) error {
 		first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
-		total := layout.WholeLife(p, dims, slots, first, last)
+		total := rollup.WholeLife(p, dims, first, last)
 		coupon, whole := uint32(0), uint8(0)
 		if p.Known && p.FirstFrame != 0 && p.N > 0 {
 			coupon = sketch.Coupon(p.Viewer)

@@ -3,7 +3,6 @@ package duck
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -124,7 +123,7 @@ func (db *DB) writeCells(s session, list []*rollup.Generation, source rollup.Sou
 	open := map[rollup.Source]*cellAppender{}
 	defer func() {
 		for _, a := range open {
-			err = errors.Join(err, a.close(err != nil))
+			err = a.close(err)
 		}
 	}()
 	add := func(to rollup.Source, bucket int64, r *rollup.Row) error {
@@ -178,9 +177,11 @@ func (db *DB) addValues(s session, list []*rollup.Generation) ([]dimValue, error
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	return fresh, s.appendRows("dim_values", nil, func(add func(...driver.Value) error) error {
+	return fresh, s.appendRows("dim_values", nil, func(w *rowWriter) error {
 		for _, v := range fresh {
-			if err := add(v.dim, v.text); err != nil {
+			w.uint8(v.dim)
+			w.string(v.text)
+			if err := w.next(); err != nil {
 				return err
 			}
 		}

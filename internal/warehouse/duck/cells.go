@@ -1,77 +1,41 @@
 package duck
 
 import (
-	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
-
-	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"playhead/internal/rollup"
 	"playhead/internal/warehouse/layout"
 )
 
-// cellAppender appends rows to a table of cells, some at a time.
+// cellAppender appends rows to a table of cells.
 type cellAppender struct {
-	ctx      context.Context // of the one call that it serves
-	appender *duckdb.Appender
-	waiting  int // bytes that the engine does not have yet
+	*rowWriter
 	source   rollup.Source
 	keys     int
 	measures []rollup.Measure
 	sketches []rollup.Sketch
-	values   []driver.Value
-	images   []byte // of the row under way, one after the other
 }
 
 func newCellAppender(s session, source rollup.Source, table string) (*cellAppender, error) {
 	columns := append([]string{"bucket", "tier"}, cellColumns(source)[1:]...)
-	a, err := duckdb.NewAppenderWithColumns(s.conn, "", "", table, columns)
+	w, err := newRowWriter(s, table, columns)
 	if err != nil {
 		return nil, err
 	}
-	return &cellAppender{ctx: s.ctx, appender: a, source: source, keys: layout.KeyCount(source), measures: source.Measures(), sketches: layout.Kinds(source.Sketches())}, nil
-}
-
-// close commits what was appended to the transaction, or forgets it.
-func (a *cellAppender) close(failed bool) error {
-	if failed {
-		return errors.Join(a.appender.Clear(), a.appender.Close())
-	}
-	return a.appender.CloseWithCancel(a.ctx)
-}
-
-// waitingBytes is about how much an appender gathers before the engine gets it:
-// what waits in an appender, the engine does not count as its memory.
-const waitingBytes = 4 << 20
-
-// append appends the row that was put together.
-func (a *cellAppender) append() error {
-	for _, v := range a.values {
-		a.waiting += 16
-		if image, ok := v.([]byte); ok {
-			a.waiting += len(image)
-		}
-	}
-	if err := a.appender.AppendRow(a.values...); err != nil {
-		return err
-	}
-	if a.waiting < waitingBytes {
-		return nil
-	}
-	a.waiting = 0
-	return a.appender.FlushWithCancel(a.ctx)
+	return &cellAppender{rowWriter: w, source: source, keys: layout.KeyCount(source), measures: source.Measures(), sketches: layout.Kinds(source.Sketches())}, nil
 }
 
 // begin starts a row.
 func (a *cellAppender) begin(bucket int64, tier, face uint8, keys []string) {
-	a.values = append(a.values[:0], bucket, tier, face)
+	a.int64(bucket)
+	a.uint8(tier)
+	a.uint8(face)
 	for i := range a.keys {
 		if i < len(keys) {
-			a.values = append(a.values, keys[i])
+			a.string(keys[i])
 		} else {
-			a.values = append(a.values, nil)
+			a.null()
 		}
 	}
 }
@@ -80,31 +44,46 @@ func (a *cellAppender) begin(bucket int64, tier, face uint8, keys []string) {
 func (a *cellAppender) addMeasures(m *rollup.Measures) {
 	for _, k := range a.measures {
 		if m[k] == 0 {
-			a.values = append(a.values, nil)
+			a.null()
 		} else {
-			a.values = append(a.values, m[k])
+			a.int64(m[k])
 		}
 	}
+}
+
+// image adds a sketch and its estimate, or that there is none.
+func (a *cellAppender) image(image []byte, estimate float64) {
+	if len(image) == 0 {
+		a.null()
+		a.null()
+		return
+	}
+	a.blob(image)
+	a.float64(estimate)
 }
 
 // row appends a fresh part.
 func (a *cellAppender) row(bucket int64, r *rollup.Row) error {
 	a.begin(bucket, 0, uint8(r.Face), r.Keys)
-	for _, k := range a.measures { // each NULL would be a call into the engine
-		a.values = append(a.values, r.Measures[k])
+	for _, k := range a.measures {
+		a.int64(r.Measures[k])
 	}
-	a.images = a.images[:0]
 	for _, k := range a.sketches {
-		images, estimate := r.Image(k, a.images)
-		image := images[len(a.images):]
-		if len(image) == 0 {
-			a.values = append(a.values, nil, nil)
-			continue
-		}
-		a.images = images
-		a.values = append(a.values, image, estimate)
+		var estimate float64
+		a.scratch, estimate = r.Image(k, a.scratch[:0])
+		a.image(a.scratch, estimate)
 	}
-	return a.append()
+	return a.next()
+}
+
+// part appends a merged part.
+func (a *cellAppender) part(p *layout.Part, tier uint8) error {
+	a.begin(p.Bucket, tier, p.Face, p.Keys)
+	a.addMeasures(&p.Measures)
+	for _, k := range a.sketches {
+		a.image(p.ImageOf(k))
+	}
+	return a.next()
 }
 
 // cellColumns are the columns of a source in the order in which cellReader reads them.
@@ -152,19 +131,4 @@ func (c *cellReader) read(row []driver.Value) *layout.Part {
 		p.Images[k].Estimate, _ = row[2*i+1].(float64)
 	}
 	return p
-}
-
-// part appends a merged part.
-func (a *cellAppender) part(p *layout.Part, tier uint8) error {
-	a.begin(p.Bucket, tier, p.Face, p.Keys)
-	a.addMeasures(&p.Measures)
-	for _, k := range a.sketches {
-		image, estimate := p.ImageOf(k)
-		if len(image) == 0 {
-			a.values = append(a.values, nil, nil)
-		} else {
-			a.values = append(a.values, image, estimate)
-		}
-	}
-	return a.append()
 }

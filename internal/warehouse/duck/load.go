@@ -2,7 +2,6 @@ package duck
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"iter"
 
@@ -41,7 +40,7 @@ func (db *DB) LoadCells(ctx context.Context, source rollup.Source, cells iter.Se
 				break
 			}
 		}
-		return joinClose(a, err)
+		return a.close(err)
 	})
 	if err != nil {
 		return fmt.Errorf("load cells into %s: %w", layout.TableOf(source), err)
@@ -53,18 +52,25 @@ func (a *cellAppender) cell(c *Cell) error {
 	a.begin(c.Bucket, finalTier, uint8(c.Face), c.Keys)
 	a.addMeasures(&c.Measures)
 	for _, k := range a.sketches {
-		var image, estimate driver.Value
+		var image []byte
+		estimate := 0.0
 		for i := range c.Sketches {
 			if x := &c.Sketches[i]; x.Kind == k && x.Estimate > 0 {
-				estimate = x.Estimate
-				if len(x.Bytes) > 0 {
-					image = x.Bytes
-				}
+				image, estimate = x.Bytes, x.Estimate
 			}
 		}
-		a.values = append(a.values, image, estimate)
+		if len(image) == 0 {
+			a.null()
+		} else {
+			a.blob(image)
+		}
+		if estimate == 0 {
+			a.null()
+		} else {
+			a.float64(estimate)
+		}
 	}
-	return a.appender.AppendRow(a.values...)
+	return a.next()
 }
 
 // DayCurve is the retention curve of a title on a day, on one kind of device.
@@ -90,10 +96,9 @@ func (db *DB) LoadMonths(ctx context.Context, upTo int64, curves iter.Seq[*DayCu
 
 func (db *DB) loadCurves(ctx context.Context, table string, curves iter.Seq[*DayCurve]) error {
 	err := db.step(ctx, func(s session) error {
-		return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
+		return s.appendRows(table, nil, func(w *rowWriter) error {
 			for c := range curves {
-				err := add(c.Day, c.Title, c.Device, c.Curve.WidthMS, c.Curve.Plays, c.Curve.DurationMS, layout.AppendBins(nil, c.Curve))
-				if err != nil {
+				if err := w.curve(c.Day, c.Title, c.Device, c.Curve); err != nil {
 					return err
 				}
 			}
@@ -127,10 +132,12 @@ func (db *DB) LoadDone(ctx context.Context, values map[rollup.Dimension][]string
 				}
 			}
 		}
-		return s.appendRows("dim_values", nil, func(add func(...driver.Value) error) error {
+		return s.appendRows("dim_values", nil, func(w *rowWriter) error {
 			for d, list := range values {
 				for _, v := range list {
-					if err := add(uint8(d), v); err != nil {
+					w.uint8(uint8(d))
+					w.string(v)
+					if err := w.next(); err != nil {
 						return err
 					}
 				}

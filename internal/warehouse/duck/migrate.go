@@ -132,7 +132,7 @@ func migratePage(s session, source rollup.Source, table, fresh string, from int6
 	for i := 0; err == nil && i < len(list); i++ {
 		err = a.part(list[i], 0)
 	}
-	return joinClose(a, err)
+	return a.close(err)
 }
 
 // migrateRest says of the days of format 1 that they are complete: hours and days

@@ -115,36 +115,21 @@ func eachPlay(s session, where string, args []any, fn func(*fact.Batch)) error {
 
 // appendPlays appends finished plays, each with the measures of its whole life.
 func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) error {
-	dimensions, measures := layout.DimensionColumns(), layout.PlayMeasures()
-	columns := append([]string{"first_ms", "last_ms", "n", "whole", "coupon", "viewer", "detail"}, dimensions...)
+	measures := layout.PlayMeasures()
+	columns := append([]string{"first_ms", "last_ms", "n", "whole", "coupon", "viewer", "detail"}, layout.DimensionColumns()...)
 	for _, m := range measures {
 		columns = append(columns, layout.MeasureColumn(m))
 	}
-	return s.appendRows("plays", columns, func(add func(...driver.Value) error) error {
-		row := make([]driver.Value, 0, len(columns))
+	return s.appendRows("plays", columns, func(w *rowWriter) error {
 		write := func(p *fact.Play, dims []fact.Dims, slots []fact.Slot) error {
 			first, last := rollup.FirstMoment(p), rollup.LastMoment(p)
 			saw("plays", first)
-			total := layout.WholeLife(p, dims, slots, first, last)
-			coupon := uint32(0)
-			if p.Known && p.FirstFrame != 0 && p.N > 0 {
-				coupon = sketch.Coupon(p.Viewer)
-			}
-			d := &dims[p.Dims]
-			row = append(row[:0], first, last, p.N, layout.IsWhole(p), coupon, p.Viewer[:], layout.AppendDetail(nil, p, dims, slots))
-			for dim := range rollup.Creative {
-				row = append(row, rollup.Value(d, dim))
-			}
-			if p.Slot == 0 {
-				row = append(row, "", "", "")
-			} else {
-				at := &slots[p.Slot-1]
-				row = append(row, at.Creative, at.Placement, rollup.RankBucketOf(at.Rank))
-			}
+			w.play(p, dims, slots, first, last)
+			total := rollup.WholeLife(p, dims, first, last)
 			for _, m := range measures {
-				row = append(row, total[m])
+				w.int64(total[m])
 			}
-			return add(row...)
+			return w.next()
 		}
 		for _, g := range list {
 			if err := g.Plays(write); err != nil {
@@ -153,4 +138,32 @@ func appendPlays(s session, list []*rollup.Generation, saw func(string, int64)) 
 		}
 		return nil
 	})
+}
+
+// play puts what comes before the measures in a row of plays.
+func (w *rowWriter) play(p *fact.Play, dims []fact.Dims, slots []fact.Slot, first, last int64) {
+	coupon := uint32(0)
+	if p.Known && p.FirstFrame != 0 && p.N > 0 {
+		coupon = sketch.Coupon(p.Viewer)
+	}
+	w.int64(first)
+	w.int64(last)
+	w.int32(p.N)
+	w.bool(layout.IsWhole(p))
+	w.uint32(coupon)
+	w.blob(p.Viewer[:])
+	w.scratch = layout.AppendDetail(w.scratch[:0], p, dims, slots)
+	w.blob(w.scratch)
+	for dim := range rollup.Creative {
+		w.string(rollup.Value(&dims[p.Dims], dim))
+	}
+	var at fact.Slot
+	rank := ""
+	if p.Slot != 0 {
+		at = slots[p.Slot-1]
+		rank = rollup.RankBucketOf(at.Rank)
+	}
+	w.string(at.Creative)
+	w.string(at.Placement)
+	w.string(rank)
 }

@@ -51,14 +51,27 @@ func writeCurves(s session, m *layout.CurveMap, table string) error {
 	if m.Len() == 0 {
 		return nil
 	}
-	return s.appendRows(table, nil, func(add func(...driver.Value) error) error {
+	return s.appendRows(table, nil, func(w *rowWriter) error {
 		for k, c := range m.Sorted() {
-			if err := add(k.Day, k.Title, k.Device, k.Width, c.Plays, c.DurationMS, layout.AppendBins(nil, c)); err != nil {
+			if err := w.curve(k.Day, k.Title, k.Device, c); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// curve puts a row of curveColumns.
+func (w *rowWriter) curve(day int64, title, device string, c *rollup.Curve) error {
+	w.int64(day)
+	w.string(title)
+	w.string(device)
+	w.int64(c.WidthMS)
+	w.int64(c.Plays)
+	w.int64(c.DurationMS)
+	w.scratch = layout.AppendBins(w.scratch[:0], c)
+	w.blob(w.scratch)
+	return w.next()
 }
 
 const curveColumns = "bucket, title, device, width, plays, duration_ms, bins"

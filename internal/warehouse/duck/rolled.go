@@ -174,14 +174,7 @@ func rewritePage(s session, from, to rollup.Source, where string, move func(*lay
 			break
 		}
 	}
-	return joinClose(a, err)
-}
-
-func joinClose(a *cellAppender, err error) error {
-	if closing := a.close(err != nil); err == nil {
-		return closing
-	}
-	return err
+	return a.close(err)
 }
 
 // partBytes is about what a part takes in memory besides its sketches, answerBytes

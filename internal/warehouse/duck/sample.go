@@ -34,12 +34,20 @@ func (db *DB) appendSample(s session, list []*rollup.Generation) error {
 	for _, g := range list {
 		sample.AddGeneration(g)
 	}
-	return s.appendRows("sample_day", nil, func(add func(...driver.Value) error) error {
+	return s.appendRows("sample_day", nil, func(w *rowWriter) error {
 		for _, r := range sample.Rows() {
 			if limit, ok := limits[r.Day]; ok && r.Hash > limit {
 				continue
 			}
-			if err := add(r.Day, r.Hash, r.Title, r.Country, r.DeviceType, r.Plays, r.MediaMS, r.Completed); err != nil {
+			w.int64(r.Day)
+			w.uint64(r.Hash)
+			w.string(r.Title)
+			w.string(r.Country)
+			w.string(r.DeviceType)
+			w.int64(r.Plays)
+			w.int64(r.MediaMS)
+			w.int64(r.Completed)
+			if err := w.next(); err != nil {
 				return err
 			}
 		}

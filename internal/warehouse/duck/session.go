@@ -94,23 +94,14 @@ func named(args []any) []driver.NamedValue {
 	return out
 }
 
-// appendRows appends to a table, in the transaction under way if there is one.
-// columns are those that are given, nil for all.
-func (s session) appendRows(table string, columns []string, fn func(add func(...driver.Value) error) error) error {
-	var a *duckdb.Appender
-	var err error
-	if columns == nil {
-		a, err = duckdb.NewAppenderFromConn(s.conn, "", table)
-	} else {
-		a, err = duckdb.NewAppenderWithColumns(s.conn, "", "", table, columns)
-	}
+// appendRows appends to a table, in the transaction under way if there is one. columns
+// are those that are given, nil for all.
+func (s session) appendRows(table string, columns []string, fn func(w *rowWriter) error) error {
+	w, err := newRowWriter(s, table, columns)
 	if err != nil {
 		return err
 	}
-	if err := fn(a.AppendRow); err != nil {
-		return errors.Join(err, a.Clear(), a.Close())
-	}
-	return a.CloseWithCancel(s.ctx)
+	return w.close(fn(w))
 }
 
 func (s session) offsets() ([]warehouse.Offset, error) {

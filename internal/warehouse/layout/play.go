@@ -7,19 +7,7 @@ import (
 
 	"playhead/internal/event"
 	"playhead/internal/fact"
-	"playhead/internal/rollup"
 )
-
-// WholeLife are the measures of a play without any cut.
-func WholeLife(p *fact.Play, dims []fact.Dims, slots []fact.Slot, first, last int64) rollup.Measures {
-	a := rollup.NewAccumulator(rollup.Scan{Source: rollup.SourcePlays, From: first, To: last})
-	a.AddPlay(p, dims, slots)
-	var total rollup.Measures
-	for _, g := range a.Result().Groups {
-		total = g.Measures
-	}
-	return total
-}
 
 // IsWhole reports whether all of the play belongs to the row's own dimension values.
 func IsWhole(p *fact.Play) bool {
@@ -46,17 +34,17 @@ func AppendDetail(dst []byte, p *fact.Play, dims []fact.Dims, slots []fact.Slot)
 	if p.Slot != 0 {
 		b.Slots, own.Slot = []fact.Slot{slots[p.Slot-1]}, 1
 	}
-	at := map[uint32]uint32{p.Dims: 0}
+	was := append(make([]uint32, 0, 8), p.Dims) // what the dimension sets of b are in dims: few
 	move := func(list []fact.Interval) []fact.Interval {
 		list = slices.Clone(list)
 		for i := range list {
-			to, ok := at[list[i].Dims]
-			if !ok {
-				to = uint32(len(b.Dims))
-				at[list[i].Dims] = to
+			to := slices.Index(was, list[i].Dims)
+			if to < 0 {
+				to = len(was)
+				was = append(was, list[i].Dims)
 				b.Dims = append(b.Dims, dims[list[i].Dims])
 			}
-			list[i].Dims = to
+			list[i].Dims = uint32(to)
 		}
 		return list
 	}

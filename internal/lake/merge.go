@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -216,12 +215,12 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 		w.abandon()
 		return err
 	}
-	err := inOrder(ctx, l.dir, l.options.Key, files, w.add)
-	if err != nil {
+	if err := l.gather(ctx, w, files); err != nil {
 		w.abandon()
 		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
 	}
 	file.Rows, file.From, file.To = w.rows, w.from, w.to
+	var err error
 	if file.Bytes, err = w.end(); err == nil {
 		file.Sum = hexSum(w.sum)
 		err = l.place(path, file)
@@ -246,13 +245,20 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 	return nil
 }
 
-// order is that of rows in a file: viewer, time, and what then came first.
-func order(a, b *row) int {
-	if c := bytes.Compare(a.Viewer[:], b.Viewer[:]); c != 0 {
-		return c
+// gather gives the rows of files to w, in order.
+func (l *Lake) gather(ctx context.Context, w *writer, files []File) error {
+	z, err := newDecoder()
+	if err != nil {
+		return err
 	}
-	if c := cmp.Compare(a.Time, b.Time); c != 0 {
-		return c
+	defer z.Close()
+	m, err := newZip(l.dir, l.options.Key, files, z)
+	if err != nil {
+		return err
 	}
-	return cmp.Compare(a.ReceivedAt, b.ReceivedAt)
+	if m == nil {
+		return inOrder(ctx, l.dir, l.options.Key, files, w.add)
+	}
+	defer m.close()
+	return m.write(ctx, w)
 }

@@ -37,10 +37,12 @@ type writer struct {
 	buffer  *bufio.Writer
 	disk    *os.File
 	path    string
+	group   int64 // rows of a row group at most
 
 	sum         *xxhash.Digest // of the file under way
 	rows        int64
-	from, to    int64 // event times, epoch ms
+	from, to    int64           // event times, epoch ms
+	viewer      event.ViewerKey // of the last row
 	repetitions repetitions
 }
 
@@ -64,6 +66,7 @@ func newWriter(key []byte, e effort) (*writer, error) {
 		return nil, err
 	}
 	return &writer{
+		group:   groupRows,
 		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: rows, Zstd: z, Key: key, CreatedBy: "playhead"}),
 		buffer:  bufio.NewWriterSize(nil, 256<<10),
 	}, nil
@@ -83,21 +86,30 @@ func (w *writer) begin(path, ranges string) error {
 // add appends a row, which must not sort before the last one. One that is there
 // already is left out.
 func (w *writer) add(r *row) error {
-	if w.repetitions.again(r) {
+	if w.repetitions.repeats(r) {
 		return nil
 	}
-	if w.rows == 0 {
-		w.from, w.to = r.Time, r.Time
+	if w.rows == 0 || r.Viewer != w.viewer {
+		w.viewer = r.Viewer
+		w.columns.Fresh()
 	}
-	w.from, w.to = min(w.from, r.Time), max(w.to, r.Time)
-	w.rows++
+	w.count(r.Time)
 	for i := range written {
 		w.value(i, r)
 	}
-	if w.rows%groupRows == 0 {
+	if w.rows%w.group == 0 {
 		return w.columns.EndGroup()
 	}
 	return nil
+}
+
+// count minds the time of a row that is added.
+func (w *writer) count(time int64) {
+	if w.rows == 0 {
+		w.from, w.to = time, time
+	}
+	w.from, w.to = min(w.from, time), max(w.to, time)
+	w.rows++
 }
 
 // value gives a row's value to column i.

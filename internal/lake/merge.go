@@ -8,14 +8,23 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"playhead/internal/lake/columnar"
 )
 
 const (
 	// tidyEvery is how often merging and retention look for work.
 	tidyEvery = 5 * time.Second
-	// mergeFiles of one period are merged at most at once, and a period that is
-	// still written to is merged when it has that many.
-	mergeFiles = 16
+	// mergeFiles are merged at most at once.
+	mergeFiles = columnar.MostSources
+	// mergeRows of the files' row groups are: by them goes what a merge has in memory.
+	mergeRows = 32 * groupRows
+	// fewFiles are not worth a merge in which the period's largest file has no part.
+	fewFiles = 8
+	// busyFiles are written for each merge while others need the processor.
+	busyFiles = 16
+	// shrink is how many times a file of a flush is larger than what becomes of it.
+	shrink = 2
 	// quietFor is how long after its end a period is taken as complete enough to
 	// be one file.
 	quietFor = 10 * time.Minute
@@ -46,8 +55,8 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 			switch written := l.counts.written.Load(); {
 			case !l.options.Busy():
 				done = written
-			case written-done >= mergeFiles:
-				done += mergeFiles
+			case written-done >= busyFiles:
+				done += busyFiles
 			default:
 				more = false
 				continue
@@ -145,25 +154,36 @@ func (l *Lake) plan() (period string, files []File) {
 	return l.planCoarser(now, names, small)
 }
 
-// choose takes the smallest files of a period, as many as may become one. A
-// small file is not merged with one many times its size until it has company:
-// else each straggler would write a large file anew.
+// choose takes the smallest files of a period, as many as may become one. While a
+// period is written to they wait until they are enough for a file that is left alone
+// from then on: so nearly each event is merged once. Where files are too many before
+// that, none is merged with less than there is in it, so that an event is merged anew
+// only into what is twice as large. Once the period is quiet all become one; but a
+// small file is not merged with one many times its size until it has company: else
+// each straggler would write a large file anew.
 func (l *Lake) choose(files []File, quiet bool) []File {
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Bytes, b.Bytes) })
-	var sum int64
-	n := 0
-	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
-		sum += files[n].Bytes
-		n++
+	some := l.few(files)
+	all, sum := len(some) == len(files), int64(0)
+	for _, f := range some {
+		sum += f.Bytes
 	}
-	if n < 2 {
-		return nil
-	}
-	if n >= mergeFiles/2 {
-		return files[:n]
-	}
-	if rest := sum - files[n-1].Bytes; quiet && rest*8 >= files[n-1].Bytes {
-		return files[:n]
+	for n := len(some); n > 1; n-- {
+		last := some[n-1].Bytes
+		rest := sum - last
+		switch {
+		case !quiet && rest >= last:
+			if sum >= shrink*l.options.TargetBytes || n >= mergeFiles || !all {
+				return some[:n]
+			}
+			return nil
+		case quiet && rest*8 >= last:
+			if n == len(some) || n >= fewFiles {
+				return some[:n]
+			}
+			return nil
+		}
+		sum = rest
 	}
 	return nil
 }
@@ -199,9 +219,13 @@ func (l *Lake) planCoarser(now time.Time, names []string, small map[string][]Fil
 
 // few are the first of some small files, as many as one file may be made of.
 func (l *Lake) few(files []File) []File {
-	sum, n := int64(0), 0
-	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
+	sum, rows, n := int64(0), int64(0), 0
+	for n < len(files) && n < mergeFiles {
 		sum += files[n].Bytes
+		rows += min(files[n].Rows, groupRows)
+		if sum > greatest*l.options.TargetBytes || rows > mergeRows {
+			break
+		}
 		n++
 	}
 	return files[:n]

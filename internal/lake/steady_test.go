@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
+	"runtime/metrics"
 	"slices"
 	"syscall"
 	"testing"
@@ -115,6 +117,7 @@ func BenchmarkMerge(b *testing.B) {
 				b.ReportAllocs()
 				b.ResetTimer()
 				began, merged := processorTime(), int64(0)
+				live := liveHeap()
 				for range b.N {
 					if err := w.begin(filepath.Join(l.dir, "x.part"), ""); err != nil {
 						b.Fatal(err)
@@ -132,6 +135,7 @@ func BenchmarkMerge(b *testing.B) {
 					}
 				}
 				b.ReportMetric(float64((processorTime()-began).Nanoseconds())/float64(int64(b.N)*rows), "cpu-ns/row")
+				b.ReportMetric(live(), "MiB-live")
 				b.ReportMetric(float64(size)/float64(rows), "B/row-before")
 				b.ReportMetric(float64(merged)/float64(rows), "B/row-after")
 			})
@@ -163,4 +167,30 @@ func processorTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// liveHeap watches what collections of garbage find to be in use, and returns how many
+// MiB more that was at most than at its beginning.
+func liveHeap() (most func() float64) {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	read := func() uint64 { metrics.Read(sample); return sample[0].Value.Uint64() }
+	runtime.GC()
+	before, high := read(), uint64(0)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			high = max(high, read())
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() float64 {
+		close(stop)
+		<-done
+		return (float64(high) - float64(before)) / (1 << 20)
+	}
 }

@@ -16,8 +16,14 @@ import (
 	"playhead/internal/lake/columnar"
 )
 
-// groupRows is the most rows of a row group: what a reader takes at once.
-const groupRows = 1 << 19
+// Rows of a row group and of a page at most: what a reader takes at once. Those of a
+// flush are small, since a merge reads many of them at a time.
+const (
+	groupRows      = 1 << 17
+	pageRows       = 1 << 15
+	groupRowsQuick = 1 << 14
+	pageRowsQuick  = 1 << 12
+)
 
 // Keys of a file's own metadata.
 const (
@@ -57,17 +63,24 @@ const (
 
 // newWriter returns a writer of files that are encrypted if key is not nil.
 func newWriter(key []byte, e effort) (*writer, error) {
-	level, rows := zstd.SpeedDefault, 1<<14
+	level, group, page := zstd.SpeedDefault, groupRowsQuick, pageRowsQuick
 	if e == thorough {
-		level, rows = zstd.SpeedBetterCompression, 1<<16 // the best takes 34 MiB for its tables
+		level, group, page = zstd.SpeedBetterCompression, groupRows, pageRows // the best takes 34 MiB for its tables
 	}
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	}
+	z, err := encoder(level)
+	if err != nil {
+		return nil, err
+	}
+	light, err := encoder(zstd.SpeedFastest)
 	if err != nil {
 		return nil, err
 	}
 	return &writer{
-		group:   groupRows,
-		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: rows, Zstd: z, Key: key, CreatedBy: "playhead"}),
+		group:   int64(group),
+		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: page, Zstd: z, Light: light, Key: key, CreatedBy: "playhead"}),
 		buffer:  bufio.NewWriterSize(nil, 256<<10),
 	}, nil
 }

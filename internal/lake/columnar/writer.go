@@ -20,6 +20,8 @@ type Options struct {
 	PageRows int
 	// Zstd compresses pages; it is not used concurrently by one Writer.
 	Zstd *zstd.Encoder
+	// Light compresses Refs and Tags as they stand, which are random; nil is Zstd.
+	Light *zstd.Encoder
 	// Key encrypts the file if it is not nil: 16, 24 or 32 bytes.
 	Key       []byte
 	CreatedBy string
@@ -49,6 +51,9 @@ type Writer struct {
 func NewWriter(o Options) *Writer {
 	if o.PageRows == 0 {
 		o.PageRows = pageRows
+	}
+	if o.Light == nil {
+		o.Light = o.Zstd
 	}
 	w := &Writer{options: o}
 	for i := range o.Columns {

@@ -155,8 +155,8 @@ func (f *follower) due(ctx context.Context) (bool, error) {
 const recordBytes = 200
 
 // backlogTimes is how much larger a block may be while much waits: fewer files
-// come of it, which need be merged less often.
-const backlogTimes = 4
+// come of it.
+const backlogTimes = 2
 
 // size is how many bytes the next block may have.
 func (f *follower) size() int {
@@ -283,9 +283,11 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
 	}
-	if !full {
-		f.block.data, f.block.entries = nil, nil // until the next minute
+	keep := 0 // until the next minute
+	if 2*f.block.bytes() >= l.options.BlockBytes {
+		keep = l.options.BlockBytes // the next comes soon
 	}
+	f.block.release(keep)
 	return full, nil
 }
 

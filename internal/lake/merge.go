@@ -37,10 +37,6 @@ const (
 
 // tidyAll merges and drops files until ctx ends.
 func (l *Lake) tidyAll(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, thorough)
-	if err != nil {
-		return err
-	}
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
 	done := l.counts.written.Load()
@@ -49,6 +45,10 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+		}
+		w, err := newWriter(l.options.Key, thorough) // its memory is not kept until the next time
+		if err != nil {
+			return err
 		}
 		// A load that never ends has files all the same: a step for as many as one merges.
 		for more := true; more && ctx.Err() == nil; {

@@ -17,14 +17,13 @@ const (
 	tidyEvery = 5 * time.Second
 	// mergeFiles are merged at most at once.
 	mergeFiles = columnar.MostSources
-	// mergeRows of the files' row groups are: by them goes what a merge has in memory.
-	mergeRows = 32 * groupRows
 	// fewFiles are not worth a merge in which the period's largest file has no part.
 	fewFiles = 8
 	// busyFiles are written for each merge while others need the processor.
 	busyFiles = 16
-	// shrink is how many times a file of a flush is larger than what becomes of it.
-	shrink = 2
+	// shrink is how many times what a flush writes of a crowd is larger than what becomes
+	// of it, when many blocks are one file: each viewer is in every block.
+	shrink = 4
 	// quietFor is how long after its end a period is taken as complete enough to
 	// be one file.
 	quietFor = 10 * time.Minute
@@ -219,13 +218,9 @@ func (l *Lake) planCoarser(now time.Time, names []string, small map[string][]Fil
 
 // few are the first of some small files, as many as one file may be made of.
 func (l *Lake) few(files []File) []File {
-	sum, rows, n := int64(0), int64(0), 0
-	for n < len(files) && n < mergeFiles {
+	sum, n := int64(0), 0
+	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
 		sum += files[n].Bytes
-		rows += min(files[n].Rows, groupRows)
-		if sum > greatest*l.options.TargetBytes || rows > mergeRows {
-			break
-		}
 		n++
 	}
 	return files[:n]

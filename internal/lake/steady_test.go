@@ -143,6 +143,44 @@ func BenchmarkMerge(b *testing.B) {
 	}
 }
 
+// BenchmarkFlush makes a file of a block of a crowd's records, as they lie in the log.
+func BenchmarkFlush(b *testing.B) {
+	const rows = 63_000
+	now := time.UnixMilli(startMS)
+	l, err := Open(filepath.Join(b.TempDir(), "lake"), openLog(b), Options{Clock: func() time.Time { return now }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := newWriter(nil, quick)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := &follower{lake: l, writer: w}
+	crowd := newWatchers(214_000, 15_000)
+	var records [][]byte
+	for range rows {
+		records = append(records, event.AppendRecord(nil, crowd.next()))
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	began := processorTime()
+	for range b.N {
+		f.block.reset()
+		for i, data := range records {
+			if err := f.block.add(data, startMS+int64(i)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		f.block.sort()
+		files, err := f.write("")
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.drop(files)
+	}
+	b.ReportMetric(float64((processorTime()-began).Nanoseconds())/float64(b.N*rows), "cpu-ns/row")
+}
+
 // crowded is a lake of some files of a crowd, each of so many rows.
 func crowded(t testing.TB, files, rows int) (l *Lake, list []File) {
 	t.Helper()

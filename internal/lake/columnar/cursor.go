@@ -120,7 +120,8 @@ func (c *Cursor) turn() (err error) {
 	}
 	c.opened = c.tell()
 	var h format.PageHeader
-	if c.flat, err = c.read(&h, moduleDataPageHeader, moduleDataPage, c.flat); err != nil {
+	shared := c.file.rooms
+	if shared.flat, err = c.read(&h, moduleDataPageHeader, moduleDataPage, shared.flat); err != nil {
 		return err
 	}
 	head, ok := h.DataPageHeader.Get()
@@ -130,7 +131,10 @@ func (c *Cursor) turn() (err error) {
 	c.pages++
 	c.rows, c.row, c.next = int(head.NumValues), 0, 0
 	c.left -= int64(c.rows)
-	body, values := c.flat, c.rows
+	body, values := shared.flat, c.rows
+	if head.Encoding == format.Plain { // its values stay where they are
+		c.flat, shared.flat = shared.flat, c.flat
+	}
 	if c.optional {
 		if body, values, err = c.readLevels(body); err != nil {
 			return err
@@ -260,8 +264,8 @@ func (d *data) set(body []byte, k Kind, n int) error {
 func (c *Cursor) dictionary() error {
 	var h format.PageHeader
 	body, err := c.read(&h, moduleDictionaryPageHeader, moduleDictionaryPage, c.dict.bytes)
-	if cap(c.packed) > keptBytes {
-		c.packed = nil
+	if cap(c.file.rooms.packed) > keptBytes {
+		c.file.rooms.packed = nil
 	}
 	if err != nil {
 		return err
@@ -307,19 +311,20 @@ func (c *Cursor) read(h *format.PageHeader, headKind, bodyKind byte, dst []byte)
 	return dst, nil
 }
 
-// take reads n bytes, good until the next call.
+// take reads n bytes, good until the next call of one that shares its memory.
 func (c *Cursor) take(n int64) ([]byte, error) {
 	if n < 0 || n > maxModule {
 		return nil, fmt.Errorf("%w: a page of %d bytes", ErrFile, n)
 	}
-	if int64(cap(c.packed)) < n {
-		c.packed = make([]byte, n)
+	shared := c.file.rooms
+	if int64(cap(shared.packed)) < n {
+		shared.packed = make([]byte, n)
 	}
-	c.packed = c.packed[:n]
-	if _, err := io.ReadFull(c.in, c.packed); err != nil {
+	shared.packed = shared.packed[:n]
+	if _, err := io.ReadFull(c.in, shared.packed); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
-	return c.packed, nil
+	return shared.packed, nil
 }
 
 // module reads and decrypts a module.

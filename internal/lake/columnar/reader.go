@@ -47,7 +47,7 @@ func Open(in io.ReaderAt, size int64, key []byte, z *zstd.Decoder) (*File, error
 	if _, err := in.ReadAt(footer, size-8-n); err != nil {
 		return nil, err
 	}
-	f := &File{in: in, zstd: z, columns: map[string]int{}}
+	f := &File{in: in, zstd: z, columns: map[string]int{}, rooms: &Rooms{}}
 	footer, err := f.plainFooter(string(tail[4:]), footer, key)
 	if err != nil {
 		return nil, err

@@ -17,19 +17,21 @@ type room struct {
 	indexes []int32 // nil if the page is no dictionary's
 	dict    data
 	page    data
-	flat    []byte // the page, decompressed
+	flat    []byte // the page, decompressed, where its values are not decoded
 	levels  []byte
 	codes   []int32
-	packed  []byte
 	table   []int32 // for Chunk.Merge: 1 + the number there of a value of the dictionary, or 0
 }
 
-// Rooms is memory that cursors have left for others. The zero value is empty. It is
-// not for several goroutines.
-type Rooms struct{ free []*room }
+// Rooms is memory that cursors share or have left for others. The zero value is empty. It
+// is not for several goroutines.
+type Rooms struct {
+	free         []*room
+	packed, flat []byte // the page that is being read
+}
 
 func (r *Rooms) take() *room {
-	if r == nil || len(r.free) == 0 {
+	if len(r.free) == 0 {
 		return &room{in: bufio.NewReaderSize(nil, 8<<10)}
 	}
 	last := r.free[len(r.free)-1]
@@ -50,9 +52,7 @@ func (c *Cursor) Rest() {
 		c.pages--
 	}
 	c.rows, c.row = 0, 0
-	if rooms := c.file.rooms; rooms != nil {
-		rooms.free = append(rooms.free, c.room)
-	}
+	c.file.rooms.free = append(c.file.rooms.free, c.room)
 	c.room = nil
 }
 

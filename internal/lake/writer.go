@@ -19,8 +19,8 @@ import (
 // Rows of a row group and of a page at most: what a reader takes at once. Those of a
 // flush are small, since a merge reads many of them at a time.
 const (
-	groupRows      = 1 << 17
-	pageRows       = 1 << 15
+	groupRows      = 1 << 19
+	pageRows       = 1 << 16
 	groupRowsQuick = 1 << 14
 	pageRowsQuick  = 1 << 12
 )

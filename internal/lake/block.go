@@ -15,25 +15,63 @@ type entry struct {
 	hi, lo         uint64 // the viewer, big endian
 	time, received int64  // epoch ms
 	hour           int32  // of time, hours since 1970
-	at, size       uint32 // in data
+	piece          uint32 // of the block's
+	at, size       uint32 // in the piece
 }
 
-const hourMS = 3_600_000
+const (
+	hourMS     = 3_600_000
+	entryBytes = 56
+	pieceBytes = 1 << 20 // a record that is larger has a piece of its own
+)
 
 // block holds records of the log until they become files: as they are stored,
-// since that is a third of what they would be decoded.
+// since that is a third of what they would be decoded. They are in pieces, since one
+// that grows leaves several times as much behind.
 type block struct {
-	data    []byte
+	pieces  [][]byte
+	used    int // pieces
+	size    int // bytes of records
 	entries []entry
 	event   event.Event
 }
 
 func (b *block) reset() {
-	b.data, b.entries = b.data[:0], b.entries[:0]
+	for i := range b.pieces {
+		b.pieces[i] = b.pieces[i][:0]
+	}
+	b.used, b.size, b.entries = 0, 0, b.entries[:0]
 }
 
 // bytes is the memory that the block's content takes.
-func (b *block) bytes() int { return len(b.data) + 56*len(b.entries) }
+func (b *block) bytes() int { return b.size + entryBytes*len(b.entries) }
+
+// release empties the block and lets go of what a smaller one of so many bytes does not need.
+func (b *block) release(keep int) {
+	b.reset()
+	if n := keep / pieceBytes; len(b.pieces) > n {
+		clear(b.pieces[n:])
+		b.pieces = b.pieces[:n]
+	}
+	if cap(b.entries) > keep/entryBytes {
+		b.entries = nil
+	}
+}
+
+// store copies a record and says where it is.
+func (b *block) store(data []byte) (piece, at uint32) {
+	for b.used == 0 || len(b.pieces[b.used-1])+len(data) > cap(b.pieces[b.used-1]) {
+		if b.used == len(b.pieces) {
+			b.pieces = append(b.pieces, make([]byte, 0, max(pieceBytes, len(data))))
+		}
+		b.used++
+	}
+	last := &b.pieces[b.used-1]
+	at = uint32(len(*last))
+	*last = append(*last, data...)
+	b.size += len(data)
+	return uint32(b.used - 1), at
+}
 
 // add keeps a record of the log if it is an event.
 func (b *block) add(data []byte, received int64) error {
@@ -46,11 +84,11 @@ func (b *block) add(data []byte, received int64) error {
 	if e.Time%hourMS < 0 {
 		hour--
 	}
+	piece, at := b.store(data)
 	b.entries = append(b.entries, entry{
 		hi: binary.BigEndian.Uint64(e.Viewer[:8]), lo: binary.BigEndian.Uint64(e.Viewer[8:]),
-		time: e.Time, received: received, hour: int32(hour), at: uint32(len(b.data)), size: uint32(len(data)),
+		time: e.Time, received: received, hour: int32(hour), piece: piece, at: at, size: uint32(len(data)),
 	})
-	b.data = append(b.data, data...)
 	return nil
 }
 
@@ -67,6 +105,9 @@ func (b *block) sort() {
 			return cmp.Compare(x.lo, y.lo)
 		case x.time != y.time:
 			return cmp.Compare(x.time, y.time)
+		}
+		if x.piece != y.piece {
+			return cmp.Compare(x.piece, y.piece)
 		}
 		return cmp.Compare(x.at, y.at) // a viewer's records came in one partition's order
 	})
@@ -90,7 +131,7 @@ func (b *block) hours(fn func(hour int32, entries []entry) error) error {
 
 // read decodes an entry into r. r points into the block.
 func (b *block) read(x *entry, r *row) error {
-	if _, err := event.DecodeRecord(b.data[x.at:x.at+x.size], &r.Event); err != nil {
+	if _, err := event.DecodeRecord(b.pieces[x.piece][x.at:x.at+x.size], &r.Event); err != nil {
 		return err
 	}
 	r.ReceivedAt = x.received

@@ -154,19 +154,6 @@ func (f *follower) due(ctx context.Context) (bool, error) {
 // recordBytes is about what a record of the log takes with what belongs to it.
 const recordBytes = 200
 
-// backlogTimes is how much larger a block may be while much waits: fewer files
-// come of it, which need be merged less often.
-const backlogTimes = 4
-
-// size is how many bytes the next block may have.
-func (f *follower) size() int {
-	size := f.lake.options.BlockBytes
-	if f.lake.counts.lag.Load() > int64(2*backlogTimes*size/recordBytes) {
-		size *= backlogTimes
-	}
-	return size
-}
-
 // wait is what of a partition is not in the lake.
 type wait struct {
 	partition int32
@@ -225,7 +212,7 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 	l := f.lake
 	start := l.options.Clock()
 	f.block.reset()
-	f.limit = f.size()
+	f.limit = l.options.BlockBytes
 	before := l.state().Reached
 	reached := append([]Reached(nil), before...)
 	missing := int64(0)
@@ -283,9 +270,11 @@ func (f *follower) flush(ctx context.Context) (full bool, err error) {
 	if missing > 0 {
 		l.options.Logger.Warn("records were gone from the log before the lake read them, as when it was off", "records", missing)
 	}
-	if !full {
-		f.block.data, f.block.entries = nil, nil // until the next minute
+	keep := 0 // until the next minute
+	if 2*f.block.bytes() >= l.options.BlockBytes {
+		keep = l.options.BlockBytes // the next comes soon
 	}
+	f.block.release(keep)
 	return full, nil
 }
 

@@ -27,7 +27,7 @@ type Options struct {
 	// FlushEvery is how long an event waits before it is in a file, when no block
 	// fills up before. Default 1 min.
 	FlushEvery time.Duration
-	// BlockBytes of records become files at once. Default 12 MiB.
+	// BlockBytes of records become files at once. Default 24 MiB.
 	BlockBytes int
 	// TargetBytes is the size from which a file is left alone. Default 64 MiB.
 	// Merged files are at most eight times that.
@@ -46,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.FlushEvery = time.Minute
 	}
 	if o.BlockBytes <= 0 {
-		o.BlockBytes = 12 << 20
+		o.BlockBytes = 24 << 20
 	}
 	if o.TargetBytes <= 0 {
 		o.TargetBytes = 64 << 20

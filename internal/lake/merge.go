@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,14 +8,22 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"playhead/internal/lake/columnar"
 )
 
 const (
 	// tidyEvery is how often merging and retention look for work.
 	tidyEvery = 5 * time.Second
-	// mergeFiles of one period are merged at most at once, and a period that is
-	// still written to is merged when it has that many.
-	mergeFiles = 16
+	// mergeFiles are merged at most at once.
+	mergeFiles = columnar.MostSources
+	// fewFiles are not worth a merge in which the period's largest file has no part.
+	fewFiles = 8
+	// busyFiles are written for each merge while others need the processor.
+	busyFiles = 16
+	// shrink is how many times what a flush writes of a crowd is larger than what becomes
+	// of it, when many blocks are one file: each viewer is in every block.
+	shrink = 4
 	// quietFor is how long after its end a period is taken as complete enough to
 	// be one file.
 	quietFor = 10 * time.Minute
@@ -29,10 +36,6 @@ const (
 
 // tidyAll merges and drops files until ctx ends.
 func (l *Lake) tidyAll(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, thorough)
-	if err != nil {
-		return err
-	}
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
 	done := l.counts.written.Load()
@@ -42,13 +45,17 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
+		w, err := newWriter(l.options.Key, thorough) // its memory is not kept until the next time
+		if err != nil {
+			return err
+		}
 		// A load that never ends has files all the same: a step for as many as one merges.
 		for more := true; more && ctx.Err() == nil; {
 			switch written := l.counts.written.Load(); {
 			case !l.options.Busy():
 				done = written
-			case written-done >= mergeFiles:
-				done += mergeFiles
+			case written-done >= busyFiles:
+				done += busyFiles
 			default:
 				more = false
 				continue
@@ -146,25 +153,36 @@ func (l *Lake) plan() (period string, files []File) {
 	return l.planCoarser(now, names, small)
 }
 
-// choose takes the smallest files of a period, as many as may become one. A
-// small file is not merged with one many times its size until it has company:
-// else each straggler would write a large file anew.
+// choose takes the smallest files of a period, as many as may become one. While a
+// period is written to they wait until they are enough for a file that is left alone
+// from then on: so nearly each event is merged once. Where files are too many before
+// that, none is merged with less than there is in it, so that an event is merged anew
+// only into what is twice as large. Once the period is quiet all become one; but a
+// small file is not merged with one many times its size until it has company: else
+// each straggler would write a large file anew.
 func (l *Lake) choose(files []File, quiet bool) []File {
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Bytes, b.Bytes) })
-	var sum int64
-	n := 0
-	for n < len(files) && n < mergeFiles && sum+files[n].Bytes <= greatest*l.options.TargetBytes {
-		sum += files[n].Bytes
-		n++
+	some := l.few(files)
+	all, sum := len(some) == len(files), int64(0)
+	for _, f := range some {
+		sum += f.Bytes
 	}
-	if n < 2 {
-		return nil
-	}
-	if n >= mergeFiles/2 {
-		return files[:n]
-	}
-	if rest := sum - files[n-1].Bytes; quiet && rest*8 >= files[n-1].Bytes {
-		return files[:n]
+	for n := len(some); n > 1; n-- {
+		last := some[n-1].Bytes
+		rest := sum - last
+		switch {
+		case !quiet && rest >= last:
+			if sum >= shrink*l.options.TargetBytes || n >= mergeFiles || !all {
+				return some[:n]
+			}
+			return nil
+		case quiet && rest*8 >= last:
+			if n == len(some) || n >= fewFiles {
+				return some[:n]
+			}
+			return nil
+		}
+		sum = rest
 	}
 	return nil
 }
@@ -216,12 +234,12 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 		w.abandon()
 		return err
 	}
-	err := inOrder(ctx, l.dir, l.options.Key, files, w.add)
-	if err != nil {
+	if err := l.gather(ctx, w, files); err != nil {
 		w.abandon()
 		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
 	}
 	file.Rows, file.From, file.To = w.rows, w.from, w.to
+	var err error
 	if file.Bytes, err = w.end(); err == nil {
 		file.Sum = hexSum(w.sum)
 		err = l.place(path, file)
@@ -246,13 +264,20 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 	return nil
 }
 
-// order is that of rows in a file: viewer, time, and what then came first.
-func order(a, b *row) int {
-	if c := bytes.Compare(a.Viewer[:], b.Viewer[:]); c != 0 {
-		return c
+// gather gives the rows of files to w, in order.
+func (l *Lake) gather(ctx context.Context, w *writer, files []File) error {
+	z, err := newDecoder()
+	if err != nil {
+		return err
 	}
-	if c := cmp.Compare(a.Time, b.Time); c != 0 {
-		return c
+	defer z.Close()
+	m, err := newZip(l.dir, l.options.Key, files, z)
+	if err != nil {
+		return err
 	}
-	return cmp.Compare(a.ReceivedAt, b.ReceivedAt)
+	if m == nil {
+		return inOrder(ctx, l.dir, l.options.Key, files, w.add)
+	}
+	defer m.close()
+	return m.write(ctx, w)
 }

@@ -65,6 +65,7 @@ func (r *reader) next() (ok bool, err error) {
 			return false, nil
 		}
 		for i := range columns {
+			r.cursors[i].Rest() // its memory is the next one's
 			if r.cursors[i], err = r.file.Cursor(r.group, &columns[i].Column); err != nil {
 				return false, fmt.Errorf("read the lake: %s: %w", r.path, err)
 			}

@@ -24,15 +24,20 @@ type mark struct {
 // mostAtOnce bounds what is remembered of one viewer at one time.
 const mostAtOnce = 1_000
 
-// again reports whether r came before, and remembers it.
-func (s *repetitions) again(r *row) bool {
+// repeats reports whether r came before, and remembers it.
+func (s *repetitions) repeats(r *row) bool {
 	if r.ID.IsZero() || identified(&r.Event) {
 		return false
 	}
-	if r.Time != s.time || r.Viewer != s.viewer {
-		s.viewer, s.time, s.seen = r.Viewer, r.Time, s.seen[:0]
+	return s.again(r.Viewer, r.Time, [8]byte(r.ID[8:]), r.KeyID)
+}
+
+// again reports whether an event that only its id tells apart came before, and remembers it.
+func (s *repetitions) again(viewer event.ViewerKey, time int64, id [8]byte, key uint32) bool {
+	if time != s.time || viewer != s.viewer {
+		s.viewer, s.time, s.seen = viewer, time, s.seen[:0]
 	}
-	m := mark{[8]byte(r.ID[8:]), r.KeyID}
+	m := mark{id, key}
 	if slices.Contains(s.seen, m) {
 		return true
 	}

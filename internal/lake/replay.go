@@ -88,7 +88,7 @@ func Replay(ctx context.Context, dir string, key []byte, fn func([]event.Event) 
 	var twice repetitions
 	for _, group := range groups {
 		err := inOrder(ctx, dir, key, group, func(r *row) error {
-			if twice.again(r) {
+			if twice.repeats(r) {
 				return nil
 			}
 			if err := b.add(r); err != nil || len(b.ends) < replayBatch {

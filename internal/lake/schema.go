@@ -114,6 +114,7 @@ const (
 	colEvent       = 11
 	colViewer      = 6
 	colTime        = 0
+	colReceived    = 1
 	colSeq         = 10
 	colExperiments = written - 3
 	colTraits      = written - 2

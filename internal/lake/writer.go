@@ -16,8 +16,14 @@ import (
 	"playhead/internal/lake/columnar"
 )
 
-// groupRows is the most rows of a row group: what a reader takes at once.
-const groupRows = 1 << 19
+// Rows of a row group and of a page at most: what a reader takes at once. Those of a
+// flush are small, since a merge reads many of them at a time.
+const (
+	groupRows      = 1 << 19
+	pageRows       = 1 << 16
+	groupRowsQuick = 1 << 14
+	pageRowsQuick  = 1 << 12
+)
 
 // Keys of a file's own metadata.
 const (
@@ -37,10 +43,12 @@ type writer struct {
 	buffer  *bufio.Writer
 	disk    *os.File
 	path    string
+	group   int64 // rows of a row group at most
 
 	sum         *xxhash.Digest // of the file under way
 	rows        int64
-	from, to    int64 // event times, epoch ms
+	from, to    int64           // event times, epoch ms
+	viewer      event.ViewerKey // of the last row
 	repetitions repetitions
 }
 
@@ -55,16 +63,24 @@ const (
 
 // newWriter returns a writer of files that are encrypted if key is not nil.
 func newWriter(key []byte, e effort) (*writer, error) {
-	level, rows := zstd.SpeedDefault, 1<<14
+	level, group, page := zstd.SpeedDefault, groupRowsQuick, pageRowsQuick
 	if e == thorough {
-		level, rows = zstd.SpeedBetterCompression, 1<<16 // the best takes 34 MiB for its tables
+		level, group, page = zstd.SpeedBetterCompression, groupRows, pageRows // the best takes 34 MiB for its tables
 	}
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	}
+	z, err := encoder(level)
+	if err != nil {
+		return nil, err
+	}
+	light, err := encoder(zstd.SpeedFastest)
 	if err != nil {
 		return nil, err
 	}
 	return &writer{
-		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: rows, Zstd: z, Key: key, CreatedBy: "playhead"}),
+		group:   int64(group),
+		columns: columnar.NewWriter(columnar.Options{Columns: declarations(), Sorted: sorted(), PageRows: page, Zstd: z, Light: light, Key: key, CreatedBy: "playhead"}),
 		buffer:  bufio.NewWriterSize(nil, 256<<10),
 	}, nil
 }
@@ -83,21 +99,30 @@ func (w *writer) begin(path, ranges string) error {
 // add appends a row, which must not sort before the last one. One that is there
 // already is left out.
 func (w *writer) add(r *row) error {
-	if w.repetitions.again(r) {
+	if w.repetitions.repeats(r) {
 		return nil
 	}
-	if w.rows == 0 {
-		w.from, w.to = r.Time, r.Time
+	if w.rows == 0 || r.Viewer != w.viewer {
+		w.viewer = r.Viewer
+		w.columns.Fresh()
 	}
-	w.from, w.to = min(w.from, r.Time), max(w.to, r.Time)
-	w.rows++
+	w.count(r.Time)
 	for i := range written {
 		w.value(i, r)
 	}
-	if w.rows%groupRows == 0 {
+	if w.rows%w.group == 0 {
 		return w.columns.EndGroup()
 	}
 	return nil
+}
+
+// count minds the time of a row that is added.
+func (w *writer) count(time int64) {
+	if w.rows == 0 {
+		w.from, w.to = time, time
+	}
+	w.from, w.to = min(w.from, time), max(w.to, time)
+	w.rows++
 }
 
 // value gives a row's value to column i.

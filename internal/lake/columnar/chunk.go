@@ -238,7 +238,11 @@ func packBools(dst, src []byte) []byte {
 // header. ordinal counts data pages of the chunk.
 func (c *Chunk) appendPage(dst []byte, h *format.PageHeader, body []byte, ordinal int16) []byte {
 	w := c.w
-	w.packed = w.options.Zstd.EncodeAll(body, w.packed[:0])
+	z := w.options.Zstd
+	if c.decl.Kind == Tag || c.decl.Kind == Ref && (c.dict == nil || h.Type == format.DictionaryPage) {
+		z = w.options.Light
+	}
+	w.packed = z.EncodeAll(body, w.packed[:0])
 	packed := w.packed
 	pageModule, headerModule := moduleDataPage, moduleDataPageHeader
 	if h.Type == format.DictionaryPage {

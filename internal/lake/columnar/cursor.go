@@ -1,7 +1,6 @@
 package columnar
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -13,30 +12,27 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Cursor gives the values of a column chunk, row by row. What it returns is
-// good until the next page is read, at the latest by the next call of Next.
+// Cursor gives the values of a column, row by row. What it returns is good until
+// the next page is read, at the latest by the next call of Next.
 type Cursor struct {
 	file          *File
-	in            *bufio.Reader
-	kind          Kind
+	want          *Column
 	optional      bool
+	whole         bool // it goes on with the next row group
+	coded         bool // a dictionary comes first
 	group, column int16
-	pending       bool  // the dictionary comes first
 	pages         int16 // read so far
 	left          int64 // rows that no page was read for
+	start, size   int64 // of the chunk in the file
+	opened        int64 // where the page that is open begins, from start
+	reached       int64 // where the next page begins, while it rests
+	skip          int   // rows of the next page that were given already
 
 	rows, row int // of the page, and the next
 	at        int // the value of the current row
 	next      int
 
-	defs    []byte
-	indexes []int32 // nil if the page is no dictionary's
-	dict    data
-	page    data
-	flat    []byte // the page, decompressed
-	levels  []byte
-	coded   []int32
-	packed  []byte
+	*room // nil while it rests
 }
 
 // data are values as a plain page holds them, and where texts begin.
@@ -107,19 +103,25 @@ func (c *Cursor) Bytes() []byte {
 }
 
 // turn reads the next page.
-func (c *Cursor) turn() error {
-	if c.pending {
-		if err := c.dictionary(); err != nil {
+func (c *Cursor) turn() (err error) {
+	if err := c.wake(); err != nil {
+		return err
+	}
+	for c.left <= 0 {
+		if !c.whole || int(c.group)+1 >= len(c.file.meta.RowGroups) {
+			return io.ErrUnexpectedEOF
+		}
+		if err := c.enter(int(c.group) + 1); err != nil {
 			return err
 		}
-		c.pending = false
+		if err := c.begin(); err != nil {
+			return err
+		}
 	}
-	if c.left <= 0 {
-		return io.ErrUnexpectedEOF
-	}
+	c.opened = c.tell()
 	var h format.PageHeader
-	var err error
-	if c.flat, err = c.read(&h, moduleDataPageHeader, moduleDataPage, c.flat); err != nil {
+	shared := c.file.rooms
+	if shared.flat, err = c.read(&h, moduleDataPageHeader, moduleDataPage, shared.flat); err != nil {
 		return err
 	}
 	head, ok := h.DataPageHeader.Get()
@@ -129,10 +131,25 @@ func (c *Cursor) turn() error {
 	c.pages++
 	c.rows, c.row, c.next = int(head.NumValues), 0, 0
 	c.left -= int64(c.rows)
-	body, values := c.flat, c.rows
+	body, values := shared.flat, c.rows
+	if head.Encoding == format.Plain { // its values stay where they are
+		c.flat, shared.flat = shared.flat, c.flat
+	}
 	if c.optional {
 		if body, values, err = c.readLevels(body); err != nil {
 			return err
+		}
+	}
+	if c.skip > 0 {
+		if c.skip >= c.rows {
+			return fmt.Errorf("%w: a page has changed", ErrFile)
+		}
+		c.row, c.next, c.skip = c.skip, c.skip, 0
+		if c.optional {
+			c.next = 0
+			for _, d := range c.defs[:c.row] {
+				c.next += int(d)
+			}
 		}
 	}
 	return c.decode(head.Encoding, body, values)
@@ -169,22 +186,22 @@ func (c *Cursor) decode(e format.Encoding, body []byte, values int) (err error) 
 		if len(body) == 0 {
 			return fmt.Errorf("%w: a page is cut short", ErrFile)
 		}
-		c.coded = c.coded[:0]
+		c.codes = c.codes[:0]
 		if values > 0 {
 			if err := checkRuns(body[1:], int(body[0]), values); err != nil {
 				return err
 			}
 			r := rle.Encoding{BitWidth: int(body[0])}
-			if c.coded, err = r.DecodeInt32(c.coded, body[1:]); err != nil {
+			if c.codes, err = r.DecodeInt32(c.codes, body[1:]); err != nil {
 				return fmt.Errorf("%w: indexes: %w", ErrFile, err)
 			}
 		}
-		if len(c.coded) < values {
+		if len(c.codes) < values {
 			return fmt.Errorf("%w: indexes are cut short", ErrFile)
 		}
-		c.indexes = c.coded[:values]
+		c.indexes = c.codes[:values]
 		for _, i := range c.indexes {
-			if uint(i) >= uint(c.dict.len(c.kind)) {
+			if uint(i) >= uint(c.dict.len(c.want.Kind)) {
 				return fmt.Errorf("%w: an index is outside of its dictionary", ErrFile)
 			}
 		}
@@ -202,7 +219,7 @@ func (c *Cursor) decode(e format.Encoding, body []byte, values int) (err error) 
 		return nil
 	case format.Plain:
 		c.page.nums = nil
-		return c.page.set(body, c.kind, values)
+		return c.page.set(body, c.want.Kind, values)
 	}
 	return fmt.Errorf("%w: encoding %v", ErrFile, e)
 }
@@ -246,7 +263,10 @@ func (d *data) set(body []byte, k Kind, n int) error {
 
 func (c *Cursor) dictionary() error {
 	var h format.PageHeader
-	body, err := c.read(&h, moduleDictionaryPageHeader, moduleDictionaryPage, nil)
+	body, err := c.read(&h, moduleDictionaryPageHeader, moduleDictionaryPage, c.dict.bytes)
+	if cap(c.file.rooms.packed) > keptBytes {
+		c.file.rooms.packed = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -254,7 +274,8 @@ func (c *Cursor) dictionary() error {
 	if !ok {
 		return fmt.Errorf("%w: a dictionary is missing", ErrFile)
 	}
-	return c.dict.set(body, c.kind, int(head.NumValues))
+	c.table = c.table[:0]
+	return c.dict.set(body, c.want.Kind, int(head.NumValues))
 }
 
 // read reads a page, decrypts and decompresses it into dst.
@@ -290,19 +311,20 @@ func (c *Cursor) read(h *format.PageHeader, headKind, bodyKind byte, dst []byte)
 	return dst, nil
 }
 
-// take reads n bytes, good until the next call.
+// take reads n bytes, good until the next call of one that shares its memory.
 func (c *Cursor) take(n int64) ([]byte, error) {
 	if n < 0 || n > maxModule {
 		return nil, fmt.Errorf("%w: a page of %d bytes", ErrFile, n)
 	}
-	if int64(cap(c.packed)) < n {
-		c.packed = make([]byte, n)
+	shared := c.file.rooms
+	if int64(cap(shared.packed)) < n {
+		shared.packed = make([]byte, n)
 	}
-	c.packed = c.packed[:n]
-	if _, err := io.ReadFull(c.in, c.packed); err != nil {
+	shared.packed = shared.packed[:n]
+	if _, err := io.ReadFull(c.in, shared.packed); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
-	return c.packed, nil
+	return shared.packed, nil
 }
 
 // module reads and decrypts a module.

@@ -1,7 +1,6 @@
 package columnar
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,6 +26,7 @@ type File struct {
 	meta    format.FileMetaData
 	columns map[string]int
 	seal    *seal
+	rooms   *Rooms
 }
 
 // Open reads the footer. key is nil for a file that is not encrypted. Errors:
@@ -47,7 +47,7 @@ func Open(in io.ReaderAt, size int64, key []byte, z *zstd.Decoder) (*File, error
 	if _, err := in.ReadAt(footer, size-8-n); err != nil {
 		return nil, err
 	}
-	f := &File{in: in, zstd: z, columns: map[string]int{}}
+	f := &File{in: in, zstd: z, columns: map[string]int{}, rooms: &Rooms{}}
 	footer, err := f.plainFooter(string(tail[4:]), footer, key)
 	if err != nil {
 		return nil, err
@@ -157,23 +157,41 @@ func (f *File) Cursor(group int, want *Column) (*Cursor, error) {
 	if !ok {
 		return nil, nil
 	}
-	g := &f.meta.RowGroups[group]
-	if i >= len(g.Columns) {
-		return nil, fmt.Errorf("%w: column %s is not in row group %d", ErrFile, want.Name, group)
-	}
-	e, m := &f.meta.Schema[i+1], &g.Columns[i].MetaData
-	if m.Type != want.physical() {
-		return nil, fmt.Errorf("%w: column %s has another type", ErrFile, want.Name)
-	}
-	start := m.DataPageOffset
-	if m.DictionaryPageOffset > 0 {
-		start = m.DictionaryPageOffset
-	}
-	repetition, _ := e.RepetitionType.Get()
-	c := &Cursor{
-		file: f, kind: want.Kind, optional: repetition == format.Optional, left: m.NumValues,
-		in:    bufio.NewReaderSize(io.NewSectionReader(f.in, start, m.TotalCompressedSize), 8<<10),
-		group: int16(group), column: int16(i), pending: m.DictionaryPageOffset > 0,
-	}
-	return c, nil
+	repetition, _ := f.meta.Schema[i+1].RepetitionType.Get()
+	c := &Cursor{file: f, want: want, column: int16(i), optional: repetition == format.Optional}
+	return c, c.enter(group)
 }
+
+// Whole goes over the values of a column in all row groups, as Cursor.
+func (f *File) Whole(want *Column) (*Cursor, error) {
+	if len(f.meta.RowGroups) == 0 {
+		return nil, nil
+	}
+	c, err := f.Cursor(0, want)
+	if c != nil {
+		c.whole = true
+	}
+	return c, err
+}
+
+// Like reports whether the file has exactly these columns, and nulls only where
+// they may be: Chunk.Merge takes it then.
+func (f *File) Like(columns []Column) bool {
+	if len(f.columns) != len(columns) {
+		return false
+	}
+	for i := range columns {
+		at, ok := f.columns[columns[i].Name]
+		if !ok {
+			return false
+		}
+		repetition, _ := f.meta.Schema[at+1].RepetitionType.Get()
+		if (repetition == format.Optional) == columns[i].Required {
+			return false
+		}
+	}
+	return true
+}
+
+// Share makes the file's cursors take their memory from what others have left.
+func (f *File) Share(r *Rooms) { f.rooms = r }

@@ -20,6 +20,8 @@ type Options struct {
 	PageRows int
 	// Zstd compresses pages; it is not used concurrently by one Writer.
 	Zstd *zstd.Encoder
+	// Light compresses Refs and Tags as they stand, which are random; nil is Zstd.
+	Light *zstd.Encoder
 	// Key encrypts the file if it is not nil: 16, 24 or 32 bytes.
 	Key       []byte
 	CreatedBy string
@@ -37,16 +39,21 @@ type Writer struct {
 	seal    *seal
 	group   int16
 	groups  []format.RowGroup
+	open    format.RowGroup // its columns that are written already
 	rows    int64
 	err     error
 
 	page, scratch, packed []byte
+	spare                 buffers
 }
 
 // NewWriter returns a writer of files that look alike.
 func NewWriter(o Options) *Writer {
 	if o.PageRows == 0 {
 		o.PageRows = pageRows
+	}
+	if o.Light == nil {
+		o.Light = o.Zstd
 	}
 	w := &Writer{options: o}
 	for i := range o.Columns {
@@ -55,6 +62,11 @@ func NewWriter(o Options) *Writer {
 			c.dict = newDictionary(c.decl.Kind)
 		}
 		w.chunks = append(w.chunks, c)
+	}
+	if len(o.Sorted) > 0 {
+		if d := w.chunks[o.Sorted[0]].dict; d != nil {
+			d.sorted = true
+		}
 	}
 	return w
 }
@@ -66,6 +78,7 @@ func (w *Writer) Begin(out io.Writer, meta []format.KeyValue) error {
 		c.reset()
 	}
 	w.out, w.at, w.group, w.groups, w.rows, w.err, w.seal = out, 0, 0, nil, 0, nil, nil
+	w.open = format.RowGroup{}
 	w.options.Meta = meta
 	if w.options.Key != nil {
 		if w.seal, w.err = newSeal(w.options.Key); w.err != nil {
@@ -112,25 +125,57 @@ func (w *Writer) write(b []byte) {
 	w.err = err
 }
 
-// EndGroup writes the open row group, if it has rows.
-func (w *Writer) EndGroup() error {
+// Fresh says that the next row has another value of the first sorted column than the
+// one before. Refs of other columns are then taken for new ones.
+func (w *Writer) Fresh() {
 	for _, c := range w.chunks {
-		c.cut()
+		if c.dict != nil {
+			c.dict.fresh()
+		}
 	}
-	rows := w.chunks[0].values
-	if rows == 0 || w.err != nil {
+}
+
+// EndColumn writes what the open row group has of the next column, for those who have
+// given it whole; its memory is then free for the others. It is called for each column
+// in turn, or for none.
+func (w *Writer) EndColumn() error {
+	c := w.chunks[len(w.open.Columns)]
+	err := w.endColumn(c)
+	c.lend()
+	return err
+}
+
+func (w *Writer) endColumn(c *Chunk) error {
+	c.cut()
+	if c.values == 0 || w.err != nil {
 		return w.err
 	}
-	g := format.RowGroup{NumRows: rows, FileOffset: w.at, Ordinal: w.group}
-	for _, c := range w.chunks {
-		if c.values != rows {
-			return fmt.Errorf("column %s has %d rows where others have %d", c.decl.Name, c.values, rows)
-		}
-		cc := w.chunk(c)
-		g.TotalByteSize += cc.MetaData.TotalUncompressedSize
-		g.TotalCompressedSize += cc.MetaData.TotalCompressedSize
-		g.Columns = append(g.Columns, cc)
+	if len(w.open.Columns) == 0 {
+		w.open = format.RowGroup{NumRows: c.values, FileOffset: w.at, Ordinal: w.group, Columns: make([]format.ColumnChunk, 0, len(w.chunks))}
 	}
+	g := &w.open
+	if c.values != g.NumRows {
+		return fmt.Errorf("column %s has %d rows where others have %d", c.decl.Name, c.values, g.NumRows)
+	}
+	cc := w.chunk(c)
+	g.TotalByteSize += cc.MetaData.TotalUncompressedSize
+	g.TotalCompressedSize += cc.MetaData.TotalCompressedSize
+	g.Columns = append(g.Columns, cc)
+	c.pages = c.pages[:0]
+	return w.err
+}
+
+// EndGroup writes the open row group, if it has rows.
+func (w *Writer) EndGroup() error {
+	for i := len(w.open.Columns); i < len(w.chunks); i++ {
+		if err := w.endColumn(w.chunks[i]); err != nil {
+			return err
+		}
+		if len(w.open.Columns) == 0 {
+			return nil // there are no rows
+		}
+	}
+	g := w.open
 	for i, c := range w.chunks {
 		w.bloom(c, &g.Columns[i].MetaData)
 		c.reset()
@@ -138,8 +183,8 @@ func (w *Writer) EndGroup() error {
 	for _, i := range w.options.Sorted {
 		g.SortingColumns = append(g.SortingColumns, format.SortingColumn{ColumnIdx: int32(i), NullsFirst: true})
 	}
-	w.groups = append(w.groups, g)
-	w.rows += rows
+	w.groups, w.open = append(w.groups, g), format.RowGroup{}
+	w.rows += g.NumRows
 	w.group++
 	return w.err
 }

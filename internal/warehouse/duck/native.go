@@ -11,6 +11,10 @@ package duck
 static void playhead_few_heaps(int most) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, most);
+	// It would take the size of the largest piece that was ever given back, up to 32 MiB, for
+	// what still belongs into a heap, and write buffers leave holes there.
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
 #endif
 }
 
@@ -26,7 +30,8 @@ import "C"
 
 // FewHeaps has the C library keep four heaps, for the whole process: blocks of Pebble's cache,
 // which come and go on any thread, leave no holes in a dozen of them that grow for hours. It
-// comes before the first Open.
+// comes before the first Open. Pieces of a megabyte and more are the system's own, and go back
+// to it at once.
 func FewHeaps() { C.playhead_few_heaps(4) }
 
 // GiveBack has what the engine frees go back to the system at once, for the whole

@@ -123,3 +123,15 @@ func TestSnapshotIsWeighed(t *testing.T) {
 		t.Errorf("a snapshot of nothing: %d each", p.changeBytes)
 	}
 }
+
+// What one partition may take is a share of what all may, and at most a quarter.
+func TestSharesOfPartitions(t *testing.T) {
+	for partitions, want := range map[int32]int{0: 250_000, 1: 250_000, 4: 250_000, 16: 62_500, 256: 3_906} {
+		if got := (Config{}).withDefaults(partitions).SnapshotEvents; got != want {
+			t.Errorf("%d partitions: %d events a snapshot, want %d", partitions, got, want)
+		}
+	}
+	if got := (Config{SnapshotEvents: 7}).withDefaults(16).SnapshotEvents; got != 7 {
+		t.Errorf("what is said became %d", got)
+	}
+}

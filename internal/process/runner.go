@@ -31,7 +31,7 @@ type Config struct {
 	// committed together. Default 60 ms.
 	Epoch time.Duration
 	// EpochBytes bounds what one epoch reads of one partition. Default 8 MiB over the
-	// number of partitions.
+	// number of partitions, of four at least; so are the others that are shared.
 	EpochBytes int
 	// Tick is how often time is written into the log. Default 500 ms.
 	Tick time.Duration
@@ -65,7 +65,7 @@ type Config struct {
 }
 
 // withDefaults fills in what is not said, for a log of so many partitions: what one of them
-// may take is a share of what all may.
+// may take is a share of what all may, and at most a quarter.
 func (c Config) withDefaults(partitions int32) Config {
 	or := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
@@ -79,7 +79,7 @@ func (c Config) withDefaults(partitions int32) Config {
 	or(&c.RetainEvents, time.Hour)
 	each := func(n *int, all int) {
 		if *n <= 0 {
-			*n = all / int(max(1, partitions))
+			*n = all / int(max(4, partitions))
 		}
 	}
 	each(&c.EpochBytes, 8<<20)

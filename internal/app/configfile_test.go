@@ -46,7 +46,7 @@ func TestCheckConfigRefusesWhatServeWouldRefuse(t *testing.T) {
 	for text, want := range map[string]string{
 		"listen: \":1\"\nlog_level: loud\n":                `playhead.yaml:2: log-level: "loud" is not one of`,
 		"report_timezone: Mars/Olympus\n":                  "playhead.yaml:1: report-timezone: ",
-		"listen: \":1\"\npartitions: -1\n":                  "playhead.yaml:2: partitions: -1 is not between",
+		"listen: \":1\"\npartitions: -1\n":                 "playhead.yaml:2: partitions: -1 is not between",
 		"warehouse: mysql://u:secret@h/\n":                 `playhead.yaml:1: warehouse: the address begins with "mysql:"`,
 		"warehouse: clickhouse://h/tv\n":                   "",
 		"roles: [collect]\n":                               "playhead.yaml:1: roles: a subset of roles needs Kafka",

@@ -57,6 +57,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	settings.RetainEvents, settings.Lake = 2*time.Minute, "off" // nobody rebuilds a demo, and merging files takes memory
 	// The demo runs beside whatever else a laptop does: memory before speed.
 	settings.MemoryLimit, settings.WarehouseMemory, settings.LogMemory, settings.LoadMemory = 126, 64, 16, 22
+	settings.Partitions = 4 // each has a little of its own
 	debug.SetGCPercent(50)
 	duck.GiveBack()
 	s, err := newServer(ctx, Options{Settings: settings, Version: o.Version, Out: o.Out, Log: o.Log}, cat, true)

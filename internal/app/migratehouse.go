@@ -13,7 +13,6 @@ import (
 	"playhead/internal/access"
 	"playhead/internal/eventlog"
 	"playhead/internal/eventlog/kafkalog"
-	"playhead/internal/eventlog/pebblelog"
 	"playhead/internal/lake"
 	"playhead/internal/notebook"
 )
@@ -106,12 +105,11 @@ func (m *mover) partitions() (int32, error) {
 	if err == nil && n > 0 {
 		return int32(n), nil
 	}
-	if n := m.Partitions; n != 0 {
-		m.say("the running server's log cannot be asked for its partitions: topics get %d, as --partitions says", n)
-		return n, nil
+	if m.Partitions == 0 {
+		return 0, fmt.Errorf("%w: partitions: the running server's log cannot be asked how many it has, and there is no lake that knows: say it with --partitions (a log has 16, one that was made before November 28, 2026, has 4), or stop the server first", ErrSettings)
 	}
-	m.say("the running server's log cannot be asked for its partitions: topics get %d, as a new log has; --partitions says otherwise", pebblelog.DefaultPartitions)
-	return pebblelog.DefaultPartitions, nil
+	m.say("the running server's log cannot be asked for its partitions: topics get %d, as --partitions says", m.Partitions)
+	return m.Partitions, nil
 }
 
 // checkUnused refuses topics that hold something else. Errors: ErrSettings.

@@ -192,7 +192,7 @@ func CheckConfig(path string) error {
 // DefaultSettings are what the flags default to.
 func DefaultSettings() Settings {
 	return Settings{
-		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5, Partitions: 4,
+		Listen: ":8080", DataDir: "playhead-data", Roles: strings.Join(allRoles[:], ","), ReportTimezone: "UTC", MinViewers: 5,
 		RetainEvents: time.Hour, CountryHeader: "CF-IPCountry", Warehouse: embedded, LogLevel: "info", LogFormat: "text",
 		Exclude: []string{"bot", "preview"}, MaxBody: 5, MaxEvents: 10_000, MaxInFlight: 128, MaxConnections: 8192, MaxLag: 15 * time.Minute, MaxTrail: 800 * time.Millisecond,
 		Lake: "on", LakeKeep: 9600 * time.Hour, KafkaPrefix: "playhead.", KafkaRetain: 72 * time.Hour, KafkaTLS: "off", KafkaSASL: "off",

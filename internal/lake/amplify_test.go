@@ -25,7 +25,7 @@ func (s steady) encoded(t *testing.T) (open, over float64, most int) {
 	number, written, rewritten := int64(0), int64(0), int64(0)
 	settle := func() {
 		for {
-			period, files := l.plan()
+			period, files := l.plan(nil)
 			if len(files) == 0 {
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -15,8 +16,10 @@ import (
 const (
 	// tidyEvery is how often merging and retention look for work.
 	tidyEvery = 5 * time.Second
-	// mergeFiles are merged at most at once.
+	// mergeFiles are merged at most at once, mergeByRow of those that cannot be merged by
+	// columns, where each column of each file takes its share of memory.
 	mergeFiles = columnar.MostSources
+	mergeByRow = 16
 	// fewFiles are not worth a merge in which the period's largest file has no part.
 	fewFiles = 8
 	// busyFiles are written for each merge while others need the processor.
@@ -34,20 +37,28 @@ const (
 	greatest = 8
 )
 
+// tidying is the work of those who merge.
+type tidying struct {
+	writer *writer // nil until there is something to merge
+	// resting are periods that could not be merged, as where a file is damaged, until when:
+	// the others are merged meanwhile.
+	resting map[string]time.Time
+}
+
+// restFor is how long a period rests that could not be merged.
+const restFor = 10 * time.Minute
+
 // tidyAll merges and drops files until ctx ends.
 func (l *Lake) tidyAll(ctx context.Context) error {
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
 	done := l.counts.written.Load()
+	work := tidying{resting: map[string]time.Time{}}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-		}
-		w, err := newWriter(l.options.Key, thorough) // its memory is not kept until the next time
-		if err != nil {
-			return err
 		}
 		// A load that never ends has files all the same: a step for as many as one merges.
 		for more := true; more && ctx.Err() == nil; {
@@ -60,34 +71,47 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 				more = false
 				continue
 			}
-			if more, err = l.tidy(ctx, w); err != nil && ctx.Err() == nil {
-				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err)
-				break
+			var err error
+			if more, err = l.tidy(ctx, &work); err != nil && ctx.Err() == nil {
+				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err, "after", restFor)
 			}
 		}
+		work.writer = nil // its memory is not kept until the next time
 	}
 }
 
 // Tidy merges and drops what can be, as of now. It is what Run does in the
 // background, for those who have the lake to themselves.
-func (l *Lake) Tidy(ctx context.Context) error {
-	w, err := newWriter(l.options.Key, thorough)
+func (l *Lake) Tidy(ctx context.Context) (err error) {
+	work := tidying{resting: map[string]time.Time{}}
 	for more := true; more && err == nil; {
-		more, err = l.tidy(ctx, w)
+		more, err = l.tidy(ctx, &work)
 	}
 	return err
 }
 
-// tidy does one step; more if there may be another.
-func (l *Lake) tidy(ctx context.Context, w *writer) (more bool, err error) {
+// tidy does one step; more if there may be another, also after an error.
+func (l *Lake) tidy(ctx context.Context, work *tidying) (more bool, err error) {
 	if err := l.expire(); err != nil {
 		return false, err
 	}
-	period, files := l.plan()
+	now := l.options.Clock()
+	maps.DeleteFunc(work.resting, func(_ string, until time.Time) bool { return !until.After(now) })
+	period, files := l.plan(work.resting)
 	if len(files) == 0 {
 		return false, nil
 	}
-	return true, l.merge(ctx, w, period, files)
+	if work.writer == nil {
+		if work.writer, err = newWriter(l.options.Key, thorough); err != nil {
+			return false, err
+		}
+	}
+	if err = l.merge(ctx, work.writer, period, files); err != nil {
+		for _, f := range files {
+			work.resting[f.Period] = now.Add(restFor)
+		}
+	}
+	return true, err
 }
 
 // expire drops the files whose period ended longer ago than is kept.
@@ -127,12 +151,12 @@ func (l *Lake) coarsest() int {
 }
 
 // plan chooses files to merge, and the period of what they become; none if there
-// is nothing to do.
-func (l *Lake) plan() (period string, files []File) {
+// is nothing to do. It leaves periods alone that rest.
+func (l *Lake) plan(resting map[string]time.Time) (period string, files []File) {
 	now := l.options.Clock()
 	small := map[string][]File{}
 	for _, f := range l.state().Files {
-		if f.Bytes < l.options.TargetBytes {
+		if _, rests := resting[f.Period]; f.Bytes < l.options.TargetBytes && !rests {
 			small[f.Period] = append(small[f.Period], f)
 		}
 	}
@@ -234,12 +258,12 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 		w.abandon()
 		return err
 	}
-	if err := l.gather(ctx, w, files); err != nil {
+	files, err := l.gather(ctx, w, files)
+	if err != nil {
 		w.abandon()
 		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
 	}
 	file.Rows, file.From, file.To = w.rows, w.from, w.to
-	var err error
 	if file.Bytes, err = w.end(); err == nil {
 		file.Sum = hexSum(w.sum)
 		err = l.place(path, file)
@@ -264,20 +288,22 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 	return nil
 }
 
-// gather gives the rows of files to w, in order.
-func (l *Lake) gather(ctx context.Context, w *writer, files []File) error {
+// gather gives the rows of files to w, in order, and returns which those were: of files that
+// an earlier version wrote not all, if they are many.
+func (l *Lake) gather(ctx context.Context, w *writer, files []File) ([]File, error) {
 	z, err := newDecoder()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer z.Close()
 	m, err := newZip(l.dir, l.options.Key, files, z)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if m == nil {
-		return inOrder(ctx, l.dir, l.options.Key, files, w.add)
+		files = files[:min(len(files), mergeByRow)]
+		return files, inOrder(ctx, l.dir, l.options.Key, files, w.add)
 	}
 	defer m.close()
-	return m.write(ctx, w)
+	return files, m.write(ctx, w)
 }

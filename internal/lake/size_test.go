@@ -53,7 +53,7 @@ func TestMergedFilesReachTheTarget(t *testing.T) {
 			number, written, rewritten := int64(0), int64(0), int64(0)
 			settle := func() {
 				for {
-					period, files := l.plan()
+					period, files := l.plan(nil)
 					if len(files) == 0 {
 						return
 					}

@@ -125,7 +125,7 @@ func BenchmarkMerge(b *testing.B) {
 					if way == "rows" {
 						err = inOrder(b.Context(), l.dir, nil, list, w.add)
 					} else {
-						err = l.gather(b.Context(), w, list)
+						_, err = l.gather(b.Context(), w, list)
 					}
 					if err != nil {
 						b.Fatal(err)

@@ -57,7 +57,7 @@ func TestMergedByColumnsAsByRows(t *testing.T) {
 		}
 		l := &Lake{dir: dir, options: Options{Key: secret}}
 		byRows := merged("rows", func(w *writer) error { return inOrder(context.Background(), dir, secret, files, w.add) })
-		byColumns := merged("columns", func(w *writer) error { return l.gather(context.Background(), w, files) })
+		byColumns := merged("columns", func(w *writer) error { _, err := l.gather(context.Background(), w, files); return err })
 		if len(byRows) != len(byColumns) {
 			t.Fatalf("%d events by columns, %d by rows", len(byColumns), len(byRows))
 		}

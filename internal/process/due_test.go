@@ -124,12 +124,15 @@ func TestSnapshotIsWeighed(t *testing.T) {
 	}
 }
 
-// What one partition may take is a share of what all may, and at most a quarter.
+// What one partition may take is a share of what all may, at most a quarter and not nothing.
 func TestSharesOfPartitions(t *testing.T) {
-	for partitions, want := range map[int32]int{0: 250_000, 1: 250_000, 4: 250_000, 16: 62_500, 256: 3_906} {
+	for partitions, want := range map[int32]int{0: 250_000, 1: 250_000, 4: 250_000, 16: 62_500, 256: 20_000} {
 		if got := (Config{}).withDefaults(partitions).SnapshotEvents; got != want {
 			t.Errorf("%d partitions: %d events a snapshot, want %d", partitions, got, want)
 		}
+	}
+	if c := (Config{}).withDefaults(16); c.Play.MaxOpenPlays != 500_000 || c.Journey.MaxViewers != 50_000 {
+		t.Errorf("16 partitions: %d open plays and %d viewers in memory each", c.Play.MaxOpenPlays, c.Journey.MaxViewers)
 	}
 	if got := (Config{SnapshotEvents: 7}).withDefaults(16).SnapshotEvents; got != 7 {
 		t.Errorf("what is said became %d", got)

@@ -77,24 +77,28 @@ func (c Config) withDefaults(partitions int32) Config {
 	or(&c.MaxStep, 10*time.Second)
 	or(&c.Snapshot, 2*time.Second)
 	or(&c.RetainEvents, time.Hour)
-	each := func(n *int, all int) {
+	each := func(n *int, all, least int) {
 		if *n <= 0 {
-			*n = all / int(max(4, partitions))
+			*n = max(least, all/int(max(4, partitions)))
 		}
 	}
-	each(&c.EpochBytes, 8<<20)
-	each(&c.SnapshotEvents, 1_000_000)
-	each(&c.SnapshotStates, 600_000)
-	each(&c.busyEvents, 80_000)
-	each(&c.heavyBytes, 4<<20)
+	each(&c.EpochBytes, 8<<20, 256<<10)
+	each(&c.SnapshotEvents, 1_000_000, 20_000)
+	each(&c.SnapshotStates, 600_000, 10_000)
+	each(&c.busyEvents, 80_000, 1_000)
+	each(&c.heavyBytes, 4<<20, 64<<10)
 	if c.CommitBytes <= 0 {
 		c.CommitBytes = 8 << 20
 	}
 	if c.Play == (play.Config{}) {
 		c.Play = play.DefaultConfig()
+		c.Play.MaxOpenPlays = 0
+		each(&c.Play.MaxOpenPlays, 8_000_000, 100_000)
 	}
 	if c.Journey == (journey.Config{}) {
 		c.Journey = journey.DefaultConfig()
+		c.Journey.MaxViewers = 0
+		each(&c.Journey.MaxViewers, 800_000, 10_000)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

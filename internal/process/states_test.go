@@ -1,45 +1,59 @@
 package process
 
 import (
-	"runtime"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"testing"
+
+	"playhead/internal/eventlog"
 )
 
-// A snapshot that is committed leaves nothing behind but a little room: the next one may
-// be a minute away, and there is one of each partition.
-func TestWrittenStatesAreLetGo(t *testing.T) {
-	p := &partition{runner: &Runner{config: Config{}.withDefaults(4)}}
-	const states, size = 3 * keptStates, 1000
-	value := make([]byte, size)
-	for range states {
-		p.keep('o', []byte("a viewer's key"), value)
+// An epoch that writes much does so in pieces of whole partitions, in their order.
+func TestInPieces(t *testing.T) {
+	tx := func(partition int32, bytes int) eventlog.Transaction {
+		return eventlog.Transaction{Partition: partition, State: []eventlog.KV{{Key: make([]byte, 1), Value: make([]byte, bytes-1)}}}
 	}
-	p.tx.Snapshot, p.changes = true, states
-	p.committed()
-	if p.changeBytes < size {
-		t.Errorf("a state is weighed as %d bytes", p.changeBytes)
-	}
-	var after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if most := uint64(states * size / 2); after.HeapAlloc > most {
-		t.Errorf("%d bytes live after a snapshot of %d", after.HeapAlloc, states*size)
-	}
-	room := 0
-	for _, b := range p.states.blocks {
-		room += cap(b)
-	}
-	if room > stateRoom || cap(p.tx.State) > keptStates {
-		t.Errorf("%d bytes and a list of %d states are kept", room, cap(p.tx.State))
-	}
-
-	// A small one keeps its list, without what was in it.
-	p.keep('o', []byte("a"), value)
-	p.tx.Snapshot = true
-	p.committed()
-	for _, kv := range p.tx.State[:cap(p.tx.State)] {
-		if kv.Key != nil || kv.Value != nil {
-			t.Fatal("a state is still held by the list")
+	const pieceBytes = 1000
+	txs := []eventlog.Transaction{tx(0, 100), tx(1, pieceBytes-100), tx(2, 1), tx(3, 3*pieceBytes), tx(4, 7), tx(5, 7)}
+	var got []string
+	for piece := range inPieces(txs, pieceBytes) {
+		var s string
+		for i := range piece {
+			s += fmt.Sprint(piece[i].Partition)
 		}
+		got = append(got, s)
+	}
+	if fmt.Sprint(got) != "[01 2 3 45]" {
+		t.Errorf("the pieces are %v", got)
+	}
+}
+
+func TestStatesKeepWhatTheyWereGiven(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	var s states
+	for range 20 {
+		s.reset()
+		var got, want [][]byte
+		for range r.IntN(20_000) {
+			data := bytes.Repeat([]byte{byte(r.IntN(256))}, r.IntN(60)*r.IntN(2))
+			if r.IntN(2000) == 0 {
+				data = bytes.Repeat([]byte{7}, stateBlock+r.IntN(stateBlock))
+			}
+			got, want = append(got, s.copy(data), s.key(9, data)), append(want, data, append([]byte{9}, data...))
+		}
+		for i := range got {
+			if !bytes.Equal(got[i], want[i]) || got[i] == nil {
+				t.Fatalf("%d: %x became %x", i, want[i], got[i])
+			}
+		}
+		if s.reset(); len(s.blocks)*stateBlock > stateRoom {
+			t.Fatalf("%d blocks are held", len(s.blocks))
+		}
+	}
+	data := []byte("a state")
+	s.reset()
+	if n := testing.AllocsPerRun(100, func() { s.reset(); s.key(1, data); s.copy(data) }); n > 0 {
+		t.Errorf("%v allocations a state", n)
 	}
 }

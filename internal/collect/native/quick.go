@@ -2,7 +2,6 @@ package native
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 	"unsafe"
 
@@ -77,16 +76,22 @@ func (d *Decoder) setPlaces() {
 // not know it leaves to the long way, with p at the beginning of that member and
 // last the field before it. More is false when the object's end was passed.
 func (d *Decoder) quick(prev field) (last field, more bool, err error) {
-	n := len(d.c.b)
-	b := d.c.b[:cap(d.c.b)] // what lies behind the text may be read but not be used
-	p := d.c.p
+	n := d.from + len(d.c.b)
+	b := d.whole[:cap(d.whole)] // what lies behind the text may be read but not be used
+	p, marks := d.from+d.c.p, d.marks
 	for p+quickBytes <= len(b) {
-		f, size := d.habitual(b[p:p+habitBytes], prev)
-		to, i := &d.places[f], p+size
+		h := &d.habits[prev][0]
+		if text := (*[habitBytes]byte)(b[p:]); !h.fits(text) {
+			if h = d.habitual(text, prev); h == nil {
+				break
+			}
+		}
+		f := h.next
+		to, i := &d.places[f], p+h.n
 		switch to.way {
 		case wayText, wayType:
-			end := endOfPlain(b, i)
-			if end < 0 || !ends(b, end+1, n) || !d.quickText(to, b[i+1:end]) {
+			end := endOf(marks, i+1)
+			if b[i] != '"' || end >= n || b[end] != '"' || !d.quickText(to, b[i+1:end]) {
 				i = n
 				break
 			}
@@ -109,11 +114,11 @@ func (d *Decoder) quick(prev field) (last field, more bool, err error) {
 				i = n
 				break
 			}
-			d.c.p = i
+			d.c.p = i - d.from
 			if err := d.fields(to.begin, to.named); err != nil {
 				return f, false, err
 			}
-			if i = d.c.p; !ends(b, i, n) {
+			if i = d.from + d.c.p; !ends(b, i, n) {
 				// What the object says is known; what follows is for the long way.
 				goesOn, err := d.c.next('}')
 				return f, goesOn, err
@@ -121,45 +126,22 @@ func (d *Decoder) quick(prev field) (last field, more bool, err error) {
 		default:
 			i = n
 		}
-		if i >= n {
+		if !ends(b, i, n) {
 			break
 		}
+		p, prev = i+1, f
 		if b[i] == '}' {
-			d.c.p = i + 1
+			d.c.p = p - d.from
 			return f, false, nil
 		}
-		p, prev = i+1, f
 	}
-	d.c.p = p
+	d.c.p = p - d.from
 	return prev, true, nil
 }
 
 // ends reports whether a member ends at i: what follows is in the text, and a
 // comma or the object's end.
 func ends(b []byte, i, n int) bool { return i < n && (b[i] == ',' || b[i] == '}') }
-
-// endOfPlain is the place of the quote that ends the text that begins with one at
-// i, or -1: there is none, there is something in the text that needs a closer
-// look, or it is near the end of b.
-func endOfPlain(b []byte, i int) int {
-	if b[i] != '"' {
-		return -1
-	}
-	for i++; i+16 <= len(b); i += 16 {
-		found, behind := special(binary.LittleEndian.Uint64(b[i:])), special(binary.LittleEndian.Uint64(b[i+8:]))
-		if found|behind == 0 {
-			continue
-		}
-		if found == 0 {
-			found, i = behind, i+8
-		}
-		if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
-			return i
-		}
-		break
-	}
-	return -1
-}
 
 // quickText takes a text of a field, if it can be taken as it is.
 func (d *Decoder) quickText(to *place, text []byte) bool {

@@ -46,9 +46,9 @@ type Decoder struct {
 	sentAt int64
 
 	// habits are the names that came after each field before, the last one first.
-	habits [fieldCount][3]habit
+	habits [fieldRoom][4]habit
 	// places are where the fields of the item are that need no closer look.
-	places [fieldCount]place
+	places [fieldRoom]place
 
 	experiments, traits map[string]string
 	compact             []byte
@@ -59,7 +59,7 @@ func NewDecoder() *Decoder {
 	d := &Decoder{experiments: map[string]string{}, traits: map[string]string{}}
 	d.setPlaces()
 	for f := range d.habits {
-		d.habits[f] = [...]habit{noHabit, noHabit, noHabit}
+		d.habits[f] = [...]habit{noHabit, noHabit, noHabit, noHabit}
 	}
 	return d
 }

@@ -44,14 +44,20 @@ func markWords(text []byte, marks []uint64) (ascii bool) {
 
 // endOf is the place of the next mark from i on, if there is one.
 func endOf(marks []uint64, i int) int {
-	at := i / markBits
-	if at >= len(marks) {
-		return i
+	if at := uint(i) / markBits; at < uint(len(marks)) {
+		if word := marks[at] >> (uint(i) % markBits); word != 0 {
+			return i + bits.TrailingZeros64(word)
+		}
 	}
-	word := marks[at] >> (i % markBits) << (i % markBits)
-	for word == 0 && at+1 < len(marks) {
-		at++
-		word = marks[at]
+	return endBehind(marks, i)
+}
+
+// endBehind is endOf where there is no mark in the word of i.
+func endBehind(marks []uint64, i int) int {
+	for at := i/markBits + 1; at < len(marks); at++ {
+		if marks[at] != 0 {
+			return at*markBits + bits.TrailingZeros64(marks[at])
+		}
 	}
-	return at*markBits + bits.TrailingZeros64(word)
+	return i
 }

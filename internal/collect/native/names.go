@@ -67,6 +67,8 @@ const (
 	fieldCount
 
 	firstNested = fieldCountry
+	// fieldRoom is a power of two that has room for all fields.
+	fieldRoom = 64
 )
 
 // eventField tells the fields of an event.
@@ -200,13 +202,15 @@ func searchField(name string) field {
 // the next name is mostly one that can be known by a comparison of whole words.
 type habit struct {
 	word, mask [habitWords]uint64 // little endian; mask has the bits that are of the text
-	n          int                // bytes of the text
+	n          uint               // bytes of the text
 	next       field
 }
 
 const (
 	habitWords = 3
 	habitBytes = 8 * habitWords
+	// habitRoom is a power of two above habitBytes.
+	habitRoom = 32
 )
 
 // noHabit fits no text.
@@ -214,7 +218,7 @@ var noHabit = habit{word: [habitWords]uint64{1}}
 
 // newHabit is the habit of a text of at most habitBytes.
 func newHabit(text []byte, next field) habit {
-	h := habit{n: len(text), next: next}
+	h := habit{n: uint(len(text)), next: next}
 	var padded, ones [habitBytes]byte
 	for i := range copy(padded[:], text) {
 		ones[i] = 0xff
@@ -226,22 +230,10 @@ func newHabit(text []byte, next field) habit {
 }
 
 // fits reports whether text begins as the habit says.
-func (h *habit) fits(text *[habitBytes]byte) bool {
+func (h *habit) fits(text *[quickBytes]byte) bool {
 	w0, w1 := binary.LittleEndian.Uint64(text[:]), binary.LittleEndian.Uint64(text[8:])
 	return w0&h.mask[0] == h.word[0] && w1&h.mask[1] == h.word[1] &&
 		(h.n <= 16 || binary.LittleEndian.Uint64(text[16:])&h.mask[2] == h.word[2])
-}
-
-// habitual is the habit that fits the text behind the field prev, or nil. The text
-// may go on behind the end of the body.
-func (d *Decoder) habitual(text *[habitBytes]byte, prev field) *habit {
-	habits := &d.habits[prev]
-	for i := range habits {
-		if h := &habits[i]; h.fits(text) {
-			return h
-		}
-	}
-	return nil
 }
 
 // name reads a field's name and colon after the field prev.
@@ -249,10 +241,13 @@ func (d *Decoder) name(prev field, named func(string) field) (field, error) {
 	c := &d.c
 	c.peek()
 	// What lies behind the text, in the same buffer, may be read but not be used.
-	if at := c.b[c.p:cap(c.b)]; len(at) >= habitBytes {
-		if h := d.habitual((*[habitBytes]byte)(at), prev); h != nil && h.n <= len(c.b)-c.p {
-			c.p += h.n
-			return h.next, nil
+	if at := c.b[c.p:cap(c.b)]; len(at) >= quickBytes {
+		habits := &d.habits[prev]
+		for i := range habits {
+			if h := &habits[i]; h.fits((*[quickBytes]byte)(at)) && int(h.n) <= len(c.b)-c.p {
+				c.p += int(h.n)
+				return h.next, nil
+			}
 		}
 	}
 	return d.newName(prev, named)

@@ -264,9 +264,10 @@ func (d *Decoder) lines() error {
 			line = line[:n]
 		}
 		at += len(line) + 1
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			continue
+		if n := len(line); n == 0 || bare(line[0]) || bare(line[n-1]) {
+			if line = bytes.TrimSpace(line); len(line) == 0 {
+				continue
+			}
 		}
 		d.c.b, d.c.p, d.from = line, 0, cap(whole)-cap(line)
 		if err := d.line(line); err != nil {

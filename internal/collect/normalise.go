@@ -350,15 +350,14 @@ func (b *batch) pseudonymise(it *wire.Item, sought *privacy.Sought) {
 			*to = ring.Ref(domain, raw)
 		}
 	}
-	ref(&e.Session, privacy.DomainSession, it.Session)
-	ref(&e.Play, privacy.DomainPlay, it.Play)
+	ring.ThreeRefs([...]byte{privacy.DomainSession, privacy.DomainPlay, privacy.DomainID}, [...]string{it.Session, it.Play, it.ID},
+		[...]*event.Ref{&e.Session, &e.Play, &e.ID})
 	ref(&e.Impression, privacy.DomainImpression, it.Impression)
 	ref(&e.Search, privacy.DomainSearch, it.Search)
 	if it.Viewer != "" || it.Anonymous != "" || it.Session != "" {
 		e.Viewer, e.Known = sought.Key(), it.Viewer != "" || it.Anonymous != ""
 	}
 	if it.ID != "" {
-		e.ID = ring.Ref(privacy.DomainID, it.ID)
 		return
 	}
 	// Without an id the content is it. A fast hash goes first: the keyed one

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -143,12 +144,24 @@ func (b *batch) trimStep(it *wire.Item) {
 
 // lowered reports whether a text is ASCII without capitals, as most are.
 func lowered(s string) bool {
-	for i := range len(s) {
-		if ch := s[i]; ch-'A' <= 'Z'-'A' || ch >= utf8.RuneSelf {
-			return false
+	const each = 0x0101010101010101
+	n := len(s)
+	if n < 8 {
+		for i := range n {
+			if ch := s[i]; ch-'A' <= 'Z'-'A' || ch >= utf8.RuneSelf {
+				return false
+			}
 		}
+		return true
 	}
-	return true
+	b, found := unsafe.Slice(unsafe.StringData(s), n), uint64(0)
+	for i := 0; i < n; i += 8 {
+		// The sums have the top bits of bytes from A on, and of those behind Z.
+		w := binary.LittleEndian.Uint64(b[min(i, n-8):])
+		low := w &^ (0x80 * each)
+		found |= (low+(0x80-'A')*each)&^(low+(0x80-'Z'-1)*each) | w
+	}
+	return found&(0x80*each) == 0
 }
 
 // trimTexts takes the spaces around the texts of an event whose decoder has not.
@@ -337,15 +350,14 @@ func (b *batch) pseudonymise(it *wire.Item, sought *privacy.Sought) {
 			*to = ring.Ref(domain, raw)
 		}
 	}
-	ref(&e.Session, privacy.DomainSession, it.Session)
-	ref(&e.Play, privacy.DomainPlay, it.Play)
+	ring.ThreeRefs([...]byte{privacy.DomainSession, privacy.DomainPlay, privacy.DomainID}, [...]string{it.Session, it.Play, it.ID},
+		[...]*event.Ref{&e.Session, &e.Play, &e.ID})
 	ref(&e.Impression, privacy.DomainImpression, it.Impression)
 	ref(&e.Search, privacy.DomainSearch, it.Search)
 	if it.Viewer != "" || it.Anonymous != "" || it.Session != "" {
 		e.Viewer, e.Known = sought.Key(), it.Viewer != "" || it.Anonymous != ""
 	}
 	if it.ID != "" {
-		e.ID = ring.Ref(privacy.DomainID, it.ID)
 		return
 	}
 	// Without an id the content is it. A fast hash goes first: the keyed one

@@ -220,3 +220,17 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+func TestLowered(t *testing.T) {
+	for n := range 20 {
+		for at := range n {
+			for ch := range 256 {
+				text := []byte(strings.Repeat("x", n))
+				text[at] = byte(ch)
+				if got, want := lowered(string(text)), (ch < 'A' || ch > 'Z') && ch < 0x80; got != want {
+					t.Fatalf("%q is lowered: %t", text, got)
+				}
+			}
+		}
+	}
+}

@@ -109,6 +109,21 @@ func validateTime(e *Event, now int64) *Invalid {
 }
 
 func validateNumbers(e *Event) *Invalid {
+	// One above Absent or a number in its bounds is at least 0, and at most the first
+	// that is out of them: as they nearly always all are, they are looked at at once.
+	q := &e.Quality
+	const media, count = uint64(MaxMediaMS), uint64(math.MaxInt32) + 1
+	above := func(v int64) uint64 { return uint64(v + 1) }
+	if above(e.PositionMS) <= media && above(e.DurationMS) <= media && above(e.FromMS) <= media && above(q.StartupMS) <= media &&
+		above(e.Seq) <= count && above(e.Rank) <= count && above(q.BitrateKbps) <= count && above(q.DroppedFrames) <= count && above(e.SearchHits) <= count &&
+		e.Rate > 0 && e.Rate <= MaxRate && e.Propensity >= 0 && e.Propensity <= 1 {
+		return nil
+	}
+	return wrongNumber(e)
+}
+
+// wrongNumber says which number it is that cannot be.
+func wrongNumber(e *Event) *Invalid {
 	media := [...]struct {
 		field string
 		value int64

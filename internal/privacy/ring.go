@@ -90,6 +90,19 @@ func (r *Ring) Ref(domain byte, raw string) event.Ref {
 	return r.RefBytes(domain, unsafe.Slice(unsafe.StringData(raw), len(raw)))
 }
 
+// ThreeRefs puts Ref(domains[i], raws[i]) into out[i]; of "" it is no Ref, and leaves
+// out[i] as it is. It is faster than three calls.
+func (r *Ring) ThreeRefs(domains [3]byte, raws [3]string, out [3]*event.Ref) {
+	if r.three(&domains, &raws, &out) {
+		return
+	}
+	for i, raw := range raws {
+		if raw != "" {
+			*out[i] = r.Ref(domains[i], raw)
+		}
+	}
+}
+
 // RefBytes is Ref for bytes, which it neither keeps nor changes.
 func (r *Ring) RefBytes(domain byte, raw []byte) event.Ref {
 	key := &r.sip[domain]

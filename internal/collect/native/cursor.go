@@ -274,7 +274,7 @@ func (c *cursor) literal(word string) error {
 	return nil
 }
 
-var powersOf10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+var powersOf10 = [16]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 
 // digitsOf is the number that the digits at the beginning of w are, which holds
 // eight bytes of text, little endian, and how many they are. Digits are put
@@ -283,8 +283,9 @@ func digitsOf(w uint64) (value uint64, count int) {
 	d := w ^ '0'*ones
 	// A byte above 9 carries at most into those behind it.
 	if other := (d + 0x76*ones | d) & highs; other != 0 {
-		count = bits.TrailingZeros64(other) / 8
-		d <<= 64 - 8*uint(count) // zeros in front; all of it when there is no digit
+		top := uint(bits.TrailingZeros64(other)) // bit 7 of that byte
+		count = int(top / 8)
+		d = d << (63 - top&63) << 8 // zeros in front; all of it when there is no digit
 	} else {
 		count = 8
 	}

@@ -38,13 +38,17 @@ type Decoder struct {
 	index int
 	// utf8 is false when the body is not UTF-8 throughout.
 	utf8 bool
+	// whole is the body, marks its marks; what is decoded now begins at from in it.
+	whole []byte
+	marks []uint64
+	from  int
 	// sentAt is the envelope's, epoch ms, or 0.
 	sentAt int64
 
 	// habits are the names that came after each field before, the last one first.
-	habits [fieldCount][3]habit
+	habits [fieldRoom][4]habit
 	// places are where the fields of the item are that need no closer look.
-	places [fieldCount]place
+	places [fieldRoom]place
 
 	experiments, traits map[string]string
 	compact             []byte
@@ -54,6 +58,9 @@ type Decoder struct {
 func NewDecoder() *Decoder {
 	d := &Decoder{experiments: map[string]string{}, traits: map[string]string{}}
 	d.setPlaces()
+	for f := range d.habits {
+		d.habits[f] = [...]habit{noHabit, noHabit, noHabit, noHabit}
+	}
 	return d
 }
 
@@ -64,14 +71,29 @@ func (d *Decoder) Decode(body []byte, opts Options, fn func(*wire.Item)) error {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	d.opts, d.fn, d.index, d.sentAt = opts, fn, 0, 0
 	d.c = cursor{b: body, arena: d.c.arena[:0]}
-	d.utf8 = utf8.Valid(body)
-	defer func() { d.fn, d.c.b = nil, nil; d.item.Reset() }()
+	var ascii bool
+	d.marks, ascii = marked(d.marks, body)
+	d.utf8 = ascii || utf8.Valid(body)
+	d.whole, d.from = body, 0
+	defer d.forget()
 	err := d.body()
 	var syntax *syntaxError
 	if errors.As(err, &syntax) {
 		return &MalformedError{"the body is not JSON: " + syntax.Error()}
 	}
 	return err
+}
+
+// keepMarks: more of them are not kept for the next body.
+const keepMarks = 1 << 15
+
+// forget lets go of the body.
+func (d *Decoder) forget() {
+	d.fn, d.c.b, d.whole = nil, nil, nil
+	if cap(d.marks) > keepMarks {
+		d.marks = nil
+	}
+	d.item.Reset()
 }
 
 func (d *Decoder) body() error {
@@ -242,11 +264,12 @@ func (d *Decoder) lines() error {
 			line = line[:n]
 		}
 		at += len(line) + 1
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			continue
+		if n := len(line); n == 0 || bare(line[0]) || bare(line[n-1]) {
+			if line = bytes.TrimSpace(line); len(line) == 0 {
+				continue
+			}
 		}
-		d.c.b, d.c.p = line, 0
+		d.c.b, d.c.p, d.from = line, 0, cap(whole)-cap(line)
 		if err := d.line(line); err != nil {
 			return err
 		}

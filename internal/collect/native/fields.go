@@ -30,17 +30,20 @@ func (d *Decoder) fields(start field, named func(string) field) error {
 	c := &d.c
 	prev := start
 	for more := c.open('}'); more; {
+		f, why := prev, stopName
 		if d.utf8 {
-			var err error
-			if prev, more, err = d.quick(prev); err != nil || !more {
+			f, why = d.quick(prev)
+		}
+		var err error
+		switch why {
+		case stopEnd:
+			return nil
+		case stopName:
+			if f, err = d.name(f, named); err != nil {
 				return err
 			}
 		}
-		f, err := d.name(prev, named)
-		if err != nil {
-			return err
-		}
-		if err := d.value(f); err != nil {
+		if err = d.value(f); err != nil {
 			return err
 		}
 		if more, err = c.next('}'); err != nil {

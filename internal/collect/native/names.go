@@ -67,6 +67,8 @@ const (
 	fieldCount
 
 	firstNested = fieldCountry
+	// fieldRoom is a power of two that has room for all fields.
+	fieldRoom = 64
 )
 
 // eventField tells the fields of an event.
@@ -200,18 +202,23 @@ func searchField(name string) field {
 // the next name is mostly one that can be known by a comparison of whole words.
 type habit struct {
 	word, mask [habitWords]uint64 // little endian; mask has the bits that are of the text
-	n          int                // bytes of the text; 0 for none
+	n          uint               // bytes of the text
 	next       field
 }
 
 const (
 	habitWords = 3
 	habitBytes = 8 * habitWords
+	// habitRoom is a power of two above habitBytes.
+	habitRoom = 32
 )
+
+// noHabit fits no text.
+var noHabit = habit{word: [habitWords]uint64{1}}
 
 // newHabit is the habit of a text of at most habitBytes.
 func newHabit(text []byte, next field) habit {
-	h := habit{n: len(text), next: next}
+	h := habit{n: uint(len(text)), next: next}
 	var padded, ones [habitBytes]byte
 	for i := range copy(padded[:], text) {
 		ones[i] = 0xff
@@ -222,20 +229,11 @@ func newHabit(text []byte, next field) habit {
 	return h
 }
 
-// habitual is the field that a habit knows of the text behind the field prev, and
-// the length of its name, quotes and colon included; 0 when none does. The text is
-// of habitBytes, and may go on behind the end of the body.
-func (d *Decoder) habitual(text []byte, prev field) (field, int) {
-	_ = text[habitBytes-1]
-	w0, w1, w2 := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:]), binary.LittleEndian.Uint64(text[16:])
-	habits := &d.habits[prev]
-	for i := range habits {
-		h := &habits[i]
-		if (w0^h.word[0])&h.mask[0]|(w1^h.word[1])&h.mask[1]|(w2^h.word[2])&h.mask[2] == 0 && h.n > 0 {
-			return h.next, h.n
-		}
-	}
-	return fieldUnknown, 0
+// fits reports whether text begins as the habit says.
+func (h *habit) fits(text *[quickBytes]byte) bool {
+	w0, w1 := binary.LittleEndian.Uint64(text[:]), binary.LittleEndian.Uint64(text[8:])
+	return w0&h.mask[0] == h.word[0] && w1&h.mask[1] == h.word[1] &&
+		(h.n <= 16 || binary.LittleEndian.Uint64(text[16:])&h.mask[2] == h.word[2])
 }
 
 // name reads a field's name and colon after the field prev.
@@ -243,10 +241,13 @@ func (d *Decoder) name(prev field, named func(string) field) (field, error) {
 	c := &d.c
 	c.peek()
 	// What lies behind the text, in the same buffer, may be read but not be used.
-	if at := c.b[c.p:cap(c.b)]; len(at) >= habitBytes {
-		if f, n := d.habitual(at[:habitBytes], prev); n > 0 && n <= len(c.b)-c.p {
-			c.p += n
-			return f, nil
+	if at := c.b[c.p:cap(c.b)]; len(at) >= quickBytes {
+		habits := &d.habits[prev]
+		for i := range habits {
+			if h := &habits[i]; h.fits((*[quickBytes]byte)(at)) && int(h.n) <= len(c.b)-c.p {
+				c.p += int(h.n)
+				return h.next, nil
+			}
 		}
 	}
 	return d.newName(prev, named)

@@ -2,7 +2,6 @@ package native
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 	"unsafe"
 
@@ -16,17 +15,12 @@ const (
 	wayNone way = iota // not at all
 	wayText
 	wayWhole // a number that is whole, not negative and not large
-	wayTime
-	wayType
-	wayObject
 )
 
 // place is where quick puts the value of a field.
 type place struct {
 	way   way
 	limit uint16 // of a text, bytes
-	begin field  // of an object
-	named func(string) field
 	text  *string
 	whole *int64
 }
@@ -59,122 +53,88 @@ func (d *Decoder) setPlaces() {
 		d.places[f] = place{way: wayText, limit: event.MaxTextBytes, text: to}
 	}
 	for f, to := range map[field]*int64{
-		fieldSeq: &e.Seq, fieldPosition: &e.PositionMS, fieldDuration: &e.DurationMS, fieldFrom: &e.FromMS, fieldRank: &e.Rank,
+		fieldTime: &e.Time, fieldSeq: &e.Seq, fieldPosition: &e.PositionMS, fieldDuration: &e.DurationMS, fieldFrom: &e.FromMS, fieldRank: &e.Rank,
 		fieldBitrate: &q.BitrateKbps, fieldDropped: &q.DroppedFrames, fieldStartup: &q.StartupMS,
 	} {
 		d.places[f] = place{way: wayWhole, whole: to}
 	}
-	d.places[fieldTime] = place{way: wayTime, whole: &e.Time}
-	d.places[fieldType] = place{way: wayType, limit: event.MaxTextBytes}
-	d.places[fieldContext] = place{way: wayObject, begin: startContext, named: contextField}
-	d.places[fieldQuality] = place{way: wayObject, begin: startQuality, named: qualityField}
 }
+
+// stop is why quick stopped.
+type stop uint8
+
+const (
+	stopName  stop = iota // at a name that no habit knows
+	stopValue             // at a value that is for the long way
+	stopEnd               // behind the object's end
+)
 
 // quick reads members of the object at p, the first after the field prev, as
 // long as they are as machines write them: names that a habit knows, no white
 // space, texts without escapes, whole numbers. It makes of them what the long way
-// makes, but the place in the text is in a register all the while. What it does
-// not know it leaves to the long way, with p at the beginning of that member and
-// last the field before it. More is false when the object's end was passed.
-func (d *Decoder) quick(prev field) (last field, more bool, err error) {
-	n := len(d.c.b)
-	b := d.c.b[:cap(d.c.b)] // what lies behind the text may be read but not be used
-	p := d.c.p
-	for p+quickBytes <= len(b) {
-		f, size := d.habitual(b[p:p+habitBytes], prev)
-		to, i := &d.places[f], p+size
-		switch to.way {
-		case wayText, wayType:
-			end := endOfPlain(b, i)
-			if end < 0 || !ends(b, end+1, n) || !d.quickText(to, b[i+1:end]) {
-				i = n
-				break
-			}
-			i = end + 1
-		case wayWhole, wayTime:
-			value, digits := digitsOf(binary.LittleEndian.Uint64(b[i:]))
-			if digits == 8 {
-				rest, behind := digitsOf(binary.LittleEndian.Uint64(b[i+8:]))
-				value, digits = value*powersOf10[behind]+rest, 8+behind
-			}
-			if digits == 0 || digits > quickDigits || digits > 1 && b[i] == '0' || !ends(b, i+digits, n) {
-				i = n
-				break
-			}
-			*to.whole = int64(value)
-			d.item.HasTime = d.item.HasTime || to.way == wayTime
-			i += digits
-		case wayObject:
-			if i >= n || b[i] != '{' {
-				i = n
-				break
-			}
-			d.c.p = i
-			if err := d.fields(to.begin, to.named); err != nil {
-				return f, false, err
-			}
-			if i = d.c.p; !ends(b, i, n) {
-				// What the object says is known; what follows is for the long way.
-				goesOn, err := d.c.next('}')
-				return f, goesOn, err
-			}
-		default:
-			i = n
+// makes, but the place in the text is in a register all the while: it calls
+// nothing. What it does not know it leaves to the long way: a name that follows
+// the field last, or the value of last.
+func (d *Decoder) quick(prev field) (last field, why stop) {
+	room := cap(d.whole) // what lies behind the text may be read but not be used
+	b := d.whole[:d.from+len(d.c.b)]
+	p, marks := d.from+d.c.p, d.marks
+	for p+quickBytes <= room {
+		w := (*[quickBytes]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), p))
+		habits, k := &d.habits[prev%fieldRoom], 0
+		for k < len(habits) && !habits[k].fits(w) {
+			k++
 		}
-		if i >= n {
+		if k == len(habits) {
 			break
 		}
-		if b[i] == '}' {
-			d.c.p = i + 1
-			return f, false, nil
+		f, size := habits[k].next, int(habits[k].n%habitRoom)
+		to, i := &d.places[f%fieldRoom], p+size
+		if to.way == wayText {
+			i = endOf(marks, i+1)
+			n := i - p - size - 1
+			if w[size] != '"' || !ends(b, i+1) || b[i] != '"' || n > int(to.limit) || bare(w[size+1]) || bare(b[i-1]) {
+				return d.leave(p, size, prev, f)
+			}
+			*to.text = unsafe.String(&w[size+1], n)
+			i++
+		} else if to.way == wayWhole {
+			value, digits := digitsOf(binary.LittleEndian.Uint64(w[size:]))
+			if digits == 8 {
+				rest, behind := digitsOf(binary.LittleEndian.Uint64(w[size+8:]))
+				value, digits = value*powersOf10[behind%len(powersOf10)]+rest, 8+behind
+			}
+			if i += digits; uint(digits-1) >= quickDigits || digits > 1 && w[size] == '0' || !ends(b, i) {
+				return d.leave(p, size, prev, f)
+			}
+			*to.whole = int64(value)
+			d.item.HasTime = d.item.HasTime || f == fieldTime
+		} else {
+			return d.leave(p, size, prev, f)
 		}
-		p, prev = i+1, f
+		if prev, p = f, i+1; b[i] == '}' {
+			d.c.p = p - d.from
+			return f, stopEnd
+		}
 	}
-	d.c.p = p
-	return prev, true, nil
+	d.c.p = p - d.from
+	return prev, stopName
 }
 
-// ends reports whether a member ends at i: what follows is in the text, and a
-// comma or the object's end.
-func ends(b []byte, i, n int) bool { return i < n && (b[i] == ',' || b[i] == '}') }
-
-// endOfPlain is the place of the quote that ends the text that begins with one at
-// i, or -1: there is none, there is something in the text that needs a closer
-// look, or it is near the end of b.
-func endOfPlain(b []byte, i int) int {
-	if b[i] != '"' {
-		return -1
+// leave stops quick at the value of the member at p, whose name takes size bytes,
+// if all of the name is in the text.
+func (d *Decoder) leave(p, size int, prev, f field) (last field, why stop) {
+	if p -= d.from; p+size > len(d.c.b) {
+		d.c.p = p
+		return prev, stopName
 	}
-	for i++; i+16 <= len(b); i += 16 {
-		found, behind := special(binary.LittleEndian.Uint64(b[i:])), special(binary.LittleEndian.Uint64(b[i+8:]))
-		if found|behind == 0 {
-			continue
-		}
-		if found == 0 {
-			found, i = behind, i+8
-		}
-		if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
-			return i
-		}
-		break
-	}
-	return -1
+	d.c.p = p + size
+	return f, stopValue
 }
 
-// quickText takes a text of a field, if it can be taken as it is.
-func (d *Decoder) quickText(to *place, text []byte) bool {
-	if len(text) > int(to.limit) {
-		return false
-	}
-	s := unsafe.String(unsafe.SliceData(text), len(text))
-	if n := len(s); n > 0 && (s[0] <= ' ' || s[0] >= utf8.RuneSelf || s[n-1] <= ' ' || s[n-1] >= utf8.RuneSelf) {
-		return false // it may have spaces to be cut off
-	}
-	if to.way == wayType {
-		t := event.ParseType(s)
-		d.item.Event.Type = t
-		return t != event.TypeUnknown
-	}
-	*to.text = s
-	return true
-}
+// ends reports whether a member ends at i: a comma or the object's end follows.
+func ends(b []byte, i int) bool { return uint(i) < uint(len(b)) && (b[i] == ',' || b[i] == '}') }
+
+// bare reports whether a byte is at no end of a text that can be taken as it is: it
+// is a space, or may be of one. The quotes of an empty text are none.
+func bare(ch byte) bool { return ch-(' '+1) >= utf8.RuneSelf-(' '+1) }

@@ -1,0 +1,94 @@
+#include "textflag.h"
+
+DATA sipWords<>+0(SB)/8, $0x736f6d6570736575
+DATA sipWords<>+8(SB)/8, $0x646f72616e646f6d
+DATA sipWords<>+16(SB)/8, $0x6c7967656e657261
+DATA sipWords<>+24(SB)/8, $0x7465646279746573
+DATA sipWords<>+32(SB)/8, $0xee
+DATA sipWords<>+40(SB)/8, $0xdd
+// Bytes of two words, each turned left by 16 bits.
+DATA sipWords<>+48(SB)/8, $0x0504030201000706
+DATA sipWords<>+56(SB)/8, $0x0d0c0b0a09080f0e
+GLOBL sipWords<>(SB), RODATA|NOPTR, $64
+
+#define TURN(N, M, V) \
+	VPSLLQ $N, V, Y7; \
+	VPSRLQ $M, V, V; \
+	VPOR Y7, V, V
+
+// A round of the state in Y0 to Y3, a hash in each lane.
+#define ROUND \
+	VPADDQ Y1, Y0, Y0; \
+	VPADDQ Y3, Y2, Y2; \
+	TURN(13, 51, Y1); \
+	VPSHUFB Y15, Y3, Y3; \
+	VPXOR Y0, Y1, Y1; \
+	VPXOR Y2, Y3, Y3; \
+	VPSHUFD $0xb1, Y0, Y0; \
+	VPADDQ Y1, Y2, Y2; \
+	VPADDQ Y3, Y0, Y0; \
+	TURN(17, 47, Y1); \
+	TURN(21, 43, Y3); \
+	VPXOR Y2, Y1, Y1; \
+	VPXOR Y0, Y3, Y3; \
+	VPSHUFD $0xb1, Y2, Y2
+
+// func sipThree(s *sipLanes)
+TEXT ·sipThree(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+	MOVQ 0(AX), R8
+	MOVQ 8(AX), R9
+	MOVQ 16(AX), R10
+	MOVQ 24(AX), CX
+	VMOVDQU 32(AX), Y4
+	VMOVDQU 64(AX), Y5
+	VPBROADCASTQ sipWords<>+0(SB), Y0
+	VPBROADCASTQ sipWords<>+8(SB), Y1
+	VPBROADCASTQ sipWords<>+16(SB), Y2
+	VPBROADCASTQ sipWords<>+24(SB), Y3
+	VPBROADCASTQ sipWords<>+32(SB), Y14
+	VBROADCASTI128 sipWords<>+48(SB), Y15
+	VPXOR Y4, Y0, Y0
+	VPXOR Y5, Y1, Y1
+	VPXOR Y4, Y2, Y2
+	VPXOR Y5, Y3, Y3
+	VPXOR Y14, Y1, Y1
+	XORL DI, DI
+words:
+	VMOVQ (R8)(DI*1), X4
+	VMOVQ (R10)(DI*1), X5
+	VPINSRQ $1, (R9)(DI*1), X4, X4
+	VINSERTI128 $1, X5, Y4, Y4
+	VPXOR Y4, Y3, Y3
+	ROUND
+	ROUND
+	VPXOR Y4, Y0, Y0
+	ADDQ $8, DI
+	CMPQ DI, CX
+	JB words
+	VMOVDQU 96(AX), Y4
+	VPXOR Y4, Y3, Y3
+	ROUND
+	ROUND
+	VPXOR Y4, Y0, Y0
+	VPXOR Y14, Y2, Y2
+	ROUND
+	ROUND
+	ROUND
+	ROUND
+	VPXOR Y0, Y1, Y4
+	VPXOR Y2, Y3, Y5
+	VPXOR Y4, Y5, Y4
+	VMOVDQU Y4, 32(AX)
+	VPBROADCASTQ sipWords<>+40(SB), Y14
+	VPXOR Y14, Y1, Y1
+	ROUND
+	ROUND
+	ROUND
+	ROUND
+	VPXOR Y0, Y1, Y4
+	VPXOR Y2, Y3, Y5
+	VPXOR Y4, Y5, Y4
+	VMOVDQU Y4, 64(AX)
+	VZEROUPPER
+	RET

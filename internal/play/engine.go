@@ -338,6 +338,6 @@ func (p *playState) settleBase(x *emitter, room int) {
 		p.reach(&p.base, e, x)
 	}
 	if n > 0 {
-		p.kept = append(p.kept[:0], p.kept[n:]...)
+		p.kept = p.kept[:copy(p.kept, p.kept[n:])]
 	}
 }

@@ -100,10 +100,8 @@ func (p *partition) applyAhead(u *upTo) error {
 	a := &p.ahead
 	n := a.n
 	a.n, a.data = 0, a.data[:0]
-	if n > 1 { // a single one is found as soon
-		p.engine.Seek(a.keys[:n])
-		p.across.Seek(a.keys[:n])
-	}
+	p.engine.Seek(a.keys[:n])
+	p.across.Seek(a.keys[:n])
 	for i := range n {
 		from := &a.from[i]
 		if err := p.apply(&a.events[i], &a.said[i], from.offset, p.hear(from.received)); err != nil {

@@ -54,21 +54,13 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	for _, v := range c.fields() {
 		w.int(*v)
 	}
-	// What a few texts need is on the stack, so w may not hold t: w.dst leaves.
-	var refs [fewTexts]uint32
-	var heads, hashes [fewHeads]uint32
-	var distinct [fewHeads / 4]string
-	t := texts{distinct: distinct[:0], hashes: hashes[:0], heads: heads[:], refs: refs[:0]}
-	if n := textsIn(b); n > len(refs) {
-		t.refs = make([]uint32, 0, n)
-	}
-	t.find(b)
+	t := findTexts(b)
 	w.table(t.distinct)
 	w.uint(uint64(len(b.Dims)))
 	for i := range b.Dims {
-		w.dims(&b.Dims[i], &t)
+		w.dims(&b.Dims[i], t)
 	}
-	w.slots(b.Slots, &t)
+	w.slots(b.Slots, t)
 	w.uint(uint64(len(b.Tastes)))
 	for range b.Tastes {
 		w.uint(t.one())
@@ -77,11 +69,11 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	w.marks(b.Marks)
 	w.uint(uint64(len(b.Plays)))
 	for i := range b.Plays {
-		w.play(&b.Plays[i], &t)
+		w.play(&b.Plays[i], t)
 	}
 	w.exposures(b.Exposures)
 	w.sessions(b.Sessions)
-	w.searches(b.Searches, &t)
+	w.searches(b.Searches, t)
 	w.uint(uint64(len(b.Repeats)))
 	w.last = 0
 	for _, offset := range b.Repeats {

@@ -2,10 +2,11 @@ package fact
 
 import "hash/maphash"
 
-// What a batch of few texts needs no memory of its own for.
+// What a batch of few texts, such as that of one play, takes no second piece of memory for.
 const (
-	fewTexts = 64 // with repeats
-	fewHeads = 64 // a power of two
+	fewTexts    = 64 // with repeats: of a play with half a dozen sets of dims
+	fewHeads    = 64 // a power of two
+	fewDistinct = 16
 )
 
 // texts finds the distinct texts of a batch while it is written. What a text's
@@ -19,6 +20,11 @@ type texts struct {
 	refs  []uint32 // the index plus one of each text; 0 is ""
 	next  int      // how many of refs are written
 	seed  maphash.Seed
+
+	fewDistinct [fewDistinct]string
+	fewHashes   [fewDistinct]uint32
+	fewHeads    [fewHeads]uint32
+	fewRefs     [fewTexts]uint32
 }
 
 // textsIn is how many texts the batch has, repeats and empty ones too.
@@ -26,9 +32,13 @@ func textsIn(b *Batch) int {
 	return dimsTexts*len(b.Dims) + 3*len(b.Slots) + len(b.Tastes) + 2*len(b.Plays) + len(b.Searches)
 }
 
-// find takes over every text of b, in the order in which they are stored.
-func (t *texts) find(b *Batch) {
-	t.seed = maphash.MakeSeed()
+// findTexts finds every text of b, in the order in which they are stored.
+func findTexts(b *Batch) *texts {
+	t := &texts{seed: maphash.MakeSeed()}
+	t.distinct, t.hashes, t.heads, t.refs = t.fewDistinct[:0], t.fewHashes[:0], t.fewHeads[:], t.fewRefs[:0]
+	if n := textsIn(b); n > len(t.fewRefs) {
+		t.refs = make([]uint32, 0, n)
+	}
 	// A set's texts are often those of the set before it.
 	var was Dims
 	var refs [dimsTexts]uint32
@@ -54,6 +64,7 @@ func (t *texts) find(b *Batch) {
 	for i := range b.Searches {
 		t.refs = append(t.refs, t.ref(b.Searches[i].Query))
 	}
+	return t
 }
 
 // ref is the text's index plus one, 0 of "".

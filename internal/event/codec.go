@@ -119,7 +119,15 @@ func AppendControl(dst, data []byte) []byte {
 // maps are made only when the event has them. Any other data gives an error
 // that wraps ErrRecord, and then e holds nothing of use.
 func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
+	var said Said
+	return DecodeSaid(data, e, &said)
+}
+
+// DecodeSaid does what DecodeRecord does and returns in said how the record says what
+// Said compares, which is good as long as the strings of e are.
+func DecodeSaid(data []byte, e *Event, said *Said) (RecordKind, error) {
 	e.Reset()
+	*said = Said{}
 	if len(data) == 0 {
 		return RecordInvalid, fmt.Errorf("%w: empty", ErrRecord)
 	}
@@ -144,6 +152,9 @@ func DecodeRecord(data []byte, e *Event) (RecordKind, error) {
 		e.Properties = r.bytes(uint64(len(data) - 1))
 	case RecordEvent:
 		r.event(e)
+		if !r.bad {
+			*said = Said{bits: r.bits & saidBits, text: data[r.saidFrom:r.saidTo]}
+		}
 	default:
 		return RecordInvalid, fmt.Errorf("%w: kind %d is not known", ErrRecord, kind)
 	}
@@ -163,6 +174,8 @@ type reader struct {
 	at   int
 	bits uint64
 	bad  bool
+	// Where the texts are that Said compares.
+	saidFrom, saidTo int
 }
 
 func (r *reader) has(bit int) bool { return r.bits&(1<<bit) != 0 }
@@ -299,10 +312,12 @@ func (r *reader) event(e *Event) {
 
 // texts reads what writer.texts wrote.
 func (r *reader) texts(e *Event) {
+	r.saidFrom = r.at
 	r.text(bitTitle, &e.TitleID)
 	r.text(bitCreative, &e.CreativeID)
 	r.text(bitPlacement, &e.Placement)
 	if r.bits>>bitCountry == 0 {
+		r.saidTo = r.at
 		return
 	}
 	c := &e.Context
@@ -316,6 +331,7 @@ func (r *reader) texts(e *Event) {
 	r.text(bitPlayer, &c.Player)
 	r.text(bitCDN, &c.CDN)
 	r.text(bitISP, &c.ISP)
+	r.saidTo = r.at
 	r.text(bitConnection, &c.Connection)
 	r.text(bitTimezone, &c.Timezone)
 	r.text(bitDeviceRaw, &c.DeviceTypeRaw)

@@ -3,6 +3,7 @@ package fact
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // ErrBatch is wrapped by every error of DecodeBatch: the data is no batch that
@@ -53,25 +54,26 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	for _, v := range c.fields() {
 		w.int(*v)
 	}
-	w.table(b)
+	t := findTexts(b)
+	w.table(t.distinct)
 	w.uint(uint64(len(b.Dims)))
 	for i := range b.Dims {
-		w.dims(&b.Dims[i])
+		w.dims(&b.Dims[i], t)
 	}
-	w.slots(b.Slots)
+	w.slots(b.Slots, t)
 	w.uint(uint64(len(b.Tastes)))
-	for _, t := range b.Tastes {
-		w.text(t)
+	for range b.Tastes {
+		w.uint(t.one())
 	}
 	w.spans(b.Spans)
 	w.marks(b.Marks)
 	w.uint(uint64(len(b.Plays)))
 	for i := range b.Plays {
-		w.play(&b.Plays[i])
+		w.play(&b.Plays[i], t)
 	}
 	w.exposures(b.Exposures)
 	w.sessions(b.Sessions)
-	w.searches(b.Searches)
+	w.searches(b.Searches, t)
 	w.uint(uint64(len(b.Repeats)))
 	w.last = 0
 	for _, offset := range b.Repeats {
@@ -80,16 +82,14 @@ func AppendBatch(dst []byte, b *Batch) []byte {
 	return w.dst
 }
 
-// writer appends to dst; texts maps a text to its index in the table.
+// writer appends to dst.
 type writer struct {
-	dst   []byte
-	texts map[string]uint64
-	last  int64 // the time before, for differences
+	dst  []byte
+	last int64 // the time before, for differences
 }
 
 func (w *writer) uint(v uint64) { w.dst = binary.AppendUvarint(w.dst, v) }
 func (w *writer) int(v int64)   { w.dst = binary.AppendVarint(w.dst, v) }
-func (w *writer) text(v string) { w.uint(w.texts[v]) }
 
 // time writes v as the difference to the time before it; the wrap-around of
 // an overflow is undone by the reader's.
@@ -104,75 +104,44 @@ func (c *Counts) fields() [7]*int64 {
 	return [...]*int64{&c.Events, &c.Duplicates, &c.LateDropped, &c.Imported, &c.Evicted, &c.LateHorizon, &c.LateClosed}
 }
 
+// dimsTexts is how many texts Dims has.
+const dimsTexts = 10
+
 // fields lists the texts of d in the order in which they are stored; version 1
 // had the first nine.
-func (d *Dims) fields() [10]*string {
+func (d *Dims) fields() [dimsTexts]*string {
 	return [...]*string{&d.Title, &d.Country, &d.Region, &d.DeviceType, &d.OS, &d.AppVersion, &d.Player, &d.CDN, &d.ISP, &d.Labels}
 }
 
-// eachText calls add with every text of b, in the order in which they are stored.
-func eachText(b *Batch, add func(string)) {
-	for i := range b.Dims {
-		for _, f := range b.Dims[i].fields() {
-			add(*f)
-		}
-	}
-	for i := range b.Slots {
-		s := &b.Slots[i]
-		add(s.Creative)
-		add(s.Placement)
-		add(s.Experiments)
-	}
-	for _, t := range b.Tastes {
-		add(t)
-	}
-	for i := range b.Plays {
-		add(b.Plays[i].ErrorCode)
-		add(b.Plays[i].ErrorClass)
-	}
-	for i := range b.Searches {
-		add(b.Searches[i].Query)
-	}
-}
-
 // table writes each distinct text once, in order of first use.
-func (w *writer) table(b *Batch) {
-	var order []string
-	w.texts = map[string]uint64{"": 0}
-	eachText(b, func(s string) {
-		if _, ok := w.texts[s]; !ok {
-			order = append(order, s)
-			w.texts[s] = uint64(len(order))
-		}
-	})
-	w.uint(uint64(len(order)))
-	for _, s := range order {
+func (w *writer) table(distinct []string) {
+	w.uint(uint64(len(distinct)))
+	for _, s := range distinct {
 		w.uint(uint64(len(s)))
 	}
-	for _, s := range order {
+	for _, s := range distinct {
 		w.dst = append(w.dst, s...)
 	}
 }
 
-func (w *writer) dims(d *Dims) {
+func (w *writer) dims(d *Dims, t *texts) {
 	var live byte
 	if d.Live {
 		live = 1
 	}
 	w.dst = append(w.dst, live)
-	for _, f := range d.fields() {
-		w.text(*f)
+	for range dimsTexts {
+		w.uint(t.one())
 	}
 }
 
-func (w *writer) slots(slots []Slot) {
+func (w *writer) slots(slots []Slot, t *texts) {
 	w.uint(uint64(len(slots)))
 	for i := range slots {
-		s := &slots[i]
-		w.text(s.Creative)
-		w.text(s.Placement)
-		w.text(s.Experiments)
-		w.int(int64(s.Rank))
+		w.uint(t.one()) // Creative
+		w.uint(t.one()) // Placement
+		w.uint(t.one()) // Experiments
+		w.int(int64(slots[i].Rank))
 	}
 }
 
@@ -187,29 +156,42 @@ func (w *writer) head(kind, bits byte, n int32) {
 	}
 }
 
+// spanRoom is how many bytes a span takes at most, and what put needs.
+const spanRoom = 1 + 5 + 5 + 3 + 5 + 2*binary.MaxVarintLen64 + slack
+
+// spans are most of a batch: each is written where there is room, without
+// asking for it at each byte.
 func (w *writer) spans(spans []Span) {
 	w.uint(uint64(len(spans)))
-	w.last = 0
+	dst, last := w.dst, int64(0)
 	for i := range spans {
 		s := &spans[i]
-		var bits byte
+		if cap(dst)-len(dst) < spanRoom {
+			dst = slices.Grow(dst, spanRoom)
+		}
+		begin, kind := len(dst), byte(s.Kind)
+		dst = dst[:begin+spanRoom]
+		at := begin + 1
+		if s.N != 1 {
+			kind |= bitN
+			at = put(dst, at, zigzag(int64(s.N)))
+		}
+		at = put(dst, at, uint64(s.Dims))
 		if s.Scope != 0 {
-			bits = bitExtra
+			kind |= bitExtra
+			at = put(dst, at, uint64(s.Scope))
 		}
 		if s.Bitrate != 0 {
-			bits |= bitKnown
+			kind |= bitKnown
+			at = put(dst, at, uint64(s.Bitrate))
 		}
-		w.head(byte(s.Kind), bits, s.N)
-		w.uint(uint64(s.Dims))
-		if s.Scope != 0 {
-			w.uint(uint64(s.Scope))
-		}
-		if s.Bitrate != 0 {
-			w.uint(uint64(s.Bitrate))
-		}
-		w.time(s.From)
-		w.int(s.To - s.From)
+		dst[begin] = kind
+		at = put(dst, at, zigzag(s.From-last))
+		last = s.From
+		at = put(dst, at, zigzag(s.To-s.From))
+		dst = dst[:at]
 	}
+	w.dst = dst
 }
 
 func (w *writer) marks(marks []Mark) {
@@ -240,7 +222,7 @@ func (w *writer) marks(marks []Mark) {
 // hasTaste reports whether marks of the kind carry the viewer's taste.
 func (k MarkKind) hasTaste() bool { return k == FirstFrame || k == StartupKnown }
 
-func (w *writer) play(p *Play) {
+func (w *writer) play(p *Play, t *texts) {
 	var bits byte
 	if p.Known {
 		bits |= bitPlayed
@@ -258,8 +240,8 @@ func (w *writer) play(p *Play) {
 	w.time(p.Requested)
 	w.time(p.FirstFrame)
 	w.time(p.Ended)
-	w.text(p.ErrorCode)
-	w.text(p.ErrorClass)
+	w.uint(t.one()) // ErrorCode
+	w.uint(t.one()) // ErrorClass
 	for _, v := range p.numbers() {
 		w.int(*v)
 	}

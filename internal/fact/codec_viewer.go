@@ -121,7 +121,7 @@ func (r *reader) sessions(b *Batch) {
 	}
 }
 
-func (w *writer) searches(list []Search) {
+func (w *writer) searches(list []Search, t *texts) {
 	w.uint(uint64(len(list)))
 	w.last = 0
 	for i := range list {
@@ -133,7 +133,7 @@ func (w *writer) searches(list []Search) {
 		w.viewer(s.Viewer, s.Known, bits)
 		w.uint(uint64(s.Dims))
 		w.time(s.Time)
-		w.text(s.Query)
+		w.uint(t.one()) // Query
 		w.int(s.Results)
 	}
 }

@@ -277,22 +277,76 @@ func (r *reader) spans(b *Batch) {
 	b.Spans = slices.Grow(b.Spans, n)[:n]
 	r.last = 0
 	for i := range b.Spans {
-		kind, bits, n := r.head(byte(SpanKindCount), bitN|bitExtra|bitKnown)
-		s := Span{Kind: SpanKind(kind), N: n, Dims: r.index()}
-		if bits&bitExtra != 0 {
-			s.Scope = Scope(r.uintTo(math.MaxUint16))
+		if r.usualSpan(&b.Spans[i]) {
+			continue
 		}
-		if bits&bitKnown != 0 {
-			s.Bitrate = uint32(r.uintTo(math.MaxUint32))
-		}
-		s.From = r.time()
-		s.To = s.From + r.int()
+		b.Spans[i] = r.span()
 		if r.bad {
 			return
 		}
-		b.Spans[i] = s
 	}
 }
+
+func (r *reader) span() Span {
+	kind, bits, n := r.head(byte(SpanKindCount), bitN|bitExtra|bitKnown)
+	s := Span{Kind: SpanKind(kind), N: n, Dims: r.index()}
+	if bits&bitExtra != 0 {
+		s.Scope = Scope(r.uintTo(math.MaxUint16))
+	}
+	if bits&bitKnown != 0 {
+		s.Bitrate = uint32(r.uintTo(math.MaxUint32))
+	}
+	s.From = r.time()
+	s.To = s.From + r.int()
+	return s
+}
+
+// usualSpan reads a span of which no number takes over four bytes, and that is
+// not among the last of the data. Of any other, a wrong one too, it reads nothing
+// and returns false.
+func (r *reader) usualSpan(to *Span) bool {
+	if len(r.data)-r.at < usualSpan {
+		return false
+	}
+	data, at := r.data, r.at+1
+	head := data[r.at]
+	n, scope, bitrate := uint32(2), uint32(0), uint32(0) // N is +1
+	if head&bitN != 0 {
+		if n, at = short(data, at); at == 0 {
+			return false
+		}
+	}
+	dims, at := short(data, at)
+	if at == 0 {
+		return false
+	}
+	if head&bitExtra != 0 {
+		if scope, at = short(data, at); at == 0 {
+			return false
+		}
+	}
+	if head&bitKnown != 0 {
+		if bitrate, at = short(data, at); at == 0 {
+			return false
+		}
+	}
+	from, at := short(data, at)
+	if at == 0 {
+		return false
+	}
+	length, at := short(data, at)
+	kind := SpanKind(head & kindMask)
+	if at == 0 || kind >= SpanKindCount || uint64(dims) >= r.ndims || scope > math.MaxUint16 {
+		return false
+	}
+	r.at = at
+	r.last += unzigzag(from)
+	*to = Span{Kind: kind, N: int32(unzigzag(n)), Dims: dims, Scope: Scope(scope), Bitrate: bitrate, From: r.last, To: r.last + unzigzag(length)}
+	return true
+}
+
+// usualSpan is how many bytes reader.usualSpan looks at.
+const usualSpan = 1 + 6*4
 
 func (r *reader) marks(b *Batch) {
 	n := r.count(minMark)

@@ -106,7 +106,7 @@ func (g *Engine) changes(list []play.Change, out *fact.Batch) error {
 			}
 		case play.FirstFrame:
 			p.firstFrame = c.Time
-			p.where = whereOf(out.Dims[c.Dims])
+			p.where = p.where.nextWhere(&out.Dims[c.Dims])
 			if c.Gone {
 				p.firstFrame = 0
 			}

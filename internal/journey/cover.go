@@ -70,7 +70,7 @@ func seasonMarks() [3]fact.MarkKind {
 
 // cover takes in what a play showed for good: of the title, and of its season.
 func (g *Engine) cover(v *viewer, m *more, p *played, c *play.Change, out *fact.Batch) error {
-	w := whereOf(out.Dims[c.Dims])
+	w := p.where.nextWhere(&out.Dims[c.Dims])
 	title := w.title.Value()
 	key := keyOf(KindTitle, v.key, title)
 	data, err := g.title(key)

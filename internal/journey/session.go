@@ -25,7 +25,9 @@ func (v *viewer) evidence(g *Engine, e *event.Event) {
 			v.join(i-1, g.config.SessionGap)
 		case t > s.to:
 			s.to = t
-			v.join(i, g.config.SessionGap)
+			if i+1 < len(v.sessions) {
+				v.join(i, g.config.SessionGap)
+			}
 		}
 		return
 	}
@@ -78,15 +80,16 @@ func (v *viewer) sessionAt(t int64) *session {
 
 // tally adds what the play engine said of the viewer's event to the sessions.
 func (v *viewer) tally(s *Step, out *fact.Batch) {
-	for i := s.Spans; i < len(out.Spans); i++ {
-		if p := &out.Spans[i]; p.Kind == fact.Playing {
+	spans, marks := out.Spans[s.Spans:], out.Marks[s.Marks:]
+	for i := range spans {
+		if p := &spans[i]; p.Kind == fact.Playing {
 			if at := v.sessionAt(p.From); at != nil {
 				at.media += int64(p.N) * (p.To - p.From)
 			}
 		}
 	}
-	for i := s.Marks; i < len(out.Marks); i++ {
-		if p := &out.Marks[i]; p.Kind == fact.FirstFrame {
+	for i := range marks {
+		if p := &marks[i]; p.Kind == fact.FirstFrame {
 			if at := v.sessionAt(p.Time); at != nil {
 				at.plays += p.N
 			}

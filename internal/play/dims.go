@@ -191,7 +191,12 @@ func (g *Engine) dropDims(p *playState) {
 // rawDims is the index of what e says of itself. An entry with the same values
 // keeps the labels that it was given first.
 func (g *Engine) rawDims(p *playState, last uint16, e *event.Event) uint16 {
-	if g.strings.says(g.dimsAt(p, last), e) {
+	set, said := &g.sets.list[p.set(last)], g.said.Hash(g.seed)
+	if said != 0 && set.said == said {
+		return last
+	}
+	if g.strings.says(&set.d, e) {
+		set.said = said
 		return last
 	}
 	d := g.strings.dimsOf(e)

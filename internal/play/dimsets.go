@@ -21,6 +21,9 @@ type dimSet struct {
 	d            dims
 	uses         uint32 // entries of plays
 	batch, index uint32 // the index is one of this batch
+	// said is the hash of how an event said d but for the labels, 0 unknown: most events
+	// of a play say it as the one before did, and no text is looked at then.
+	said uint64
 }
 
 func newDimSets() dimSets {

@@ -2,6 +2,7 @@ package play
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"slices"
 
 	"playhead/internal/event"
@@ -32,6 +33,9 @@ type Engine struct {
 	complete  map[uint32]bool   // imports that are complete
 	metaDirty bool
 
+	said event.Said   // of the event at hand
+	seed maphash.Seed // of what sets remember to have been said
+
 	// Of the batch under way.
 	batchTastes map[uint32]uint32
 	ranges      []Range
@@ -61,6 +65,7 @@ func New(c Config, load func(event.ViewerKey) ([]byte, error)) *Engine {
 		imports: map[uint32]uint64{}, complete: map[uint32]bool{},
 		batchTastes: map[uint32]uint32{},
 		tombs:       map[event.ViewerKey][]tomb{},
+		seed:        maphash.MakeSeed(),
 	}
 	g.aloud = emitter{engine: g, config: &g.config, sign: 1}
 	g.mute = g.aloud
@@ -94,6 +99,13 @@ func (g *Engine) emitter(p *playState, out *fact.Batch) *emitter {
 
 // Apply takes the next event of the log. What follows from it is appended to out.
 func (g *Engine) Apply(e *event.Event, out *fact.Batch) error {
+	return g.ApplySaid(e, &event.Said{}, out)
+}
+
+// ApplySaid does what Apply does, and knows at once what an event says of itself that
+// says it as one before did.
+func (g *Engine) ApplySaid(e *event.Event, said *event.Said, out *fact.Batch) error {
+	g.said = *said
 	out.Counts.Events++
 	if e.Import {
 		out.Counts.Imported++
@@ -326,6 +338,6 @@ func (p *playState) settleBase(x *emitter, room int) {
 		p.reach(&p.base, e, x)
 	}
 	if n > 0 {
-		p.kept = append(p.kept[:0], p.kept[n:]...)
+		p.kept = p.kept[:copy(p.kept, p.kept[n:])]
 	}
 }

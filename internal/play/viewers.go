@@ -145,11 +145,7 @@ type viewers struct {
 // get returns nil for a key that is not there.
 func (t *viewers) get(key *event.ViewerKey) *viewer {
 	v, next := t.Seek(key, t.Home(key))
-	for v != nil {
-		t.fetched += v.first.fetch()
-		if v.key == *key {
-			break
-		}
+	for v != nil && v.key != *key {
 		v, next = t.Seek(key, next)
 	}
 	return v

@@ -21,6 +21,7 @@ const (
 // are asked to seek the viewers of all before the first is applied (see play.Engine.Seek).
 type ahead struct {
 	events [aheadEvents]event.Event
+	said   [aheadEvents]event.Said
 	from   [aheadEvents]source
 	keys   [aheadEvents]event.ViewerKey
 	n      int
@@ -62,7 +63,7 @@ func (p *partition) take(e eventlog.Entry, u *upTo) error {
 		data = a.data[from:len(a.data):len(a.data)]
 	}
 	next := &a.events[a.n]
-	kind, err := event.DecodeRecord(data, next)
+	kind, err := event.DecodeSaid(data, next, &a.said[a.n])
 	if err == nil && kind == event.RecordEvent {
 		a.from[a.n] = source{e.Offset, e.ReceivedAt, len(data)}
 		a.keys[a.n] = next.Viewer
@@ -99,13 +100,11 @@ func (p *partition) applyAhead(u *upTo) error {
 	a := &p.ahead
 	n := a.n
 	a.n, a.data = 0, a.data[:0]
-	if n > 1 { // a single one is found as soon
-		p.engine.Seek(a.keys[:n])
-		p.across.Seek(a.keys[:n])
-	}
+	p.engine.Seek(a.keys[:n])
+	p.across.Seek(a.keys[:n])
 	for i := range n {
 		from := &a.from[i]
-		if err := p.apply(&a.events[i], from.offset, p.hear(from.received)); err != nil {
+		if err := p.apply(&a.events[i], &a.said[i], from.offset, p.hear(from.received)); err != nil {
 			return fmt.Errorf("offset %d: %w", from.offset, err)
 		}
 		if err := p.taken(from.offset, from.size, u); err != nil {

@@ -291,7 +291,7 @@ func (p *partition) other(kind event.RecordKind, e *event.Event, received int64)
 }
 
 // apply folds one event into both engines.
-func (p *partition) apply(e *event.Event, offset, received int64) error {
+func (p *partition) apply(e *event.Event, said *event.Said, offset, received int64) error {
 	e.ReceivedAt = p.heard.event(received)
 	if p.batch.OldestReceived == 0 {
 		p.batch.OldestReceived = received
@@ -299,7 +299,7 @@ func (p *partition) apply(e *event.Event, offset, received int64) error {
 	s, before := p.step(), p.batch.Counts
 	s.Event = e
 	p.across.Before(e)
-	if err := p.engine.Apply(e, &p.batch); err != nil {
+	if err := p.engine.ApplySaid(e, said, &p.batch); err != nil {
 		return err
 	}
 	c := &p.batch.Counts

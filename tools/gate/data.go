@@ -37,6 +37,7 @@ type data struct {
 	bodies  []audience.Body
 	records [][]byte // of all bodies
 	events  []event.Event
+	said    []event.Said // of each event
 	catalog []byte
 }
 
@@ -93,9 +94,9 @@ func prepare(ctx context.Context, dir string) (*data, error) {
 		}
 	}
 	d.records, d.sink.keep = d.sink.kept, false
-	d.events = make([]event.Event, len(d.records))
+	d.events, d.said = make([]event.Event, len(d.records)), make([]event.Said, len(d.records))
 	for i, r := range d.records {
-		if _, err := event.DecodeRecord(r, &d.events[i]); err != nil {
+		if _, err := event.DecodeSaid(r, &d.events[i], &d.said[i]); err != nil {
 			return nil, fmt.Errorf("decode a record: %w", err)
 		}
 		d.events[i].ReceivedAt = d.events[i].Time
@@ -156,16 +157,16 @@ func (d *data) engines() (*engines, error) {
 }
 
 // apply folds events as the processor does, as one epoch.
-func (e *engines) apply(events []event.Event, out *fact.Batch) error {
+func (e *engines) apply(of epoch, out *fact.Batch) error {
 	out.Reset()
 	e.plays.Begin()
 	e.across.Begin()
-	for i := range events {
-		ev, before := events[i], out.Counts
+	for i := range of.events {
+		ev, before := of.events[i], out.Counts
 		e.told = len(e.plays.Changes)
 		s := journey.Step{Event: &ev, Spans: len(out.Spans), Marks: len(out.Marks), Plays: len(out.Plays)}
 		e.across.Before(&ev)
-		if err := e.plays.Apply(&ev, out); err != nil {
+		if err := e.plays.ApplySaid(&ev, &of.said[i], out); err != nil {
 			return err
 		}
 		s.Fresh = out.Counts.Duplicates == before.Duplicates && out.Counts.LateDropped == before.LateDropped
@@ -178,11 +179,17 @@ func (e *engines) apply(events []event.Event, out *fact.Batch) error {
 	return nil
 }
 
-// epochs are the events in the pieces in which the engines get them.
-func (d *data) epochs() [][]event.Event {
-	var list [][]event.Event
+// epoch is a piece of the events in which the engines get them.
+type epoch struct {
+	events []event.Event
+	said   []event.Said
+}
+
+// epochs are all events.
+func (d *data) epochs() (list []epoch) {
 	for from := 0; from+epochEvents <= len(d.events); from += epochEvents {
-		list = append(list, d.events[from:from+epochEvents])
+		to := from + epochEvents
+		list = append(list, epoch{d.events[from:to], d.said[from:to]})
 	}
 	return list
 }
@@ -194,9 +201,9 @@ func (d *data) facts() ([]fact.Batch, error) {
 		return nil, err
 	}
 	var list []fact.Batch
-	for _, events := range d.epochs() {
+	for _, of := range d.epochs() {
 		var b fact.Batch
-		if err := e.apply(events, &b); err != nil {
+		if err := e.apply(of, &b); err != nil {
 			return nil, err
 		}
 		list = append(list, b)

@@ -187,12 +187,12 @@ func decodeEvents(_ context.Context, d *data) (func() (int, error), error) {
 // heartbeats come every 10 s of 400 open plays.
 func heartbeats(_ context.Context, d *data) (func() (int, error), error) {
 	g, n := play.New(play.DefaultConfig(), nil), int64(0)
-	starts := make([]event.Event, 0, epochEvents)
+	starts, said := make([]event.Event, 0, epochEvents), make([]event.Said, 0, epochEvents)
 	for i := range d.events {
 		if e := d.events[i]; !e.Play.IsZero() && len(starts) < epochEvents {
 			e.Type, e.Time, e.ReceivedAt, e.Seq, e.PositionMS = event.PlayStarted, end, end, 0, 0
 			e.Viewer[0], e.Viewer[1], e.Play[0], e.Play[1] = byte(i), byte(i>>8), byte(i), byte(i>>8)
-			starts = append(starts, e)
+			starts, said = append(starts, e), append(said, d.said[i])
 		}
 	}
 	var out fact.Batch
@@ -201,7 +201,7 @@ func heartbeats(_ context.Context, d *data) (func() (int, error), error) {
 		g.Begin()
 		for i := range starts {
 			e := &starts[i]
-			if err := g.Apply(e, &out); err != nil {
+			if err := g.ApplySaid(e, &said[i], &out); err != nil {
 				return 0, err
 			}
 			e.Type, e.Time, e.ReceivedAt, e.Seq, e.PositionMS = event.Heartbeat, e.Time+10_000, e.ReceivedAt+10_000, e.Seq+1, e.PositionMS+10_000
@@ -217,17 +217,17 @@ func playMixed(_ context.Context, d *data) (func() (int, error), error) {
 	g, next, list := play.New(play.DefaultConfig(), nil), 0, d.epochs()
 	var out fact.Batch
 	return func() (int, error) {
-		events := list[next]
+		of := list[next]
 		next++
 		out.Reset()
 		g.Begin()
-		for i := range events {
-			e := events[i]
-			if err := g.Apply(&e, &out); err != nil {
+		for i := range of.events {
+			e := of.events[i]
+			if err := g.ApplySaid(&e, &of.said[i], &out); err != nil {
 				return 0, err
 			}
 		}
-		return len(events), nil
+		return len(of.events), nil
 	}, nil
 }
 
@@ -240,9 +240,9 @@ func journeyMixed(_ context.Context, d *data) (func() (int, error), error) {
 	next, list := 0, d.epochs()
 	var out fact.Batch
 	return func() (int, error) {
-		events := list[next]
+		of := list[next]
 		next++
-		return len(events), g.apply(events, &out)
+		return len(of.events), g.apply(of, &out)
 	}, nil
 }
 

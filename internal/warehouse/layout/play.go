@@ -35,8 +35,11 @@ func AppendDetail(dst []byte, p *fact.Play, dims []fact.Dims, slots []fact.Slot)
 		b.Slots, own.Slot = []fact.Slot{slots[p.Slot-1]}, 1
 	}
 	was := append(make([]uint32, 0, 8), p.Dims) // what the dimension sets of b are in dims: few
+	all := make([]fact.Interval, 0, len(p.Intervals)+len(p.Active))
 	move := func(list []fact.Interval) []fact.Interval {
-		list = slices.Clone(list)
+		from := len(all)
+		all = append(all, list...)
+		list = all[from:]
 		for i := range list {
 			to := slices.Index(was, list[i].Dims)
 			if to < 0 {

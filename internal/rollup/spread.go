@@ -28,13 +28,14 @@ const elsewhere = 255
 
 func newArea(f family, tables []table) area {
 	a := area{family: f, tables: tables}
+	var c change
 	for k := range fact.SpanKindCount {
-		c := spanChange(&fact.Span{Kind: k, N: 1})
+		c.ofSpan(&fact.Span{Kind: k, N: 1})
 		a.leads[k] = tables[0].leadOf(&c)
 	}
-	c := spanChange(&fact.Span{Kind: fact.Playing, N: 1, Bitrate: 1})
+	c.ofSpan(&fact.Span{Kind: fact.Playing, N: 1, Bitrate: 1})
 	a.leads[shapeBitrate] = tables[0].leadOf(&c)
-	c = spanChange(&fact.Span{Kind: fact.ActivePlay, N: 1})
+	c.ofSpan(&fact.Span{Kind: fact.ActivePlay, N: 1})
 	c.add(ViewerMarks, 1)
 	a.leads[shapeGauges] = tables[0].leadOf(&c)
 	return a
@@ -81,20 +82,56 @@ func (g *Generation) spread(a *area, first int, keys []uint32, c *change, from, 
 		end = min(to, end)
 		if amount := c.amount(from, end); amount != 0 {
 			p.list[at].used = true
-			switch v := &c.values; l.count {
-			case 1:
-				addOne(tables, keys, at, int(l.from), v[0]*amount)
-			case 2:
-				addTwo(tables, keys, at, int(l.from), v[0]*amount, v[1]*amount)
-			case 4:
-				addFour(tables, keys, at, int(l.from), [4]int64{v[0] * amount, v[1] * amount, v[2] * amount, v[3] * amount})
-			default:
-				for i := range tables {
-					tables[i].apply(at, keys[i], c, amount)
-				}
-			}
+			add(tables, keys, at, l, c, amount)
 		}
 		from = end
+	}
+}
+
+// pulse is spread in familyPulse, whose pieces are all as long: nothing is divided but
+// once, and a gauge counts once in each piece that begins in [from, to).
+func (g *Generation) pulse(first int, keys []uint32, c *change, from, to, fresh int64) {
+	a, p := &g.areas.pulse, &g.pieces[familyPulse]
+	l := a.leads[c.shape]
+	if l.count == 0 {
+		return
+	}
+	from = max(from, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
+	if past := from - floorTo(from, PulseMS); c.gauge && past > 0 {
+		from += PulseMS - past
+	}
+	tables := a.tables[first : first+len(keys)]
+	for from < to {
+		at, end := p.recent(from)
+		if end == 0 {
+			var ok bool
+			if at, end, ok = g.at(familyPulse, from, fresh); !ok {
+				return
+			}
+		}
+		p.list[at].used = true
+		amount := int64(1)
+		if !c.gauge {
+			amount = min(to, end) - from
+		}
+		add(tables, keys, at, l, c, amount)
+		from = end
+	}
+}
+
+// add adds a change, times an amount, to a cell of each of some tables that are alike.
+func add(tables []table, keys []uint32, piece uint32, l lead, c *change, amount int64) {
+	switch v := &c.values; l.count {
+	case 1:
+		addOne(tables, keys, piece, int(l.from), v[0]*amount)
+	case 2:
+		addTwo(tables, keys, piece, int(l.from), v[0]*amount, v[1]*amount)
+	case 4:
+		addFour(tables, keys, piece, int(l.from), [4]int64{v[0] * amount, v[1] * amount, v[2] * amount, v[3] * amount})
+	default:
+		for i := range tables {
+			tables[i].apply(piece, keys[i], c, amount)
+		}
 	}
 }
 

@@ -14,6 +14,17 @@ type resolved struct {
 	quality                [2]uint32
 	label                  [1]uint32
 	row                    uint32 // among those of finished plays
+	near                   near
+}
+
+// near is where the sums are that spans of the dimension values were added to last, by
+// piece of time: one more than their places in area.sums, 0 for none. There are a power of
+// two of each.
+type near struct {
+	pulse   [8]uint32
+	quality [2]uint32
+	title   [1]uint32
+	label   [1]uint32
 }
 
 const (
@@ -81,6 +92,9 @@ func (g *Generation) applySpans(b *fact.Batch) {
 		if c.ofSpan(s); c.count == 0 {
 			continue
 		}
+		if c.whole = c.amount(s.From, s.To); c.whole == 0 {
+			continue // a gauge between two boundaries
+		}
 		r := g.played(b, s.Dims)
 		switch {
 		case s.Kind == fact.ActiveViewer:
@@ -93,12 +107,16 @@ func (g *Generation) applySpans(b *fact.Batch) {
 			c.add(ViewerMarks, int64(b.Spans[i].N))
 			c.shape = shapeGauges
 		}
-		g.pulse(0, r.pulse[:], c, s.From, s.To, b.FreshTo)
-		g.spread(&g.areas.title, 0, r.pairs[:], c, s.From, s.To, b.FreshTo)
+		n := &r.near
+		g.pulse(0, r.pulse[:], n.pulse[:], c, s.From, s.To, b.FreshTo)
+		g.spread(&g.areas.title, 0, r.pairs[:], n.title[:], c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
-			g.spread(&g.areas.quality, 0, r.quality[:], c, s.From, s.To, b.FreshTo)
-			g.spread(&g.areas.label, 0, r.label[:], c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.quality, 0, r.quality[:], n.quality[:], c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.label, 0, r.label[:], n.label[:], c, s.From, s.To, b.FreshTo)
 		}
+	}
+	for _, a := range [...]*area{&g.areas.pulse, &g.areas.title, &g.areas.quality, &g.areas.label} {
+		a.settle()
 	}
 }
 
@@ -130,12 +148,12 @@ const viewersOf = 3
 func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
 	for face := FaceAll; face <= FaceCDN; face++ {
 		if s.Scope>>face&1 == 1 {
-			g.pulse(int(face), r.pulse[face:face+1], c, s.From, s.To, fresh)
+			g.pulse(int(face), r.pulse[face:face+1], nil, c, s.From, s.To, fresh)
 		}
 	}
 	for i := range r.pairs {
 		if s.Scope>>(int(FaceTitleCountry)+i)&1 == 1 {
-			g.spread(&g.areas.title, i, r.pairs[i:i+1], c, s.From, s.To, fresh)
+			g.spread(&g.areas.title, i, r.pairs[i:i+1], nil, c, s.From, s.To, fresh)
 		}
 	}
 	n := c.values[0]
@@ -148,7 +166,7 @@ func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh in
 		if finer {
 			c.values[0] = -n
 		}
-		g.spread(&g.areas.viewers, a.base-viewersOf, r.pulse[face:face+1], c, s.From, s.To, fresh)
+		g.spread(&g.areas.viewers, a.base-viewersOf, r.pulse[face:face+1], nil, c, s.From, s.To, fresh)
 	}
 }
 

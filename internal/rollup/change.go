@@ -13,6 +13,7 @@ type change struct {
 	mask     uint64 // of the measures
 	gauge    bool   // counts boundaries, not ms
 	shape    shape  // of a span
+	whole    int64  // how often all of a span adds its values
 
 	// A sketch that gets a member: has is 0, or a set of one.
 	has    SketchSet

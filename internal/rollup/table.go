@@ -256,7 +256,14 @@ func (t *table) mergeAlike(ref uint32, o *table, from uint32, kinds SketchSet) {
 }
 
 func addBlock(to, values []int64) {
-	to = to[:len(values)]
+	for len(values) >= 4 && len(to) >= 4 { // of four or eight
+		a, b := (*[4]int64)(to), (*[4]int64)(values)
+		a[0] += b[0]
+		a[1] += b[1]
+		a[2] += b[2]
+		a[3] += b[3]
+		to, values = to[4:], values[4:]
+	}
 	for i, v := range values {
 		to[i] += v
 	}

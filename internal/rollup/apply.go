@@ -10,10 +10,21 @@ type resolved struct {
 	done                   uint8 // which parts
 	title, country, device uint32
 	pulse                  [5]uint32
-	pairs                  [7]uint32 // familyTitle
+	pairs                  [3]uint32 // familyTitle
 	quality                [2]uint32
-	label                  uint32
+	label                  [1]uint32
 	row                    uint32 // among those of finished plays
+	near                   near
+}
+
+// near is where the sums are that spans of the dimension values were added to last, by
+// piece of time: one more than their places in area.sums, 0 for none. There are a power of
+// two of each.
+type near struct {
+	pulse   [8]uint32
+	quality [2]uint32
+	title   [1]uint32
+	label   [1]uint32
 }
 
 const (
@@ -63,50 +74,49 @@ func (g *Generation) played(b *fact.Batch, i uint32) *resolved {
 	cdn, isp := n.dims[CDN].id(d.CDN), n.dims[ISP].id(d.ISP)
 	r.pulse = [5]uint32{0, r.title, r.country, r.device, cdn}
 	pairs := n.tuples[familyTitle]
-	tc, td, cd := pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)
-	r.pairs = [7]uint32{tc, td, cd, 0, r.title, r.country, r.device}
+	r.pairs = [3]uint32{pairs[0].pair(r.title, r.country), pairs[1].pair(r.title, r.device), pairs[2].pair(r.country, r.device)}
 	r.quality[0] = n.tuples[familyQuality][0].id(key{cdn, isp, r.country})
 	r.quality[1] = n.tuples[familyQuality][1].id(key{r.device, n.dims[OS].id(d.OS), n.dims[AppVersion].id(d.AppVersion), n.dims[Player].id(d.Player)})
-	r.label = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
+	r.label[0] = n.tuples[familyLabel][0].pair(n.labelled(d.Labels), r.country)
 	_ = n.dims[Region].id(d.Region) // no cell has it, but it is a value that was seen
 	return r
 }
 
 func (g *Generation) applySpans(b *fact.Batch) {
+	c := &g.change
 	for i := 0; i < len(b.Spans); i++ {
 		s := &b.Spans[i]
 		if s.To <= s.From || s.N == 0 {
 			continue
 		}
-		c := spanChange(s)
-		if c.count == 0 {
+		if c.ofSpan(s); c.count == 0 {
 			continue
+		}
+		if c.whole = c.amount(s.From, s.To); c.whole == 0 {
+			continue // a gauge between two boundaries
 		}
 		r := g.played(b, s.Dims)
-		if s.Kind == fact.ActiveViewer {
-			g.applyViewers(s, &c, r, b.FreshTo)
+		switch {
+		case s.Kind == fact.ActiveViewer:
+			g.applyViewers(s, c, r, b.FreshTo)
 			continue
-		}
-		pulse := max(s.From, floorTo(b.FreshTo-g.opts.Keep.PulseMS, HourMS))
-		if c.gauge && i+1 < len(b.Spans) && alone(s, &b.Spans[i+1]) {
+		case c.gauge && i+1 < len(b.Spans) && alone(s, &b.Spans[i+1]):
 			// Nearly every play is its viewer's only one: both gauges are in the same
 			// places of the same cells, which are looked for once.
 			i++
-			v := spanChange(&b.Spans[i])
-			c.add(ViewerMarks, v.values[0])
+			c.add(ViewerMarks, int64(b.Spans[i].N))
 			c.shape = shapeGauges
-			g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
-			g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
-			g.spread(&g.areas.viewers, 0, r.pairs[3:], &v, s.From, s.To, b.FreshTo)
-			continue
 		}
-		g.spread(&g.areas.pulse, 0, r.pulse[:], &c, pulse, s.To, b.FreshTo)
-		g.spread(&g.areas.title, 0, r.pairs[:3], &c, s.From, s.To, b.FreshTo)
+		n := &r.near
+		g.pulse(0, r.pulse[:], n.pulse[:], c, s.From, s.To, b.FreshTo)
+		g.spread(&g.areas.title, 0, r.pairs[:], n.title[:], c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
-			g.spread(&g.areas.quality, 0, r.quality[:], &c, s.From, s.To, b.FreshTo)
-			one := [1]uint32{r.label}
-			g.spread(&g.areas.label, 0, one[:], &c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.quality, 0, r.quality[:], n.quality[:], c, s.From, s.To, b.FreshTo)
+			g.spread(&g.areas.label, 0, r.label[:], n.label[:], c, s.From, s.To, b.FreshTo)
 		}
+	}
+	for _, a := range [...]*area{&g.areas.pulse, &g.areas.title, &g.areas.quality, &g.areas.label} {
+		a.settle()
 	}
 }
 
@@ -117,28 +127,46 @@ func alone(play, viewer *fact.Span) bool {
 		viewer.From == play.From && viewer.To == play.To
 }
 
-// gauges are the bases of familyTitle that hold the viewers of a face, −1 for none.
-var gauges = [...]int{FaceAll: 3, FaceTitle: 4, FaceCountry: 5, FaceDevice: 6, FaceCDN: -1, FaceTitleCountry: 0, FaceTitleDevice: 1, FaceCountryDevice: 2}
+// apart is where viewers of a face of familyTitle are that those of a finer face do not
+// sum to.
+type apart struct {
+	base int        // of familyTitle
+	from fact.Scope // the finer face, as a set
+}
+
+var aparts = [...]apart{
+	FaceAll: {3, fact.ScopeCountryDevice}, FaceTitle: {4, fact.ScopeTitleCountry},
+	FaceCountry: {5, fact.ScopeCountryDevice}, FaceDevice: {6, fact.ScopeCountryDevice},
+}
 
 // viewersOf is the first base of familyTitle that holds viewers alone.
 const viewersOf = 3
 
-// applyViewers counts a viewer in the groupings in which the span is the only one.
+// applyViewers counts a viewer in the groupings in which the span is the only one. A
+// face that is summed from a finer one has a cell of its own only where the viewer counts
+// in one of them and not in the other: of nearly all, in none.
 func (g *Generation) applyViewers(s *fact.Span, c *change, r *resolved, fresh int64) {
-	pulse := max(s.From, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
-	for face := range FaceCountryDevice + 1 {
-		if s.Scope>>face&1 == 0 {
+	for face := FaceAll; face <= FaceCDN; face++ {
+		if s.Scope>>face&1 == 1 {
+			g.pulse(int(face), r.pulse[face:face+1], nil, c, s.From, s.To, fresh)
+		}
+	}
+	for i := range r.pairs {
+		if s.Scope>>(int(FaceTitleCountry)+i)&1 == 1 {
+			g.spread(&g.areas.title, i, r.pairs[i:i+1], nil, c, s.From, s.To, fresh)
+		}
+	}
+	n := c.values[0]
+	for face, a := range aparts {
+		own, finer := s.Scope>>face&1 == 1, s.Scope&a.from != 0
+		if own == finer {
 			continue
 		}
-		if face <= FaceCDN {
-			g.spread(&g.areas.pulse, int(face), r.pulse[face:face+1], c, pulse, s.To, fresh)
+		c.values[0] = n
+		if finer {
+			c.values[0] = -n
 		}
-		switch base := gauges[face]; {
-		case base >= viewersOf:
-			g.spread(&g.areas.viewers, base-viewersOf, r.pairs[base:base+1], c, s.From, s.To, fresh)
-		case base >= 0:
-			g.spread(&g.areas.title, base, r.pairs[base:base+1], c, s.From, s.To, fresh)
-		}
+		g.spread(&g.areas.viewers, a.base-viewersOf, r.pulse[face:face+1], nil, c, s.From, s.To, fresh)
 	}
 }
 
@@ -169,10 +197,9 @@ func (g *Generation) applyMarks(b *fact.Batch) {
 		}
 		r := g.played(b, m.Dims)
 		g.once(familyPulse, r.pulse[:], &c, m.Time, b.FreshTo)
-		g.once(familyTitle, r.pairs[:3], &c, m.Time, b.FreshTo)
+		g.once(familyTitle, r.pairs[:], &c, m.Time, b.FreshTo)
 		g.once(familyQuality, r.quality[:], &c, m.Time, b.FreshTo)
-		one := [1]uint32{r.label}
-		g.once(familyLabel, one[:], &c, m.Time, b.FreshTo)
+		g.once(familyLabel, r.label[:], &c, m.Time, b.FreshTo)
 		if m.Kind == fact.FirstFrame {
 			g.firstFrame(b, m, r, &c)
 		}

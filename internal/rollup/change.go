@@ -13,6 +13,7 @@ type change struct {
 	mask     uint64 // of the measures
 	gauge    bool   // counts boundaries, not ms
 	shape    shape  // of a span
+	whole    int64  // how often all of a span adds its values
 
 	// A sketch that gets a member: has is 0, or a set of one.
 	has    SketchSet
@@ -27,10 +28,10 @@ func (c *change) add(m Measure, v int64) {
 	c.count++
 }
 
-// spanChange is what each ms of a span (each boundary in it) adds.
-func spanChange(s *fact.Span) (c change) {
+// ofSpan makes it what each ms of a span (each boundary in it) adds.
+func (c *change) ofSpan(s *fact.Span) {
 	n := int64(s.N)
-	c.shape = shape(s.Kind)
+	c.count, c.mask, c.gauge, c.shape = 0, 0, false, shape(s.Kind)
 	switch s.Kind {
 	case fact.Startup, fact.Seeking:
 		c.add(WatchMS, n)
@@ -56,7 +57,6 @@ func spanChange(s *fact.Span) (c change) {
 		c.gauge = true
 		c.add(ViewerMarks, n)
 	}
-	return c
 }
 
 // amount is how often [from, to) adds a span's values.

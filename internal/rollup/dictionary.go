@@ -282,8 +282,5 @@ func (n *names) key(f family, base int, id uint32) key {
 	if len(families[f].bases[base].dims) < 2 {
 		return key{id}
 	}
-	if f == familyTitle && base >= gauges[FaceTitleCountry] {
-		base -= gauges[FaceTitleCountry] // pairs of viewers' cells are those of the first bases
-	}
 	return n.tuples[f][base].list[id]
 }

@@ -39,9 +39,9 @@ type faceSpec struct {
 	face Face
 	dims []Dimension
 	base int // that it is summed from
-	// gauge is a base that holds its ViewerMarks: distinct viewers do not add up. It
-	// is 0 if they are in base or nowhere: those of a base are of its own dimensions
-	// and no fewer.
+	// gauge is a base that holds by how much its ViewerMarks differ from what those of
+	// base sum to: distinct viewers do not add up, but nearly do. It is 0 if base has
+	// the face's own dimensions.
 	gauge int
 	// without are sketches that the face does not keep.
 	without SketchSet

@@ -2,7 +2,6 @@ package rollup
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -144,12 +143,9 @@ func (o *folding) add(g *Generation, base int) {
 	for i, p := range g.pieces[o.f].list {
 		at[i] = o.pieces.find(p.start, p.end, int(p.level))
 	}
-	x, set := expander{n: &g.names, base: t.spec, by: o.face.dims}, t.addsUp(o.face.dims)
+	x := expander{n: &g.names, base: t.spec, by: o.face.dims}
 	own := foldedKeys{list: []uint32{0}}
-	alike, without, kinds := slices.Equal(t.spec.measures, o.table.spec.measures), -1, o.table.spec.sketches
-	if left := t.mask &^ set; left != 0 { // those of viewers, if any
-		without = int(t.at[bits.TrailingZeros64(left)])
-	}
+	alike, kinds := slices.Equal(t.spec.measures, o.table.spec.measures), o.table.spec.sketches
 	for i, h := range t.heads {
 		ids, ok := own.of(h.key)
 		if !ok {
@@ -161,9 +157,9 @@ func (o *folding) add(g *Generation, base int) {
 		for _, id := range ids {
 			ref := o.table.cell(at[h.piece], id)
 			if alike {
-				o.table.mergeAlike(ref, t, uint32(i)+1, without, kinds)
+				o.table.mergeAlike(ref, t, uint32(i)+1, kinds)
 			} else {
-				o.table.merge(ref, t, uint32(i)+1, set, kinds)
+				o.table.merge(ref, t, uint32(i)+1, kinds)
 			}
 		}
 	}

@@ -47,8 +47,9 @@ type Generation struct {
 	extra    int64 // bytes of curves and plays
 	over     int64
 
-	ids   []resolved // of the batch being applied
-	slots []slotIDs
+	ids    []resolved // of the batch being applied
+	slots  []slotIDs
+	change change // of the span being applied
 }
 
 // NewGeneration returns an empty generation.

@@ -72,7 +72,7 @@ func (g *Generation) bucketsOf(a *Accumulator, f family, level int) []int {
 func (g *Generation) scanBase(a *Accumulator, f family, spec *faceSpec, base int, buckets []int) {
 	t := &g.tables[f][base]
 	kinds := a.scan.Sketches & t.spec.sketches &^ spec.without
-	x, set := expander{n: &g.names, base: t.spec, by: a.scan.By}, t.addsUp(spec.dims)
+	x := expander{n: &g.names, base: t.spec, by: a.scan.By}
 	for _, w := range a.filters {
 		x.filter(w)
 	}
@@ -80,7 +80,7 @@ func (g *Generation) scanBase(a *Accumulator, f family, spec *faceSpec, base int
 	var bucket int
 	emit := func(keys []string) {
 		group := a.group(bucket, keys)
-		t.sum(ref, set, &group.Measures)
+		t.sum(ref, &group.Measures)
 		if kinds != 0 {
 			t.sketches(ref, kinds, &group.Sketches)
 		}

@@ -332,7 +332,8 @@ func mulDiv(a, b, c int64) int64 {
 func (x *playScan) interval(i int) {
 	p := x.play
 	iv := &p.Intervals[i]
-	c := spanChange(&fact.Span{Kind: iv.Kind, N: p.N})
+	var c change
+	c.ofSpan(&fact.Span{Kind: iv.Kind, N: p.N})
 	x.pieces(iv, func(g *Group, from, to int64) {
 		for k := range c.count {
 			g.Measures[c.measures[k]] += c.values[k] * (to - from)

@@ -1,6 +1,10 @@
 package rollup
 
-import "playhead/internal/fact"
+import (
+	"slices"
+
+	"playhead/internal/fact"
+)
 
 // shape says which measures a span changes: those of its kind, or one of the others.
 type shape uint8
@@ -17,6 +21,17 @@ type area struct {
 	family family
 	tables []table
 	leads  [shapeCount]lead
+	sums   []sum // of the batch being applied
+}
+
+// sum is what the spans of a batch add to cells of the same dimension values: one of each
+// of an area's tables, in a piece of time. Plays that differ in nothing are many, and what
+// one does is in the same piece again and again, so that the cells are gone to once.
+type sum struct {
+	start, end int64     // what is surely of the piece, if anything is
+	v          [8]int64  // of the first blocks
+	refs       [5]uint32 // by table
+	piece      uint32
 }
 
 // lead says where a change adds to in the first blocks of cells: its values from a place
@@ -28,13 +43,14 @@ const elsewhere = 255
 
 func newArea(f family, tables []table) area {
 	a := area{family: f, tables: tables}
+	var c change
 	for k := range fact.SpanKindCount {
-		c := spanChange(&fact.Span{Kind: k, N: 1})
+		c.ofSpan(&fact.Span{Kind: k, N: 1})
 		a.leads[k] = tables[0].leadOf(&c)
 	}
-	c := spanChange(&fact.Span{Kind: fact.Playing, N: 1, Bitrate: 1})
+	c.ofSpan(&fact.Span{Kind: fact.Playing, N: 1, Bitrate: 1})
 	a.leads[shapeBitrate] = tables[0].leadOf(&c)
-	c = spanChange(&fact.Span{Kind: fact.ActivePlay, N: 1})
+	c.ofSpan(&fact.Span{Kind: fact.ActivePlay, N: 1})
 	c.add(ViewerMarks, 1)
 	a.leads[shapeGauges] = tables[0].leadOf(&c)
 	return a
@@ -63,13 +79,25 @@ func (t *table) leadOf(c *change) lead {
 }
 
 // spread adds a change for [from, to) to the cells of the keys, which are those of the
-// area's tables from the first-th on.
-func (g *Generation) spread(a *area, first int, keys []uint32, c *change, from, to, fresh int64) {
+// area's tables from the first-th on. If it is to all of them, near says where the sums
+// of the keys are that were added to last; else it is nil.
+func (g *Generation) spread(a *area, first int, keys, near []uint32, c *change, from, to, fresh int64) {
 	l := a.leads[c.shape]
-	if l.count == 0 {
+	switch l.count {
+	case 0:
 		return
+	case elsewhere:
+		near = nil
 	}
-	p, tables := &g.pieces[a.family], a.tables[first:first+len(keys)]
+	for _, at := range near {
+		if at != 0 {
+			if s := &a.sums[at-1]; s.start <= from && to <= s.end { // nearly always
+				s.add(l, c, c.whole)
+				return
+			}
+		}
+	}
+	p := &g.pieces[a.family]
 	for from < to {
 		at, end := p.recent(from)
 		if end == 0 {
@@ -79,22 +107,151 @@ func (g *Generation) spread(a *area, first int, keys []uint32, c *change, from, 
 			}
 		}
 		end = min(to, end)
-		if amount := c.amount(from, end); amount != 0 {
+		amount := c.amount(from, end)
+		switch {
+		case amount == 0:
+		case near != nil:
+			a.sum(keys, &near[at&uint32(len(near)-1)], p, at).add(l, c, amount)
+		default:
 			p.list[at].used = true
-			switch v := &c.values; l.count {
-			case 1:
-				addOne(tables, keys, at, int(l.from), v[0]*amount)
-			case 2:
-				addTwo(tables, keys, at, int(l.from), v[0]*amount, v[1]*amount)
-			case 4:
-				addFour(tables, keys, at, int(l.from), [4]int64{v[0] * amount, v[1] * amount, v[2] * amount, v[3] * amount})
-			default:
-				for i := range tables {
-					tables[i].apply(at, keys[i], c, amount)
-				}
-			}
+			add(a.tables[first:first+len(keys)], keys, at, l, c, amount)
 		}
 		from = end
+	}
+}
+
+// muchMS is a span that is not put into sums of familyPulse: it would take much room.
+const muchMS = 100 * PulseMS
+
+// pulse is spread in familyPulse, whose pieces are all as long: nothing is divided but
+// once, and a gauge counts once in each piece that begins in [from, to).
+func (g *Generation) pulse(first int, keys, near []uint32, c *change, from, to, fresh int64) {
+	a, p := &g.areas.pulse, &g.pieces[familyPulse]
+	l := a.leads[c.shape]
+	switch {
+	case l.count == 0:
+		return
+	case l.count == elsewhere || to-from > muchMS:
+		near = nil
+	}
+	from = max(from, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
+	start := floorTo(from, PulseMS)
+	if c.gauge && start < from {
+		start += PulseMS
+	}
+	for n := start / PulseMS; start < to; n++ {
+		end, amount := start+PulseMS, int64(1)
+		if !c.gauge {
+			amount = min(to, end) - max(from, start)
+		}
+		if near != nil {
+			slot := &near[n&int64(len(near)-1)]
+			if *slot != 0 && a.sums[*slot-1].start == start {
+				a.sums[*slot-1].add(l, c, amount)
+				start = end
+				continue
+			}
+			at, _, ok := g.at(familyPulse, start, fresh)
+			if !ok {
+				return
+			}
+			a.sum(keys, slot, p, at).add(l, c, amount)
+		} else {
+			at, _, ok := g.at(familyPulse, start, fresh)
+			if !ok {
+				return
+			}
+			p.list[at].used = true
+			add(a.tables[first:first+len(keys)], keys, at, l, c, amount)
+		}
+		start = end
+	}
+}
+
+// sum finds or begins the sum of keys in a piece of time. The cells are made at once: in
+// which order they come is what it would be without sums.
+func (a *area) sum(keys []uint32, near *uint32, p *pieces, piece uint32) *sum {
+	if *near != 0 {
+		if s := &a.sums[*near-1]; s.piece == piece {
+			return s
+		}
+	}
+	if len(a.sums) == cap(a.sums) {
+		a.sums = slices.Grow(a.sums, 64)
+	}
+	a.sums = a.sums[:len(a.sums)+1]
+	*near = uint32(len(a.sums))
+	s := &a.sums[len(a.sums)-1]
+	of := &p.list[piece]
+	of.used = true
+	s.piece, s.start, s.end, s.v = piece, of.start, of.end, [8]int64{}
+	if of.level != 0 {
+		s.end = of.start // a moment in it may have a finer piece
+	}
+	keys = keys[:len(a.tables)]
+	for i := range a.tables {
+		t := &a.tables[i]
+		ref := t.known(piece, keys[i])
+		if ref == 0 {
+			ref = t.seek(piece, keys[i])
+		}
+		s.refs[i] = ref
+	}
+	return s
+}
+
+// add adds a change, times an amount.
+func (s *sum) add(l lead, c *change, amount int64) {
+	at := l.from & 7
+	s.v[at] += c.values[0] * amount
+	if l.count == 1 {
+		return
+	}
+	s.v[(at+1)&7] += c.values[1] * amount
+	if l.count == 2 {
+		return
+	}
+	s.v[(at+2)&7] += c.values[2] * amount
+	s.v[(at+3)&7] += c.values[3] * amount
+}
+
+// settle adds the sums to their cells.
+func (a *area) settle() {
+	for i := range a.tables {
+		t := &a.tables[i]
+		for j := range a.sums {
+			s := &a.sums[j]
+			chunk, at := t.place(s.refs[i], 0)
+			to := (*[4]int64)(chunk[at : at+4])
+			to[0] += s.v[0]
+			to[1] += s.v[1]
+			to[2] += s.v[2]
+			to[3] += s.v[3]
+			if t.shift > 2 {
+				to = (*[4]int64)(chunk[at+4 : at+8])
+				to[0] += s.v[4]
+				to[1] += s.v[5]
+				to[2] += s.v[6]
+				to[3] += s.v[7]
+			}
+		}
+	}
+	a.sums = fact.Shrink(a.sums)[:0]
+}
+
+// add adds a change, times an amount, to a cell of each of some tables that are alike.
+func add(tables []table, keys []uint32, piece uint32, l lead, c *change, amount int64) {
+	switch v := &c.values; l.count {
+	case 1:
+		addOne(tables, keys, piece, int(l.from), v[0]*amount)
+	case 2:
+		addTwo(tables, keys, piece, int(l.from), v[0]*amount, v[1]*amount)
+	case 4:
+		addFour(tables, keys, piece, int(l.from), [4]int64{v[0] * amount, v[1] * amount, v[2] * amount, v[3] * amount})
+	default:
+		for i := range tables {
+			tables[i].apply(piece, keys[i], c, amount)
+		}
 	}
 }
 

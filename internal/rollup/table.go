@@ -48,6 +48,9 @@ const (
 	rowLeast, rowACell = 64, 4
 )
 
+// noBlocks are the other blocks of a cell that has none.
+var noBlocks [8]uint32
+
 func newTable(spec *baseSpec) table {
 	t := table{spec: spec, shift: 2}
 	switch n := len(spec.measures); {
@@ -96,6 +99,9 @@ func (t *table) seek(piece, key uint32) uint32 {
 		mask := uint32(len(t.slots) - 1)
 		for i := h.hash() & mask; t.slots[i] != 0; i = (i + 1) & mask {
 			if ref := t.slots[i]; t.heads[ref-1] == h {
+				if refs := t.rows[piece].refs; int(key) < len(refs) {
+					refs[key] = ref // the row has grown since
+				}
 				return ref
 			}
 		}
@@ -109,9 +115,7 @@ func (t *table) make(h head) uint32 {
 	if n%blocksAChunk == 0 {
 		t.firsts = append(t.firsts, make([]int64, blocksAChunk<<t.shift))
 	}
-	for range t.count {
-		t.blocks = append(t.blocks, 0)
-	}
+	t.blocks = append(t.blocks, noBlocks[:t.count]...)
 	if t.spec.sketches != 0 {
 		t.first = append(t.first, 0)
 	}
@@ -221,57 +225,47 @@ func fillBlock(measures []Measure, values []int64, to *Measures) {
 	}
 }
 
-// sum adds a cell's measures of a set to a row.
-func (t *table) sum(ref uint32, set uint64, to *Measures) {
+// sum adds a cell's measures to a row.
+func (t *table) sum(ref uint32, to *Measures) {
 	t.each(ref, func(measures []Measure, values []int64) {
 		for i, m := range measures {
-			if set>>m&1 == 1 {
-				to[m] += values[i]
-			}
+			to[m] += values[i]
 		}
 	})
 }
 
-// addsUp are the measures of the table's cells, a bit each, that a face of some
-// dimensions sums: of viewers, only those that are its own.
-func (t *table) addsUp(by []Dimension) uint64 {
-	if len(by) < len(t.spec.dims) {
-		return t.mask &^ (1 << ViewerMarks)
-	}
-	return t.mask
-}
-
-// merge adds a cell of another table: its measures of a set, and its sketches of
-// the kinds.
-func (t *table) merge(ref uint32, o *table, from uint32, set uint64, kinds SketchSet) {
+// merge adds a cell of another table: its measures, and its sketches of the kinds.
+func (t *table) merge(ref uint32, o *table, from uint32, kinds SketchSet) {
 	o.each(from, func(measures []Measure, values []int64) {
 		for i, m := range measures {
-			if set>>m&1 == 1 {
-				t.add(ref, m, values[i])
-			}
+			t.add(ref, m, values[i])
 		}
 	})
 	t.mergeSketches(ref, o, from, kinds)
 }
 
-// mergeAlike is merge of a table with the same measures in the same places, all of
-// which are added but those in the places of one that is left out, −1 for none.
-func (t *table) mergeAlike(ref uint32, o *table, from uint32, without int, kinds SketchSet) {
-	addBlock(t.lead(ref), o.lead(from), without)
+// mergeAlike is merge of a table with the same measures in the same places.
+func (t *table) mergeAlike(ref uint32, o *table, from uint32, kinds SketchSet) {
+	addBlock(t.lead(ref), o.lead(from))
 	for n, b := range o.blocks[int(from-1)*o.count : int(from)*o.count] {
 		if b != 0 {
-			addBlock(t.block(ref, n+1), o.valuesOf(b), without-(n+1)<<t.shift)
+			addBlock(t.block(ref, n+1), o.valuesOf(b))
 		}
 	}
 	t.mergeSketches(ref, o, from, kinds)
 }
 
-func addBlock(to, values []int64, without int) {
-	to = to[:len(values)]
+func addBlock(to, values []int64) {
+	for len(values) >= 4 && len(to) >= 4 { // of four or eight
+		a, b := (*[4]int64)(to), (*[4]int64)(values)
+		a[0] += b[0]
+		a[1] += b[1]
+		a[2] += b[2]
+		a[3] += b[3]
+		to, values = to[4:], values[4:]
+	}
 	for i, v := range values {
-		if i != without {
-			to[i] += v
-		}
+		to[i] += v
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -481,4 +483,35 @@ func TestDamageHoldsUpItsPeriodAlone(t *testing.T) {
 		t.Errorf("%d merges failed of what is whole again", failed)
 	}
 	once(t, contents(t, l.Dir(), nil), events)
+}
+
+// A damaged hour does not keep the others of its day from becoming one file.
+func TestDamageDoesNotHoldUpTheDay(t *testing.T) {
+	l, _ := filled(t, Options{})
+	if err := l.Tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files := l.Files() // one an hour
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Period, b.Period) })
+	first := files[0]
+	path := filepath.Join(l.Dir(), filepath.FromSlash(first.Path()))
+	if err := os.WriteFile(path, bytes.Repeat([]byte{1}, int(first.Bytes)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.options.Clock = func() time.Time { return time.UnixMilli(startMS).Add(80 * time.Hour) }
+	work := tidying{resting: map[string]time.Time{}}
+	failed := 0
+	for more := true; more; {
+		var err error
+		if more, err = l.tidy(t.Context(), &work); err != nil {
+			failed++
+			if !strings.Contains(err.Error(), fmt.Sprintf("merge %d files of ", len(files))) {
+				t.Errorf("it says %v", err)
+			}
+		}
+	}
+	left := l.Files()
+	if failed != 1 || len(left) != 2 || !slices.ContainsFunc(left, func(f File) bool { return f.Number == first.Number }) {
+		t.Errorf("%d merges failed, and of %d files these are left: %+v", failed, len(files), left)
+	}
 }

@@ -73,7 +73,7 @@ func (l *Lake) tidyAll(ctx context.Context) error {
 			}
 			var err error
 			if more, err = l.tidy(ctx, &work); err != nil && ctx.Err() == nil {
-				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err, "after", restFor)
+				l.options.Logger.Error("the lake could not be tidied; it is tried again", "error", err)
 			}
 		}
 		work.writer = nil // its memory is not kept until the next time
@@ -107,11 +107,24 @@ func (l *Lake) tidy(ctx context.Context, work *tidying) (more bool, err error) {
 		}
 	}
 	if err = l.merge(ctx, work.writer, period, files); err != nil {
-		for _, f := range files {
+		for _, f := range l.atFault(files) {
 			work.resting[f.Period] = now.Add(restFor)
 		}
 	}
 	return true, err
+}
+
+// atFault are those of some files, of which a merge failed, that are damaged; all if none is.
+func (l *Lake) atFault(files []File) (list []File) {
+	for _, f := range files {
+		if f.verify(l.dir) != nil {
+			list = append(list, f)
+		}
+	}
+	if list == nil {
+		return files
+	}
+	return list
 }
 
 // expire drops the files whose period ended longer ago than is kept.
@@ -258,11 +271,12 @@ func (l *Lake) merge(ctx context.Context, w *writer, period string, files []File
 		w.abandon()
 		return err
 	}
-	files, err := l.gather(ctx, w, files)
+	gathered, err := l.gather(ctx, w, files)
 	if err != nil {
 		w.abandon()
 		return fmt.Errorf("merge %d files of %s: %w", len(files), period, err)
 	}
+	files = gathered
 	file.Rows, file.From, file.To = w.rows, w.from, w.to
 	if file.Bytes, err = w.end(); err == nil {
 		file.Sum = hexSum(w.sum)

@@ -111,7 +111,11 @@ func (g *Generation) applySpans(b *fact.Batch) {
 		g.pulse(0, r.pulse[:], n.pulse[:], c, s.From, s.To, b.FreshTo)
 		g.spread(&g.areas.title, 0, r.pairs[:], n.title[:], c, s.From, s.To, b.FreshTo)
 		if !c.gauge {
-			g.spread(&g.areas.quality, 0, r.quality[:], n.quality[:], c, s.From, s.To, b.FreshTo)
+			quality := n.quality[:]
+			if s.To-s.From > longQualityMS {
+				quality = nil
+			}
+			g.spread(&g.areas.quality, 0, r.quality[:], quality, c, s.From, s.To, b.FreshTo)
 			g.spread(&g.areas.label, 0, r.label[:], n.label[:], c, s.From, s.To, b.FreshTo)
 		}
 	}

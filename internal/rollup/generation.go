@@ -163,6 +163,9 @@ func (g *Generation) Seal() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sealed, g.ids, g.slots = true, nil, nil
+	for _, a := range [...]*area{&g.areas.pulse, &g.areas.title, &g.areas.quality, &g.areas.label} {
+		a.sums = nil
+	}
 }
 
 // End is the offset up to which a partition's facts are in, 0 if none are.

@@ -110,7 +110,7 @@ func (g *Generation) spread(a *area, first int, keys, near []uint32, c *change, 
 		amount := c.amount(from, end)
 		switch {
 		case amount == 0:
-		case near != nil:
+		case near != nil && len(a.sums) < mostSums:
 			a.sum(keys, &near[at&uint32(len(near)-1)], p, at).add(l, c, amount)
 		default:
 			p.list[at].used = true
@@ -120,8 +120,13 @@ func (g *Generation) spread(a *area, first int, keys, near []uint32, c *change, 
 	}
 }
 
-// muchMS is a span that is not put into sums of familyPulse: it would take much room.
-const muchMS = 100 * PulseMS
+// A span over more pieces than near has places is not put into sums: it would push out its
+// own. mostSums are made in a batch: of spans that have nothing in common each piece is one.
+const (
+	longPulseMS   = 8 * PulseMS
+	longQualityMS = 2 * MinuteMS
+	mostSums      = 1 << 14
+)
 
 // pulse is spread in familyPulse, whose pieces are all as long: nothing is divided but
 // once, and a gauge counts once in each piece that begins in [from, to).
@@ -131,7 +136,7 @@ func (g *Generation) pulse(first int, keys, near []uint32, c *change, from, to, 
 	switch {
 	case l.count == 0:
 		return
-	case l.count == elsewhere || to-from > muchMS:
+	case l.count == elsewhere || to-from > longPulseMS:
 		near = nil
 	}
 	from = max(from, floorTo(fresh-g.opts.Keep.PulseMS, HourMS))
@@ -151,16 +156,14 @@ func (g *Generation) pulse(first int, keys, near []uint32, c *change, from, to, 
 				start = end
 				continue
 			}
-			at, _, ok := g.at(familyPulse, start, fresh)
-			if !ok {
-				return
-			}
-			a.sum(keys, slot, p, at).add(l, c, amount)
+		}
+		at, _, ok := g.at(familyPulse, start, fresh)
+		if !ok {
+			return
+		}
+		if near != nil && len(a.sums) < mostSums {
+			a.sum(keys, &near[n&int64(len(near)-1)], p, at).add(l, c, amount)
 		} else {
-			at, _, ok := g.at(familyPulse, start, fresh)
-			if !ok {
-				return
-			}
 			p.list[at].used = true
 			add(a.tables[first:first+len(keys)], keys, at, l, c, amount)
 		}

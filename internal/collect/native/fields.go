@@ -49,7 +49,11 @@ func (d *Decoder) fields(start field, named func(string) field) error {
 		if more, err = c.next('}'); err != nil {
 			return err
 		}
-		prev = f
+		// What follows a name that is not known is another thing in each object: habits are
+		// of this one alone, or a member of context could be taken for one of the event.
+		if prev = f; f == fieldUnknown {
+			prev = start
+		}
 	}
 	return nil
 }

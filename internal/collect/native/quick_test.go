@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"playhead/internal/collect/wire"
@@ -80,5 +81,30 @@ func TestQuickOfDamagedBodies(t *testing.T) {
 		}
 		alike(t, body, Options{})
 		alike(t, slices.DeleteFunc(slices.Clone(body), func(ch byte) bool { return ch == '[' || ch == ']' }), Options{Lines: true})
+	}
+}
+
+// What follows a name that is not known within an object is not taken for the same name in
+// another object, by a decoder that has seen it there.
+func TestHabitsAreOfOneObject(t *testing.T) {
+	pad := strings.Repeat(" ", 100)
+	within := []byte(`{"type":"heartbeat","time":1763870400000,"context":{"foo":1,"country":"US"}}` + pad)
+	beside := []byte(`{"type":"heartbeat","time":1763870400000,"foo":1,"country":"DE"}` + pad)
+	for _, order := range [][2][]byte{{within, beside}, {beside, within}} {
+		d := NewDecoder()
+		for range 3 {
+			for _, body := range order {
+				want := map[bool]string{true: "US", false: ""}[&body[0] == &within[0]]
+				unknown := map[bool]int{true: 1, false: 2}[want != ""]
+				err := d.Decode(body, Options{}, func(it *wire.Item) {
+					if it.Event.Context.Country != want || it.Unknown != unknown {
+						t.Errorf("%s: country %q, %d names unknown", body[:60], it.Event.Context.Country, it.Unknown)
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 	}
 }

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 )
@@ -24,22 +23,14 @@ func (s steady) encoded(t *testing.T) (open, over float64, most int) {
 	l := &Lake{options: o, manifest: &manifest{}}
 	number, written, rewritten := int64(0), int64(0), int64(0)
 	settle := func() {
-		for {
-			period, files := l.plan(nil)
-			if len(files) == 0 {
-				return
-			}
-			number++
-			merged := File{Period: period, Number: number}
-			gone := map[int64]bool{}
+		mergeAsPlanned(l, &number, func(files []File) (merged File) {
 			for _, f := range files {
 				merged.Rows += f.Rows
-				gone[f.Number] = true
 			}
 			merged.Bytes = merged.Rows * s.settled
 			rewritten += merged.Rows
-			l.manifest.Files = append(slices.DeleteFunc(l.manifest.Files, func(f File) bool { return gone[f.Number] }), merged)
-		}
+			return merged
+		})
 	}
 	block := min(int64(o.BlockBytes/recordBytes), s.rate*int64(o.FlushEvery/time.Second))
 	waits := int64(0)

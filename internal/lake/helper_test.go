@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"playhead/internal/event"
@@ -193,5 +194,24 @@ func once(t testing.TB, got map[string]int, events []event.Event) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d different events, want %d", len(got), len(want))
+	}
+}
+
+// mergeAsPlanned does what is planned until nothing is, without files: become says how large
+// the file is that some become. number is that of the last file.
+func mergeAsPlanned(l *Lake, number *int64, become func(files []File) File) {
+	for {
+		period, files := l.plan(nil)
+		if len(files) == 0 {
+			return
+		}
+		*number++
+		merged := become(files)
+		merged.Period, merged.Number = period, *number
+		gone := map[int64]bool{}
+		for _, f := range files {
+			gone[f.Number] = true
+		}
+		l.manifest.Files = append(slices.DeleteFunc(l.manifest.Files, func(f File) bool { return gone[f.Number] }), merged)
 	}
 }

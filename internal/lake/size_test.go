@@ -2,7 +2,6 @@ package lake
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 )
@@ -52,21 +51,13 @@ func TestMergedFilesReachTheTarget(t *testing.T) {
 			l := &Lake{options: Options{TargetBytes: target, Keep: keep, Clock: func() time.Time { return now }}, manifest: &manifest{}}
 			number, written, rewritten := int64(0), int64(0), int64(0)
 			settle := func() {
-				for {
-					period, files := l.plan(nil)
-					if len(files) == 0 {
-						return
-					}
-					number++
-					merged := File{Period: period, Number: number}
-					gone := map[int64]bool{}
+				mergeAsPlanned(l, &number, func(files []File) (merged File) {
 					for _, f := range files {
 						merged.Bytes += f.Bytes
-						gone[f.Number] = true
 					}
 					rewritten += merged.Bytes
-					l.manifest.Files = append(slices.DeleteFunc(l.manifest.Files, func(f File) bool { return gone[f.Number] }), merged)
-				}
+					return merged
+				})
 			}
 			for hour := range hours {
 				flushes := max(4, int(hourly>>25)) // each of what is held in memory

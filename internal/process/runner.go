@@ -65,7 +65,8 @@ type Config struct {
 }
 
 // withDefaults fills in what is not said, for a log of so many partitions: what one of them
-// may take is a share of what all may, and at most a quarter.
+// may take is a share of what all may, at most a quarter and, of very many, not next to
+// nothing.
 func (c Config) withDefaults(partitions int32) Config {
 	or := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {

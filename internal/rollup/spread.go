@@ -56,17 +56,17 @@ func newArea(f family, tables []table) area {
 	return a
 }
 
-// leadOf is the lead of a change in tables like t. What t does not keep must come last
-// in the change, or it has none.
+// leadOf is the lead of a change in tables like t: one that has values which t does not keep
+// has it if those come last.
 func (t *table) leadOf(c *change) lead {
 	if c.mask&t.mask == 0 {
 		return lead{}
 	}
 	first, n := int(t.at[c.measures[0]]), 0
-	for _, m := range c.measures[:c.count] {
-		switch int(t.at[m]) {
-		case -1:
-		case first + n:
+	for i, m := range c.measures[:c.count] {
+		switch at := int(t.at[m]); {
+		case at == -1:
+		case at == first+n && i == n:
 			n++
 		default:
 			return lead{count: elsewhere}
